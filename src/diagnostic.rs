@@ -1,0 +1,104 @@
+//! What crossvault has to say about a place in the user's code, without any renderer's types.
+
+use crate::source::Span;
+
+/// How serious a diagnostic or finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// A place and what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub span: Span,
+    pub message: String,
+}
+
+impl Label {
+    /// `message` at `span`.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into() }
+    }
+}
+
+/// What kind of thing a diagnostic tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiagnosticKind {
+    /// Input that could not be read or understood: the run ends with exit code 2.
+    BadInput,
+    /// Something that was left out of the analysis, and why; told in the summary as `not_evaluated`.
+    NotEvaluated,
+    /// Worth knowing; changes nothing.
+    Note,
+}
+
+/// A message about the input: one headline, the place, other places, the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub kind: DiagnosticKind,
+    pub severity: Severity,
+    /// Lower case, no final period, backticks round the user's text.
+    pub message: String,
+    /// The primary place; `None` for a file that could not be read at all (then `path` names it).
+    pub primary: Option<Label>,
+    /// Other places that play a part, in path order.
+    pub labels: Vec<Label>,
+    pub help: Option<String>,
+    /// The file a diagnostic without span speaks of.
+    pub path: Option<String>,
+}
+
+impl Diagnostic {
+    /// Input that could not be understood, at `span`.
+    pub fn bad_input(span: Span, message: impl Into<String>) -> Self {
+        Self::new(DiagnosticKind::BadInput, Severity::Error, Some(Label::new(span, "")), message)
+    }
+
+    /// A file that could not be read.
+    pub fn unreadable(path: impl Into<String>, message: impl Into<String>) -> Self {
+        let mut diagnostic = Self::new(DiagnosticKind::BadInput, Severity::Error, None, message);
+        diagnostic.path = Some(path.into());
+        diagnostic
+    }
+
+    /// Something that was left out, at `span`.
+    pub fn not_evaluated(span: Span, message: impl Into<String>) -> Self {
+        Self::new(DiagnosticKind::NotEvaluated, Severity::Info, Some(Label::new(span, "")), message)
+    }
+
+    /// Something worth knowing, at `span`.
+    pub fn note(span: Span, severity: Severity, message: impl Into<String>) -> Self {
+        Self::new(DiagnosticKind::Note, severity, Some(Label::new(span, "")), message)
+    }
+
+    fn new(kind: DiagnosticKind, severity: Severity, primary: Option<Label>, message: impl Into<String>) -> Self {
+        Self { kind, severity, message: message.into(), primary, labels: Vec::new(), help: None, path: None }
+    }
+
+    /// The same with a text at the primary place ("expected `}`").
+    #[must_use]
+    pub fn labelled(mut self, message: impl Into<String>) -> Self {
+        if let Some(primary) = &mut self.primary {
+            primary.message = message.into();
+        }
+        self
+    }
+
+    /// The same with another place.
+    #[must_use]
+    pub fn with_label(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.labels.push(Label::new(span, message));
+        self
+    }
+
+    /// The same with a remedy.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

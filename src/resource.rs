@@ -1,0 +1,122 @@
+//! The neutral form in which every frontend delivers what the user's code declares.
+
+use crate::aws::Place;
+use crate::source::Span;
+use crate::value::{Guard, StackId, Value};
+use std::sync::Arc;
+
+/// Which language a unit is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    Terraform,
+    CloudFormation,
+}
+
+/// Inputs that a deployment gives a unit, from `crossvault.toml` or the command line. Paths are as in `Sources`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deployment {
+    pub account: Option<crate::aws::AccountId>,
+    pub region: Option<Arc<str>>,
+    /// `--var name=expression` in order.
+    pub vars: Vec<(String, String)>,
+    pub var_files: Vec<String>,
+    pub workspace: Option<String>,
+    /// CloudFormation parameters by name.
+    pub parameters: Vec<(String, String)>,
+    pub parameter_files: Vec<String>,
+    /// What `Fn::ImportValue` finds outside the estate.
+    pub exports: Vec<(String, String)>,
+}
+
+/// One thing that is deployed by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// As reported: the root module's or template's path, with `@name` where one template is deployed several times.
+    pub name: Arc<str>,
+    pub language: Language,
+    /// The root module's directory, or the template's file.
+    pub path: String,
+    pub deployment: Deployment,
+}
+
+/// A unit evaluated for one target.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    pub id: StackId,
+    pub unit: Arc<str>,
+    pub language: Language,
+    /// Where the stack itself goes: the default provider's place, or the stack's.
+    pub place: Place,
+    pub resources: Vec<Resource>,
+}
+
+/// Whether a resource instance exists.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Existence {
+    Certain,
+    /// Exists where all these undecided conditions hold.
+    When(Vec<Guard>),
+    /// Stands for any number of instances: `count` or `for_each` is not known, as this value tells.
+    Many(Value),
+}
+
+/// A declared resource instance, or a data source that stands for something outside the code.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub stack: StackId,
+    /// `module.data["eu"].aws_db_instance.this[0]`, `data.aws_kms_key.k`, or the logical id
+    /// (below nested stacks `Nested.LogicalId`).
+    pub address: Arc<str>,
+    /// `aws_db_instance`, `AWS::RDS::DBInstance`.
+    pub kind: Arc<str>,
+    /// A Terraform data source: referred to, not defined.
+    pub data: bool,
+    pub place: Place,
+    /// An object: attributes by name, nested blocks as sequences of objects. Null counts as left out.
+    pub attributes: Value,
+    /// The block's or resource's whole extent.
+    pub span: Span,
+    /// The block's header, or the logical id: what a label points at when the whole thing is meant.
+    pub header: Span,
+    /// The module calls or nested stacks that led here, outermost first.
+    pub chain: Arc<[Span]>,
+    pub exists: Existence,
+    /// The real id given by an `import` block.
+    pub imported_id: Option<Value>,
+}
+
+impl Resource {
+    /// The attribute's value; `None` where it is left out or null.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.attributes.get(name).filter(|value| !value.is_null())
+    }
+
+    /// The place of the attribute's name, or of its value, or of the resource's header.
+    pub fn attribute_span(&self, name: &str) -> Span {
+        let entry = self.attributes.as_map().and_then(|map| map.entries.get(name));
+        entry.and_then(|entry| match (entry.key_span, entry.value.span) {
+            (Some(key), Some(value)) => Some(key.to(value)),
+            (key, value) => key.or(value),
+        })
+        .unwrap_or(self.header)
+    }
+
+    /// The elements of a nested block, or of a list of objects; empty where left out.
+    pub fn blocks(&self, name: &str) -> &[Value] {
+        match self.get(name).map(|value| &value.kind) {
+            Some(crate::value::Kind::Seq(seq)) => &seq.items,
+            _ => &[],
+        }
+    }
+}
+
+/// What loading needs beyond a unit's own inputs.
+#[derive(Clone, Debug, Default)]
+pub struct LoadSettings {
+    /// Where modules lie that are not installed: module source to directory (`[modules]` in `crossvault.toml`).
+    pub modules: std::collections::BTreeMap<String, String>,
+    /// The organization's id, where the configuration tells it.
+    pub organization_id: Option<Arc<str>>,
+    /// `TF_VAR_*` of the environment, without the prefix.
+    pub env_vars: std::collections::BTreeMap<String, String>,
+}

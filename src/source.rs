@@ -1,0 +1,303 @@
+//! Source files, and places in them.
+//!
+//! Every fact that crossvault reports points at a [`Span`]. [`Sources`] owns the text of all files that were
+//! read, and reads further ones through a [`Disk`], so that nothing else touches the file system.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, RwLock};
+
+/// Names one loaded file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file: `start` inclusive, `end` exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    /// A span over `range` (bytes) of `file`.
+    pub fn new(file: FileId, range: std::ops::Range<usize>) -> Self {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { file, start: clamp(range.start), end: clamp(range.end) }
+    }
+
+    /// The bytes that the span covers.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The smallest span that covers both; `self` if they lie in different files.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        if self.file != other.file {
+            return self;
+        }
+        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// A span as people and other programs read it: lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Location {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    pub end_line: usize,
+    pub end_column: usize,
+}
+
+/// Why a file could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    NotFound,
+    /// The path leads outside the repository: it is refused, not read.
+    Outside,
+    /// The file is larger than the limit (bytes).
+    TooLarge(u64),
+    NotUtf8 { offset: usize },
+    /// The operating system's own words.
+    Failed(String),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => write!(f, "no such file"),
+            Self::Outside => write!(f, "the path leads outside the repository and is not read"),
+            Self::TooLarge(limit) => write!(f, "the file is larger than the limit of {limit} bytes"),
+            Self::NotUtf8 { offset } => write!(f, "not UTF-8 text (byte {offset})"),
+            Self::Failed(text) => write!(f, "{text}"),
+        }
+    }
+}
+
+/// What `Disk::list` says of one entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DirEntry {
+    pub name: String,
+    pub is_dir: bool,
+}
+
+/// The file system, as far as crossvault may see it. Paths use `/` and are relative to the working directory
+/// unless the user gave absolute ones.
+pub trait Disk: Send + Sync {
+    /// The file's bytes.
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
+    /// The directory's entries, sorted by name; an error where there is no such directory.
+    fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError>;
+}
+
+/// A disk that lives in memory: for tests and for rule pages.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDisk(pub BTreeMap<String, Vec<u8>>);
+
+impl MemoryDisk {
+    /// A disk with these (path, text) files.
+    pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(files.into_iter().map(|(path, text)| (normalize(path), text.as_bytes().to_vec())).collect())
+    }
+}
+
+impl Disk for MemoryDisk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        self.0.get(&normalize(path)).cloned().ok_or(ReadError::NotFound)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
+        let dir = normalize(path);
+        let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
+        let mut entries: Vec<DirEntry> = self
+            .0
+            .keys()
+            .filter_map(|file| file.strip_prefix(&prefix))
+            .map(|rest| match rest.split_once('/') {
+                Some((name, _)) => DirEntry { name: name.to_owned(), is_dir: true },
+                None => DirEntry { name: rest.to_owned(), is_dir: false },
+            })
+            .collect();
+        entries.sort();
+        entries.dedup();
+        if entries.is_empty() && dir != "." { Err(ReadError::NotFound) } else { Ok(entries) }
+    }
+}
+
+/// `path` without `.` and with `..` resolved lexically; `.` where nothing is left. Leading `..` stay.
+pub fn normalize(path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if absolute => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (absolute, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+/// `path` seen from the directory `base`, normalized; an absolute `path` stays.
+pub fn join(base: &str, path: &str) -> String {
+    if path.starts_with('/') { normalize(path) } else { normalize(&format!("{base}/{path}")) }
+}
+
+/// The directory that `path` lies in; `.` for a bare name.
+pub fn parent(path: &str) -> &str {
+    match path.rfind('/') {
+        Some(0) => "/",
+        Some(at) => path.get(..at).unwrap_or("."),
+        None => ".",
+    }
+}
+
+#[derive(Debug)]
+struct SourceFile {
+    path: Arc<str>,
+    text: Arc<str>,
+    line_starts: Vec<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Loaded {
+    files: Vec<SourceFile>,
+    by_path: BTreeMap<String, Result<FileId, ReadError>>,
+}
+
+/// All files of a run. Shared by reference; loading is idempotent.
+pub struct Sources {
+    disk: Box<dyn Disk>,
+    loaded: RwLock<Loaded>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").finish_non_exhaustive()
+    }
+}
+
+impl Sources {
+    /// Sources that read through `disk`.
+    pub fn new(disk: Box<dyn Disk>) -> Self {
+        Self { disk, loaded: RwLock::default() }
+    }
+
+    fn read_lock(&self) -> std::sync::RwLockReadGuard<'_, Loaded> {
+        self.loaded.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The file at `path`, read at most once. A byte order mark is kept: parsers skip it.
+    pub fn load(&self, path: &str) -> Result<FileId, ReadError> {
+        let path = normalize(path);
+        if let Some(known) = self.read_lock().by_path.get(&path) {
+            return known.clone();
+        }
+        let text = self.disk.read(&path).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+        });
+        match text {
+            Ok(text) => Ok(self.add(&path, &text)),
+            Err(error) => {
+                let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+                loaded.by_path.insert(path, Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// The raw bytes at `path`, for functions over binary files; not kept.
+    pub fn load_bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        self.disk.read(&normalize(path))
+    }
+
+    /// The entries of the directory at `path`, sorted.
+    pub fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
+        self.disk.list(&normalize(path))
+    }
+
+    /// Adds `text` under `path` (standard input, a test, a generated document).
+    pub fn add(&self, path: &str, text: &str) -> FileId {
+        let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(Ok(id)) = loaded.by_path.get(path) {
+            return *id;
+        }
+        let id = FileId(u32::try_from(loaded.files.len()).unwrap_or(u32::MAX));
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        loaded.files.push(SourceFile { path: path.into(), text: text.into(), line_starts });
+        loaded.by_path.insert(path.to_owned(), Ok(id));
+        id
+    }
+
+    /// The path under which `file` was loaded.
+    pub fn path(&self, file: FileId) -> Arc<str> {
+        self.read_lock().files.get(file.0 as usize).map_or_else(|| "".into(), |f| f.path.clone())
+    }
+
+    /// The text of `file`.
+    pub fn text(&self, file: FileId) -> Arc<str> {
+        self.read_lock().files.get(file.0 as usize).map_or_else(|| "".into(), |f| f.text.clone())
+    }
+
+    /// How many files were read.
+    pub fn len(&self) -> usize {
+        self.read_lock().files.len()
+    }
+
+    /// Whether no file was read.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Line and column (from 1; columns in characters) of a byte offset.
+    pub fn line_column(&self, file: FileId, offset: usize) -> (usize, usize) {
+        let loaded = self.read_lock();
+        let Some(file) = loaded.files.get(file.0 as usize) else { return (1, 1) };
+        let line = file.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = file.line_starts.get(line - 1).copied().unwrap_or(0);
+        let mut end = offset.min(file.text.len());
+        while !file.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        (line, file.text.get(start..end).map_or(0, |text| text.chars().count()) + 1)
+    }
+
+    /// The span as lines and columns.
+    pub fn location(&self, span: Span) -> Location {
+        let (line, column) = self.line_column(span.file, span.start as usize);
+        let (end_line, end_column) = self.line_column(span.file, span.end as usize);
+        Location { file: self.path(span.file).to_string(), line, column, end_line, end_column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalized() {
+        assert_eq!(normalize("./a/../b//c/."), "b/c");
+        assert_eq!(normalize(".."), "..");
+        assert_eq!(normalize("/../a"), "/a");
+        assert_eq!(normalize("a/.."), ".");
+        assert_eq!(join("a/b", "../../.."), "..");
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let sources = Sources::new(Box::new(MemoryDisk::new([("a.tf", "é = 1\nb = \"ü\"\n")])));
+        let file = sources.load("a.tf").unwrap();
+        assert_eq!(sources.line_column(file, 3), (1, 3));
+        assert_eq!(sources.line_column(file, 7), (2, 1));
+    }
+}

@@ -1,0 +1,1 @@
+//! The files of one module directory, merged into its declarations.
