@@ -1,1 +1,1 @@
-//! Filled in by a later step.
+//! `crossvault.toml`.

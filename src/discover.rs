@@ -1,1 +1,1 @@
-//! Filled in by a later step.
+//! Finds the units below the given paths; the only reader of the disk.

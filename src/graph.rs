@@ -1,1 +1,129 @@
-//! Filled in by a later step.
+//! One graph over all units and accounts: entities, linked by reference, ARN, name and alias.
+
+use crate::aws::{Account, AccountId, Place};
+use crate::model::{Encryption, Entities, Setting};
+use crate::source::Span;
+use crate::value::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Indices into the graph's entity lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreId(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VaultId(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleId(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanId(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SelectionId(pub u32);
+
+/// Why something could not be resolved, and where.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// In words, with the remedy where one input would supply it: "`var.kms_key_arn` has no value; give --var".
+    pub text: String,
+    pub span: Option<Span>,
+}
+
+/// The key that something is encrypted under.
+#[derive(Clone, Debug)]
+pub enum KeyUse {
+    /// Not encrypted; where that is said.
+    Unencrypted { span: Span },
+    /// An AWS-managed key, `aws/rds`; what decides it.
+    AwsManaged { alias: Arc<str>, span: Span },
+    /// A key owned by AWS.
+    AwsOwned { span: Span },
+    /// A customer managed key that the code defines; `span` is the attribute that names it.
+    Customer { key: KeyId, span: Span },
+    /// A key that no code at hand defines: its ARN or id as far as known.
+    External { name: Value, span: Span },
+    Unknown(Why),
+}
+
+/// A vault as a plan or copy action names it.
+#[derive(Clone, Debug)]
+pub enum VaultTarget {
+    Vault(VaultId),
+    /// Named by text that no loaded code defines.
+    External { arn: Option<Arc<str>>, name: Option<Arc<str>>, place: Place, span: Span, /** the spelling of a near miss, and that vault */ near: Option<VaultId> },
+    Unknown(Why),
+}
+
+/// The role that a selection uses.
+#[derive(Clone, Debug)]
+pub enum RoleTarget {
+    Role(RoleId),
+    /// A role that no loaded code defines; the ARN as far as known.
+    External { arn: Value, span: Span },
+    Unknown(Why),
+}
+
+/// The effective policy of a key or vault, after attachments.
+#[derive(Clone, Debug)]
+pub enum EffectivePolicy {
+    /// None given: AWS's default for a key, nobody for a vault.
+    Absent,
+    Given(Setting),
+    /// Not defined by code at hand, or written by several resources.
+    Unknown(Why),
+}
+
+/// Facts about accounts that code or configuration tells.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFacts {
+    /// Every vault and key of the account is in the estate.
+    pub complete: bool,
+    pub dynamodb_advanced: Option<bool>,
+    pub opted_in: Option<Vec<String>>,
+    pub ebs_default_key: Option<String>,
+}
+
+/// A setting of a Region in an account, from code or configuration.
+#[derive(Clone, Debug)]
+pub enum Switch {
+    On { span: Option<Span> },
+    Off { span: Option<Span> },
+    Unknown(Why),
+    /// Nothing says anything.
+    Unstated,
+}
+
+/// The linked estate. The side tables run parallel to the lists in `entities`.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    pub entities: Entities,
+    /// Per data store: its key; for an EC2 instance its volumes' keys are in `store_part_keys`.
+    pub store_keys: Vec<KeyUse>,
+    pub store_part_keys: Vec<Vec<KeyUse>>,
+    pub vault_keys: Vec<KeyUse>,
+    pub vault_policies: Vec<EffectivePolicy>,
+    /// Per vault: the lock that holds, after attachments.
+    pub vault_locks: Vec<Option<crate::model::Lock>>,
+    pub key_policies: Vec<EffectivePolicy>,
+    /// Per key: the grants on it (indices into `entities.grants`).
+    pub key_grants: Vec<Vec<u32>>,
+    /// Per role: all policy documents and managed policy ARNs, after attachments.
+    pub role_policies: Vec<Vec<crate::model::RolePolicyKind>>,
+    /// Per role: why further policies may be attached.
+    pub role_open: Vec<Option<Why>>,
+    pub account_names: BTreeMap<AccountId, String>,
+    pub account_facts: BTreeMap<AccountId, AccountFacts>,
+    pub organization_id: Option<Arc<str>>,
+    /// The organization's cross-account switch.
+    pub cross_account: Option<Switch>,
+}
+
+impl Graph {
+    /// The account's name from the configuration, else its id or symbol.
+    pub fn account_name(&self, account: &Account) -> String {
+        account.known().and_then(|id| self.account_names.get(id)).cloned().unwrap_or_else(|| account.to_string())
+    }
+}
+
+/// How an entity's encryption was said; kept here so that checks need not know attribute names.
+pub type StatedEncryption = Encryption;

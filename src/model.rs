@@ -1,1 +1,309 @@
-//! Filled in by a later step.
+//! What AWS Backup works with, as the code declares it: data stores, vaults, plans, selections, keys, roles, settings.
+//!
+//! Entities hold [`Value`]s where they name other things; the graph resolves these.
+
+use crate::aws::Place;
+use crate::resource::Existence;
+use crate::source::Span;
+use crate::value::{StackId, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where an entity is declared and where it is deployed.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub stack: StackId,
+    /// The unit's name as reported.
+    pub unit: Arc<str>,
+    pub address: Arc<str>,
+    /// The resource type as written: `aws_db_instance`, `AWS::RDS::DBInstance`.
+    pub kind: Arc<str>,
+    pub place: Place,
+    /// The block's header: what a label points at when the whole thing is meant.
+    pub header: Span,
+    /// The whole block.
+    pub span: Span,
+    /// The module calls or nested stacks that led here, outermost first.
+    pub chain: Arc<[Span]>,
+    pub exists: Existence,
+    /// Referred to (a data source), not defined by the code.
+    pub external: bool,
+}
+
+/// A value together with the place of the attribute that holds it.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub value: Value,
+    /// The attribute's name and value in the resource.
+    pub span: Span,
+}
+
+/// How a data store's data, and so its not fully managed backup, is encrypted, as the code says it.
+#[derive(Clone, Debug)]
+pub enum Encryption {
+    /// Certainly not encrypted; where that is said, or the header where it is the default.
+    None { span: Span },
+    /// Under an AWS-managed key (`aws/rds`); `span` is what decides it: the flag without a key, or the header for a default.
+    AwsManaged { alias: Arc<str>, span: Span },
+    /// Under a key that AWS owns.
+    AwsOwned { span: Span },
+    /// Under the key that this value names (ARN, id, alias, reference); may turn out to be AWS-managed.
+    Key(Setting),
+    /// Not decided by the code at hand; why, and where.
+    Unknown { why: String, span: Span },
+}
+
+/// A resource that AWS Backup protects.
+#[derive(Clone, Debug)]
+pub struct DataStore {
+    pub site: Site,
+    /// A row of the catalog: `rds`, `aurora`, `dynamodb`, …
+    pub service: Arc<str>,
+    pub name: Option<Value>,
+    /// The ARN as far as known: text or template.
+    pub arn: Value,
+    pub encryption: Encryption,
+    /// Volumes of an instance, each with its own encryption (EC2 only).
+    pub parts: Vec<Encryption>,
+    /// Tags by key; an open map where further tags may exist.
+    pub tags: Value,
+    /// Further facts that single rules need, by attribute name: `option_group_name`, `backup_target`, `engine`, …
+    pub facts: BTreeMap<&'static str, Setting>,
+}
+
+/// A vault's bounds on retention, in days.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    pub min_days: Option<Setting>,
+    pub max_days: Option<Setting>,
+    pub span: Span,
+}
+
+/// A backup vault.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    pub site: Site,
+    pub name: Value,
+    /// `None`: left out, so AWS Backup's own key (`aws/backup`), or AWS-owned for an air-gapped vault.
+    pub key: Option<Setting>,
+    /// The policy given with the vault itself (CloudFormation).
+    pub policy: Option<Setting>,
+    pub lock: Option<Lock>,
+    pub air_gapped: bool,
+}
+
+/// A vault policy or lock declared as a resource of its own.
+#[derive(Clone, Debug)]
+pub struct VaultAttachment {
+    pub site: Site,
+    pub vault: Setting,
+    pub policy: Option<Setting>,
+    pub lock: Option<Lock>,
+}
+
+/// Retention: days until cold storage and deletion; `None` where left out.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    pub delete_after: Option<Setting>,
+    pub cold_after: Option<Setting>,
+    pub span: Option<Span>,
+}
+
+/// A copy action of a plan rule.
+#[derive(Clone, Debug)]
+pub struct CopyAction {
+    pub destination: Setting,
+    pub lifecycle: Lifecycle,
+    /// The whole copy action.
+    pub span: Span,
+}
+
+/// A rule of a backup plan.
+#[derive(Clone, Debug)]
+pub struct PlanRule {
+    pub name: Value,
+    pub target_vault: Setting,
+    /// The air-gapped vault as primary target.
+    pub target_air_gapped: Option<Setting>,
+    pub continuous: Option<Setting>,
+    pub schedule: Option<Setting>,
+    pub lifecycle: Lifecycle,
+    pub copy_actions: Vec<CopyAction>,
+    /// Why further copy actions may exist that are not listed.
+    pub open: Option<Value>,
+    pub recovery_point_tags: Option<Value>,
+    pub span: Span,
+}
+
+/// A backup plan.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub site: Site,
+    pub name: Value,
+    pub rules: Vec<PlanRule>,
+    /// Why further rules may exist that are not listed.
+    pub open: Option<Value>,
+}
+
+/// How a selection compares a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TagOperator {
+    Equals,
+    NotEquals,
+    Like,
+    NotLike,
+}
+
+/// One tag comparison of a selection.
+#[derive(Clone, Debug)]
+pub struct TagCondition {
+    pub operator: TagOperator,
+    pub key: Value,
+    pub value: Value,
+    pub span: Span,
+}
+
+/// An assignment of resources to a plan.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    pub site: Site,
+    pub name: Value,
+    pub plan: Setting,
+    pub role: Option<Setting>,
+    /// ARNs and patterns, each with its place.
+    pub resources: Vec<Setting>,
+    pub not_resources: Vec<Setting>,
+    /// Any of these tags selects.
+    pub tags: Vec<TagCondition>,
+    /// All of these must hold.
+    pub conditions: Vec<TagCondition>,
+    /// Why the lists may be longer than what is listed.
+    pub open: Option<Value>,
+}
+
+/// What a key is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyForm {
+    Primary,
+    /// A replica of a multi-Region key: a policy of its own.
+    Replica,
+    /// Key material is imported.
+    External,
+}
+
+/// A customer managed key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub site: Site,
+    pub form: KeyForm,
+    /// `None`: left out, so AWS's default policy (the account's root).
+    pub policy: Option<Setting>,
+    pub enabled: Option<Setting>,
+    pub usage: Option<Setting>,
+    pub spec: Option<Setting>,
+    pub multi_region: Option<Setting>,
+    /// A data source's `key_id`: an id, ARN or alias name.
+    pub lookup: Option<Setting>,
+}
+
+/// A key policy declared as a resource of its own: replaces the key's.
+#[derive(Clone, Debug)]
+pub struct KeyPolicy {
+    pub site: Site,
+    pub key: Setting,
+    pub policy: Setting,
+}
+
+/// A key's alias.
+#[derive(Clone, Debug)]
+pub struct Alias {
+    pub site: Site,
+    pub name: Value,
+    /// `None` for a data source.
+    pub target: Option<Setting>,
+}
+
+/// A grant on a key.
+#[derive(Clone, Debug)]
+pub struct KeyGrant {
+    pub site: Site,
+    pub key: Setting,
+    pub grantee: Setting,
+    pub operations: Setting,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub site: Site,
+    pub name: Option<Value>,
+    pub path: Option<Value>,
+    pub trust: Option<Setting>,
+    /// ARNs of attached managed policies.
+    pub managed: Vec<Setting>,
+    /// Inline policy documents.
+    pub inline: Vec<Setting>,
+    pub boundary: Option<Setting>,
+    /// Why further policies may be attached than are listed (an open list).
+    pub open: Option<Value>,
+}
+
+/// A policy attached to a role by a resource of its own.
+#[derive(Clone, Debug)]
+pub struct RolePolicy {
+    pub site: Site,
+    /// The role's name, ARN or reference.
+    pub role: Setting,
+    /// A managed policy's ARN or reference, or a document.
+    pub policy: RolePolicyKind,
+}
+
+/// Which of the two a role policy is.
+#[derive(Clone, Debug)]
+pub enum RolePolicyKind {
+    Managed(Setting),
+    Inline(Setting),
+}
+
+/// A customer managed IAM policy.
+#[derive(Clone, Debug)]
+pub struct ManagedPolicy {
+    pub site: Site,
+    pub name: Option<Value>,
+    pub document: Setting,
+}
+
+/// Organization-wide or Region-wide settings of AWS Backup, EC2 and so on.
+#[derive(Clone, Debug)]
+pub enum Settings {
+    /// `isCrossAccountBackupEnabled`.
+    CrossAccount { site: Site, enabled: Setting },
+    /// `aws_backup_region_settings`: service opt-in, and management preference, by service name.
+    Region { site: Site, opt_in: Option<Setting>, management: Option<Setting> },
+    /// EBS encryption by default in a Region.
+    EbsEncryption { site: Site, enabled: Option<Setting> },
+    /// The default key of EBS encryption in a Region.
+    EbsDefaultKey { site: Site, key: Setting },
+    /// A service-linked role that the code makes, by service name.
+    ServiceLinkedRole { site: Site, service: Value },
+    /// An organization that the code declares or refers to.
+    Organization { site: Site },
+}
+
+/// Everything one run lowered, each list in the order of stacks and addresses.
+#[derive(Clone, Debug, Default)]
+pub struct Entities {
+    pub data_stores: Vec<DataStore>,
+    pub vaults: Vec<Vault>,
+    pub vault_attachments: Vec<VaultAttachment>,
+    pub plans: Vec<Plan>,
+    pub selections: Vec<Selection>,
+    pub keys: Vec<Key>,
+    pub key_policies: Vec<KeyPolicy>,
+    pub aliases: Vec<Alias>,
+    pub grants: Vec<KeyGrant>,
+    pub roles: Vec<Role>,
+    pub role_policies: Vec<RolePolicy>,
+    pub managed_policies: Vec<ManagedPolicy>,
+    pub settings: Vec<Settings>,
+}
