@@ -1,0 +1,26 @@
+provider "aws" {
+  region = "us-east-2"
+
+  assume_role {
+    role_arn = "arn:aws:iam::222222222222:role/deploy"
+  }
+}
+
+resource "aws_backup_vault" "central" { # error: [destination-vault-key-aws-managed]
+  name = "central"
+}
+
+resource "aws_backup_vault_policy" "central" {
+  backup_vault_name = aws_backup_vault.central.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "CopiesFromTheWorkloadAccount"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::111111111111:role/service-role/AWSBackupDefaultServiceRole" }
+      Action    = "backup:CopyIntoBackupVault"
+      Resource  = "*"
+    }]
+  })
+}

@@ -1,0 +1,20 @@
+resource "aws_backup_vault" "central" { # error: [destination-vault-key-aws-managed]
+  provider = aws.central
+  name     = "central"
+}
+
+resource "aws_backup_vault_policy" "central" {
+  provider          = aws.central
+  backup_vault_name = aws_backup_vault.central.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "CopiesFromTheWorkloadAccount"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::111111111111:role/service-role/AWSBackupDefaultServiceRole" }
+      Action    = "backup:CopyIntoBackupVault"
+      Resource  = "*"
+    }]
+  })
+}
