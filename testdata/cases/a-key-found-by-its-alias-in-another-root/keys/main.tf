@@ -1,0 +1,16 @@
+provider "aws" {
+  region = "eu-central-1"
+
+  assume_role {
+    role_arn = "arn:aws:iam::111111111111:role/deploy"
+  }
+}
+
+resource "aws_kms_key" "data" { # error: [source-key-not-shared]
+  description = "encrypts the data"
+}
+
+resource "aws_kms_alias" "data" {
+  name          = "alias/data"
+  target_key_id = aws_kms_key.data.key_id
+}
