@@ -1,5 +1,9 @@
 //! Parses Terraform files into [`super::ast`], with spans, and goes on after an error.
 
+mod types;
+
+pub(crate) use types::{Defaults, type_constraint};
+
 use super::ast::{Body, Expr};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources};
