@@ -467,7 +467,7 @@ impl Parser<'_> {
                         let each = self.attribute_splat(next)?;
                         value = self.splat(value, each)?;
                     } else {
-                        value = self.step(value, false)?;
+                        value = self.step(value)?;
                     }
                 }
                 Kind::OpenBracket => {
@@ -517,12 +517,12 @@ impl Parser<'_> {
             if next.kind == Kind::Star {
                 return self.fail(next.start, next.end, "`.*` within `.*` is not possible; expected `[*]`");
             }
-            each = self.step(each, true)?;
+            each = self.step(each)?;
         }
     }
 
-    /// `name` or a legacy index after a dot; within `.*`, `0.0` is two of them.
-    fn step(&mut self, value: Tall, splat: bool) -> Parsed<Tall> {
+    /// `name` or a legacy index after a dot.
+    fn step(&mut self, value: Tall) -> Parsed<Tall> {
         let token = self.peek();
         let whole = value.expr.span;
         match token.kind {
@@ -534,27 +534,15 @@ impl Parser<'_> {
                 self.tall(kind, whole.to(place), value.height)
             }
             Kind::Number => {
-                let dot = self.slice(token.start, token.end).find('.');
-                let parts = match dot {
-                    None => vec![token],
-                    Some(length) if splat => {
-                        let middle = token.start + length;
-                        vec![Token { end: middle, ..token }, Token { start: middle + 1, ..token }]
-                    }
-                    Some(_) => {
-                        let message = "an index after a dot cannot be followed by another one; expected `[0]`";
-                        return self.fail(token.start, token.end, message);
-                    }
-                };
-                let mut value = value;
-                for part in parts {
-                    let place = self.span(part.start, part.end);
-                    let key = Expr { kind: ExprKind::Number(self.number(part)?), span: place };
-                    let kind = ExprKind::Index(Box::new(value.expr), Box::new(key));
-                    value = self.tall(kind, whole.to(place), value.height)?;
+                if self.slice(token.start, token.end).contains('.') {
+                    let message = "an index after a dot cannot be followed by another one; expected `[0]`";
+                    return self.fail(token.start, token.end, message);
                 }
+                let place = self.span(token.start, token.end);
+                let key = Expr { kind: ExprKind::Number(self.number(token)?), span: place };
                 self.take(token);
-                Ok(value)
+                let kind = ExprKind::Index(Box::new(value.expr), Box::new(key));
+                self.tall(kind, whole.to(place), value.height)
             }
             _ => self.expected("the name of an attribute after `.`"),
         }

@@ -40,6 +40,8 @@ pub(super) struct Parser<'a> {
     top_level_at: Option<usize>,
     /// A block was not closed before the end of the text.
     unclosed: bool,
+    /// The item before was wrong: what is left of it need not be told.
+    recovering: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -58,6 +60,7 @@ impl<'a> Parser<'a> {
             next: None,
             top_level_at: None,
             unclosed: false,
+            recovering: false,
         }
     }
 
@@ -230,9 +233,13 @@ impl<'a> Parser<'a> {
     /// Reads one attribute or block into `body`, tells what is wrong with it, and stands after it.
     fn item(&mut self, body: &mut Body, names: &mut BTreeMap<Arc<str>, Span>) {
         let (start, depth) = (self.at, self.depth);
+        let begins_item = self.peek().kind == Kind::Ident;
         let done = self.attribute_or_block(body, names, false);
+        let recovering = std::mem::replace(&mut self.recovering, done.is_err());
         if let Err(diagnostic) = done {
-            self.report(*diagnostic);
+            if !recovering || begins_item {
+                self.report(*diagnostic);
+            }
             self.depth = depth;
             self.newlines = true;
             let stop = recover::skip_item(self.text, start, self.last_end);

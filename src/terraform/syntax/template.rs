@@ -179,6 +179,9 @@ impl<'a> Parser<'a> {
                 b'\\' if quoted && !matches!(lexer::byte(self.text, at + 1), b'\n' | b'\r') => at += 2,
                 b'\n' => return Ok(if quoted { at } else { at + 1 }),
                 b'\r' if quoted => return Ok(at),
+                b'\r' if lexer::line_break(self.text, at) == 0 => {
+                    return self.fail(at, at + 1, "a carriage return is only allowed at the end of a line");
+                }
                 _ => at += 1,
             }
         }
@@ -187,8 +190,6 @@ impl<'a> Parser<'a> {
 
     /// The text that these bytes write.
     fn literal(&self, start: usize, end: usize, form: Form<'_>) -> Parsed<String> {
-        // A backslash takes one byte with it, which may be the first of several.
-        let end = (end..=self.text.len()).find(|end| self.text.is_char_boundary(*end)).unwrap_or(end);
         let source = self.slice(start, end);
         let quoted = matches!(form, Form::Quoted);
         if !source.contains(['\\', '$', '%']) {
