@@ -6,7 +6,11 @@ use crate::source::Sources;
 use crate::value::StackId;
 
 /// Evaluates all templates of the estate; exports of one are seen by the others of the same account and Region.
-pub fn load_all(sources: &Sources, units: &[(StackId, &Unit)], settings: &LoadSettings) -> (Vec<Stack>, Vec<Diagnostic>) {
+pub fn load_all(
+    sources: &Sources,
+    units: &[(StackId, &Unit)],
+    settings: &LoadSettings,
+) -> (Vec<Stack>, Vec<Diagnostic>) {
     let _ = (sources, units, settings);
     (Vec::new(), Vec::new())
 }

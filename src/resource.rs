@@ -94,11 +94,12 @@ impl Resource {
     /// The place of the attribute's name, or of its value, or of the resource's header.
     pub fn attribute_span(&self, name: &str) -> Span {
         let entry = self.attributes.as_map().and_then(|map| map.entries.get(name));
-        entry.and_then(|entry| match (entry.key_span, entry.value.span) {
-            (Some(key), Some(value)) => Some(key.to(value)),
-            (key, value) => key.or(value),
-        })
-        .unwrap_or(self.header)
+        entry
+            .and_then(|entry| match (entry.key_span, entry.value.span) {
+                (Some(key), Some(value)) => Some(key.to(value)),
+                (key, value) => key.or(value),
+            })
+            .unwrap_or(self.header)
     }
 
     /// The elements of a nested block, or of a list of objects; empty where left out.

@@ -59,7 +59,9 @@ pub enum ReadError {
     Outside,
     /// The file is larger than the limit (bytes).
     TooLarge(u64),
-    NotUtf8 { offset: usize },
+    NotUtf8 {
+        offset: usize,
+    },
     /// The operating system's own words.
     Failed(String),
 }

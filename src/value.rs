@@ -343,7 +343,9 @@ impl Value {
         match &self.kind {
             Kind::Unknown(unknown) => Some(unknown),
             Kind::Seq(seq) => seq.open.as_ref().or_else(|| seq.items.iter().find_map(Value::first_unknown)),
-            Kind::Map(map) => map.open.as_ref().or_else(|| map.entries.values().find_map(|entry| entry.value.first_unknown())),
+            Kind::Map(map) => {
+                map.open.as_ref().or_else(|| map.entries.values().find_map(|entry| entry.value.first_unknown()))
+            }
             Kind::Document(value) => value.first_unknown(),
             Kind::Template(parts) => parts.iter().find_map(Value::first_unknown),
             Kind::Cond(branches) => branches.iter().find_map(|branch| branch.value.first_unknown()),
@@ -393,7 +395,9 @@ fn write_json(value: &Value, out: &mut String) -> Option<()> {
             out.push('}');
         }
         Kind::Cond(_) | Kind::Unknown(_) => return None,
-        Kind::String(_) | Kind::Document(_) | Kind::Ref(_) | Kind::Template(_) => write_json_string(&value.text()?, out),
+        Kind::String(_) | Kind::Document(_) | Kind::Ref(_) | Kind::Template(_) => {
+            write_json_string(&value.text()?, out)
+        }
     }
     Some(())
 }

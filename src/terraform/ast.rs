@@ -65,10 +65,19 @@ pub(crate) enum ExprKind {
     GetAttr(Box<Expr>, Arc<str>, Span),
     Index(Box<Expr>, Box<Expr>),
     /// `source.*.rest` (attribute-only) or `source[*].rest`; `each` is evaluated with [`ExprKind::SplatItem`] bound.
-    Splat { source: Box<Expr>, each: Box<Expr> },
+    Splat {
+        source: Box<Expr>,
+        each: Box<Expr>,
+    },
     /// The element of the innermost enclosing splat.
     SplatItem,
-    Call { name: Arc<str>, name_span: Span, args: Vec<Expr>, /** `f(list...)` */ expand: bool },
+    Call {
+        name: Arc<str>,
+        name_span: Span,
+        args: Vec<Expr>,
+        /** `f(list...)` */
+        expand: bool,
+    },
     Unary(UnaryOp, Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     Conditional(Box<Expr>, Box<Expr>, Box<Expr>),
@@ -96,8 +105,17 @@ pub(crate) enum TemplatePart {
     /// Text after escapes; its place in the source.
     Literal(Arc<str>, Span),
     Interpolation(Expr),
-    If { condition: Expr, then: Vec<TemplatePart>, otherwise: Vec<TemplatePart> },
-    For { key: Option<Arc<str>>, value: Arc<str>, collection: Expr, body: Vec<TemplatePart> },
+    If {
+        condition: Expr,
+        then: Vec<TemplatePart>,
+        otherwise: Vec<TemplatePart>,
+    },
+    For {
+        key: Option<Arc<str>>,
+        value: Arc<str>,
+        collection: Expr,
+        body: Vec<TemplatePart>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -1,1 +1,304 @@
 //! The files of one module directory, merged into its declarations.
+
+mod overrides;
+
+use super::ast::{Attribute, Block, Body, Expr, ExprKind};
+use super::syntax;
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Sources, Span, join};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+/// What one directory declares, override files merged in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Module {
+    /// The directory, as given to [`load_module`].
+    pub(crate) dir: String,
+    /// The files that were read, in the order of merging.
+    pub(crate) files: Vec<FileId>,
+    pub(crate) variables: BTreeMap<Arc<str>, Variable>,
+    pub(crate) locals: BTreeMap<Arc<str>, Attribute>,
+    pub(crate) outputs: BTreeMap<Arc<str>, Output>,
+    /// `resource` and `data` blocks in file order.
+    pub(crate) resources: Vec<ResourceBlock>,
+    /// `ephemeral` blocks in file order.
+    pub(crate) ephemeral: Vec<ResourceBlock>,
+    /// `module` blocks by name.
+    pub(crate) calls: BTreeMap<Arc<str>, Block>,
+    pub(crate) providers: Vec<ProviderBlock>,
+    pub(crate) terraform: Vec<Block>,
+    pub(crate) moved: Vec<Block>,
+    pub(crate) import: Vec<Block>,
+    pub(crate) removed: Vec<Block>,
+    pub(crate) check: Vec<Block>,
+    /// The `backend` or `cloud` block of a `terraform` block.
+    pub(crate) backend: Option<Block>,
+    /// Whether some file or item could not be read: then more may be declared than is listed here.
+    pub(crate) incomplete: bool,
+}
+
+/// A `variable` block.
+#[derive(Clone, Debug)]
+pub(crate) struct Variable {
+    pub(crate) name: Arc<str>,
+    /// The whole block.
+    pub(crate) span: Span,
+    /// `variable "name"`.
+    pub(crate) header: Span,
+    pub(crate) default: Option<Expr>,
+    pub(crate) ty: Option<Expr>,
+    pub(crate) nullable: Option<Expr>,
+    /// Whether `sensitive` is written and is not the literal `false`.
+    pub(crate) sensitive: bool,
+    /// Whether `ephemeral` is written and is not the literal `false`.
+    pub(crate) ephemeral: bool,
+    pub(crate) validations: Vec<Block>,
+}
+
+/// An `output` block.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub(crate) name: Arc<str>,
+    pub(crate) span: Span,
+    pub(crate) header: Span,
+    pub(crate) value: Option<Expr>,
+    pub(crate) sensitive: bool,
+    pub(crate) block: Block,
+}
+
+/// A `resource`, `data` or `ephemeral` block.
+#[derive(Clone, Debug)]
+pub(crate) struct ResourceBlock {
+    /// `aws_kms_key`.
+    pub(crate) kind: Arc<str>,
+    pub(crate) name: Arc<str>,
+    pub(crate) data: bool,
+    pub(crate) block: Block,
+}
+
+/// A `provider` block.
+#[derive(Clone, Debug)]
+pub(crate) struct ProviderBlock {
+    /// The local name: `aws`.
+    pub(crate) name: Arc<str>,
+    pub(crate) alias: Option<Arc<str>>,
+    pub(crate) block: Block,
+}
+
+/// Reads the module in `dir`: the files that Terraform would choose, override files merged afterwards in name order.
+///
+/// A directory that cannot be listed gives an empty module and a diagnostic that names it.
+pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnostic>) {
+    let mut module = Module { dir: dir.to_owned(), ..Module::default() };
+    let mut diagnostics = Vec::new();
+    let entries = match sources.list(dir) {
+        Ok(entries) => entries,
+        Err(error) => {
+            module.incomplete = true;
+            diagnostics.push(Diagnostic::unreadable(dir, error.to_string()));
+            return (module, diagnostics);
+        }
+    };
+    let names: Vec<&str> =
+        entries.iter().filter(|entry| !entry.is_dir && is_config(&entry.name)).map(|entry| &*entry.name).collect();
+    let mut read = |module: &mut Module, name: &str, diagnostics: &mut Vec<Diagnostic>| -> Option<Body> {
+        let path = join(dir, name);
+        match sources.load(&path) {
+            Ok(file) => {
+                module.files.push(file);
+                let (body, found) = if name.ends_with(".json") {
+                    syntax::parse_json_file(sources, file)
+                } else {
+                    syntax::parse_file(sources, file)
+                };
+                module.incomplete |= !found.is_empty();
+                diagnostics.extend(found);
+                Some(body)
+            }
+            Err(error) => {
+                module.incomplete = true;
+                diagnostics.push(Diagnostic::unreadable(path, error.to_string()));
+                None
+            }
+        }
+    };
+    let mut merged = Body::default();
+    for name in names.iter().filter(|name| !is_override(name)) {
+        if let Some(body) = read(&mut module, name, &mut diagnostics) {
+            merged.attributes.extend(body.attributes);
+            merged.blocks.extend(body.blocks);
+        }
+    }
+    for name in names.iter().filter(|name| is_override(name)) {
+        if let Some(body) = read(&mut module, name, &mut diagnostics) {
+            overrides::apply(&mut merged, body, &mut diagnostics);
+        }
+    }
+    for attribute in &merged.attributes {
+        diagnostics.push(Diagnostic::bad_input(
+            attribute.name_span,
+            format!("`{}` cannot be set at the top level of a module; expected a block", attribute.name),
+        ));
+    }
+    for block in merged.blocks {
+        declare(&mut module, block, &mut diagnostics);
+    }
+    (module, diagnostics)
+}
+
+/// Whether Terraform reads a file of this name as part of a module.
+pub(crate) fn is_config(name: &str) -> bool {
+    (name.ends_with(".tf") || name.ends_with(".tf.json")) && !is_ignored(name)
+}
+
+/// Whether a file of this name is an editor's or hidden file.
+fn is_ignored(name: &str) -> bool {
+    name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'))
+}
+
+fn is_override(name: &str) -> bool {
+    let stem = name.strip_suffix(".tf.json").or_else(|| name.strip_suffix(".tf")).unwrap_or(name);
+    stem == "override" || stem.ends_with("_override")
+}
+
+/// Adds one top-level block to the module.
+fn declare(module: &mut Module, block: Block, diagnostics: &mut Vec<Diagnostic>) {
+    match &*block.kind {
+        "variable" => {
+            if let Some(name) = one_label(&block, diagnostics) {
+                let variable = variable(name.clone(), &block);
+                let header = variable.header;
+                insert(&mut module.variables, name, variable, |first| first.header, header, "variable", diagnostics);
+            }
+        }
+        "locals" => {
+            if let Some((label, span)) = block.labels.first() {
+                diagnostics.push(Diagnostic::bad_input(*span, format!("`locals` has no name, but found `{label}`")));
+            }
+            for attribute in block.body.attributes {
+                let span = attribute.name_span;
+                let name = attribute.name.clone();
+                insert(&mut module.locals, name, attribute, |first| first.name_span, span, "local value", diagnostics);
+            }
+        }
+        "output" => {
+            if let Some(name) = one_label(&block, diagnostics) {
+                let output = Output {
+                    name: name.clone(),
+                    span: block.span,
+                    header: block.header,
+                    value: expression(&block, "value"),
+                    sensitive: flag(&block, "sensitive"),
+                    block,
+                };
+                let header = output.header;
+                insert(&mut module.outputs, name, output, |first| first.header, header, "output", diagnostics);
+            }
+        }
+        "resource" | "data" | "ephemeral" => {
+            let [(kind, _), (name, _)] = &*block.labels else {
+                diagnostics.push(labels_wrong(&block, "a type and a name"));
+                return;
+            };
+            let resource =
+                ResourceBlock { kind: kind.clone(), name: name.clone(), data: &*block.kind == "data", block };
+            let list = if &*resource.block.kind == "ephemeral" { &mut module.ephemeral } else { &mut module.resources };
+            list.push(resource);
+        }
+        "module" => {
+            if let Some(name) = one_label(&block, diagnostics) {
+                let header = block.header;
+                insert(&mut module.calls, name, block, |first| first.header, header, "module call", diagnostics);
+            }
+        }
+        "provider" => {
+            if let Some(name) = one_label(&block, diagnostics) {
+                let alias = literal(&block, "alias");
+                module.providers.push(ProviderBlock { name, alias, block });
+            }
+        }
+        "terraform" => {
+            let backend = block.body.blocks.iter().find(|inner| matches!(&*inner.kind, "backend" | "cloud"));
+            if let Some(backend) = backend {
+                module.backend = Some(backend.clone());
+            }
+            module.terraform.push(block);
+        }
+        "moved" => module.moved.push(block),
+        "import" => module.import.push(block),
+        "removed" => module.removed.push(block),
+        "check" => module.check.push(block),
+        kind => {
+            let message = format!("`{kind}` blocks are not known and not evaluated");
+            diagnostics.push(Diagnostic::not_evaluated(block.header, message));
+        }
+    }
+}
+
+fn variable(name: Arc<str>, block: &Block) -> Variable {
+    Variable {
+        name,
+        span: block.span,
+        header: block.header,
+        default: expression(block, "default"),
+        ty: expression(block, "type"),
+        nullable: expression(block, "nullable"),
+        sensitive: flag(block, "sensitive"),
+        ephemeral: flag(block, "ephemeral"),
+        validations: block.body.blocks("validation").cloned().collect(),
+    }
+}
+
+/// Inserts what is declared first; a second declaration of the same name is told and left out.
+fn insert<T>(
+    map: &mut BTreeMap<Arc<str>, T>,
+    name: Arc<str>,
+    value: T,
+    place: impl Fn(&T) -> Span,
+    span: Span,
+    what: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    match map.entry(name) {
+        Entry::Vacant(entry) => {
+            entry.insert(value);
+        }
+        Entry::Occupied(entry) => {
+            let message = format!("{what} `{}` is declared twice", entry.key());
+            diagnostics
+                .push(Diagnostic::bad_input(span, message).with_label(place(entry.get()), "first declared here"));
+        }
+    }
+}
+
+fn one_label(block: &Block, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<str>> {
+    if let [(name, _)] = &*block.labels {
+        return Some(name.clone());
+    }
+    diagnostics.push(labels_wrong(block, "one name"));
+    None
+}
+
+fn labels_wrong(block: &Block, expected: &str) -> Diagnostic {
+    let message = format!("a `{}` block has {expected}, but found {} labels", block.kind, block.labels.len());
+    Diagnostic::bad_input(block.header, message)
+}
+
+fn expression(block: &Block, name: &str) -> Option<Expr> {
+    block.body.attribute(name).map(|attribute| attribute.value.clone())
+}
+
+fn flag(block: &Block, name: &str) -> bool {
+    block.body.attribute(name).is_some_and(|attribute| !matches!(attribute.value.kind, ExprKind::Bool(false)))
+}
+
+fn literal(block: &Block, name: &str) -> Option<Arc<str>> {
+    match &block.body.attribute(name)?.value.kind {
+        ExprKind::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Which files make a module, and what they declare together.
