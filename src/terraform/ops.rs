@@ -2,40 +2,614 @@
 
 use super::ast::{BinaryOp, UnaryOp};
 use super::functions::EvalError;
-use crate::value::{Type, Value};
+use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Number, Reason, Ref, Seq, SeqKind, Type, Unknown, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Beyond this many alternatives a conditional value is given up as unknown.
+const MOST_BRANCHES: usize = 16;
+
+pub(crate) fn fail<T>(message: impl Into<String>) -> Result<T, EvalError> {
+    Err(EvalError(message.into()))
+}
+
+/// What a value is called in messages.
+pub(crate) fn name_of(value: &Value) -> &'static str {
+    match &value.kind {
+        Kind::Null => "null",
+        Kind::Bool(_) => "bool",
+        Kind::Number(_) => "number",
+        Kind::String(_) | Kind::Document(_) | Kind::Ref(_) | Kind::Template(_) => "string",
+        Kind::Seq(seq) => match seq.kind {
+            SeqKind::Tuple => "tuple",
+            SeqKind::List => "list",
+            SeqKind::Set => "set",
+        },
+        Kind::Map(map) => match map.kind {
+            MapKind::Object => "object",
+            MapKind::Map => "map",
+        },
+        Kind::Cond(_) | Kind::Unknown(_) => "unknown value",
+    }
+}
+
+/// An unknown that follows from `from`: the reason and place stay, the symbol does not.
+pub(crate) fn derived(from: &[&Value], ty: Type) -> Value {
+    let cause = from.iter().find_map(|value| cause(value));
+    let sensitive = from.iter().any(|value| value.sensitive);
+    let unknown = match cause {
+        Some(cause) => Unknown { reason: cause.reason.clone(), span: cause.span, symbol: None, ty },
+        None => Unknown { reason: Reason::Derived("a value that is not known".into()), span: None, symbol: None, ty },
+    };
+    let span = unknown.span;
+    Value { kind: Kind::Unknown(Arc::new(unknown)), span, sensitive }
+}
+
+/// Why the value is not known: also the computed part of a reference.
+fn cause(value: &Value) -> Option<Arc<Unknown>> {
+    if let Some(unknown) = value.first_unknown() {
+        return Some(unknown.clone());
+    }
+    match &value.kind {
+        Kind::Ref(reference) => reference.known.as_ref().and_then(cause).or_else(|| {
+            let name = format!("{}.{}", reference.address, reference.attr);
+            Some(Arc::new(Unknown::new(Reason::Computed(name.into()), value.span)))
+        }),
+        Kind::Template(parts) => parts.iter().find_map(cause),
+        Kind::Cond(branches) => {
+            branches.first().map(|branch| Arc::new(Unknown::new(Reason::Derived(format!("it depends on `{}`", branch.guard.text).into()), branch.guard.span)))
+        }
+        Kind::Document(value) => cause(value),
+        _ => None,
+    }
+}
+
+/// Whether the value itself (not a part of it) is unknown or conditional.
+pub(crate) fn is_open(value: &Value) -> bool {
+    matches!(value.kind, Kind::Unknown(_) | Kind::Cond(_))
+}
+
+/// Applies `f` to each alternative of a conditional value.
+pub(crate) fn over_branches(
+    value: &Value,
+    branches: &[Branch],
+    mut f: impl FnMut(&Value) -> Result<Value, EvalError>,
+) -> Result<Value, EvalError> {
+    let mut out = Vec::with_capacity(branches.len());
+    for branch in branches {
+        out.push(Branch { guard: branch.guard.clone(), value: f(&branch.value)? });
+    }
+    Ok(cond(out, value))
+}
+
+/// A conditional value; collapsed where all alternatives are equal.
+fn cond(branches: Vec<Branch>, from: &Value) -> Value {
+    if let Some(first) = branches.first()
+        && branches.iter().all(|branch| equals(&branch.value, &first.value) == Some(true))
+    {
+        return first.value.clone();
+    }
+    if branches.len() > MOST_BRANCHES {
+        return Value::unknown(Reason::Limit(format!("more than {MOST_BRANCHES} undecided alternatives").into()), from.span);
+    }
+    let sensitive = from.sensitive || branches.iter().any(|branch| branch.value.sensitive);
+    Value { kind: Kind::Cond(branches.into()), span: from.span, sensitive }
+}
 
 /// `left op right`.
 pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, EvalError> {
-    let _ = (op, left, right);
-    Err(EvalError("not evaluated".to_owned()))
+    let sensitive = left.sensitive || right.sensitive;
+    let mut value = binary_plain(op, left, right)?;
+    value.sensitive |= sensitive;
+    Ok(value)
+}
+
+fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, EvalError> {
+    use BinaryOp::{Add, And, Divide, Equal, Greater, GreaterEqual, Less, LessEqual, Modulo, Multiply, NotEqual, Or, Subtract};
+    match op {
+        Or | And => {
+            let (l, r) = (logic(left)?, logic(right)?);
+            let result = match (op, l, r) {
+                (Or, Some(true), _) | (Or, _, Some(true)) => Some(true),
+                (And, Some(false), _) | (And, _, Some(false)) => Some(false),
+                (_, Some(a), Some(b)) => Some(if op == Or { a || b } else { a && b }),
+                _ => None,
+            };
+            return Ok(result.map_or_else(|| derived(&[left, right], Type::Bool), Value::bool));
+        }
+        Equal | NotEqual => {
+            if let Some(value) = distribute(op, left, right)? {
+                return Ok(value);
+            }
+            return Ok(match equals(left, right) {
+                Some(same) => Value::bool(same == (op == Equal)),
+                None => derived(&[left, right], Type::Bool),
+            });
+        }
+        _ => {}
+    }
+    if let Some(value) = distribute(op, left, right)? {
+        return Ok(value);
+    }
+    let compares = matches!(op, Less | LessEqual | Greater | GreaterEqual);
+    let ty = if compares { Type::Bool } else { Type::Number };
+    let (Some(l), Some(r)) = (number(left)?, number(right)?) else { return Ok(derived(&[left, right], ty)) };
+    let (a, b) = (l.decimal(), r.decimal());
+    Ok(match op {
+        Less => Value::bool(a < b),
+        LessEqual => Value::bool(a <= b),
+        Greater => Value::bool(a > b),
+        GreaterEqual => Value::bool(a >= b),
+        Add => Value::new(Kind::Number(Number::from(a + b))),
+        Subtract => Value::new(Kind::Number(Number::from(a - b))),
+        Multiply => Value::new(Kind::Number(Number::from(a * b))),
+        Divide if r.is_zero() => return fail("division by zero"),
+        Divide => Value::new(Kind::Number(Number::from((a / b).with_prec(155)))),
+        Modulo if r.is_zero() => return fail("division by zero"),
+        Modulo => Value::new(Kind::Number(Number::from(a % b))),
+        Or | And | Equal | NotEqual => return fail("not an arithmetic operator"),
+    })
+}
+
+fn distribute(op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Value>, EvalError> {
+    if let Kind::Cond(branches) = &left.kind {
+        return over_branches(left, branches, |l| binary(op, l, right)).map(Some);
+    }
+    if let Kind::Cond(branches) = &right.kind {
+        return over_branches(right, branches, |r| binary(op, left, r)).map(Some);
+    }
+    Ok(None)
 }
 
 /// `op value`.
 pub(crate) fn unary(op: UnaryOp, value: &Value) -> Result<Value, EvalError> {
-    let _ = (op, value);
-    Err(EvalError("not evaluated".to_owned()))
+    if let Kind::Cond(branches) = &value.kind {
+        return over_branches(value, branches, |v| unary(op, v));
+    }
+    let mut result = match op {
+        UnaryOp::Not => logic(value)?.map_or_else(|| derived(&[value], Type::Bool), |b| Value::bool(!b)),
+        UnaryOp::Negate => match number(value)? {
+            Some(n) => Value::new(Kind::Number(Number::from(-n.decimal().clone()))),
+            None => derived(&[value], Type::Number),
+        },
+    };
+    result.sensitive = value.sensitive;
+    Ok(result)
+}
+
+/// The value as a condition: `None` where unknown.
+pub(crate) fn logic(value: &Value) -> Result<Option<bool>, EvalError> {
+    match &value.kind {
+        Kind::Bool(b) => Ok(Some(*b)),
+        Kind::Unknown(_) => Ok(None),
+        Kind::Cond(branches) => {
+            let mut all = None;
+            for branch in branches.iter() {
+                let this = logic(&branch.value)?;
+                if this.is_none() || all.is_some_and(|first| Some(first) != this) {
+                    return Ok(None);
+                }
+                all = this;
+            }
+            Ok(all)
+        }
+        Kind::Null => fail("a bool is required, but the value is null"),
+        _ => match value.text().as_deref() {
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            None if matches!(value.kind, Kind::Ref(_) | Kind::Template(_)) => Ok(None),
+            _ => fail(format!("a bool is required, not {}", name_of(value))),
+        },
+    }
+}
+
+/// The value as a number: `None` where unknown.
+pub(crate) fn number(value: &Value) -> Result<Option<Number>, EvalError> {
+    match &value.kind {
+        Kind::Number(n) => Ok(Some(n.clone())),
+        Kind::Unknown(_) | Kind::Cond(_) => Ok(None),
+        Kind::String(text) => match Number::parse(text) {
+            Some(n) => Ok(Some(n)),
+            None => fail("a number is required"),
+        },
+        Kind::Ref(_) | Kind::Template(_) => Ok(value.text().and_then(|text| Number::parse(&text))),
+        Kind::Null => fail("a number is required, but the value is null"),
+        _ => fail(format!("a number is required, not {}", name_of(value))),
+    }
+}
+
+/// The parts of a textual value: literal text, and holes. References show what is known of them.
+pub(crate) fn text_parts(value: &Value) -> Vec<Value> {
+    match &value.kind {
+        Kind::Template(parts) => parts.iter().flat_map(text_parts).collect(),
+        Kind::Ref(reference) => match &reference.known {
+            Some(known) => text_parts(known),
+            None => vec![value.clone()],
+        },
+        Kind::Number(_) | Kind::Bool(_) => value.text().map(|text| vec![Value::string(text)]).unwrap_or_default(),
+        _ => vec![value.clone()],
+    }
+}
+
+fn same_symbol(a: &Value, b: &Value) -> bool {
+    match (&a.kind, &b.kind) {
+        (Kind::Unknown(a), Kind::Unknown(b)) => a.symbol.is_some() && a.symbol == b.symbol,
+        (Kind::Ref(a), Kind::Ref(b)) => same_ref(a, b),
+        _ => false,
+    }
+}
+
+fn same_ref(a: &Ref, b: &Ref) -> bool {
+    a.stack == b.stack && a.address == b.address && a.attr == b.attr
+}
+
+/// Whether both are equal: `None` where that cannot be told.
+pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
+    match (&a.kind, &b.kind) {
+        (Kind::Null, Kind::Null) => Some(true),
+        (Kind::Cond(branches), _) => agree(branches.iter().map(|branch| equals(&branch.value, b))),
+        (_, Kind::Cond(branches)) => agree(branches.iter().map(|branch| equals(a, &branch.value))),
+        (Kind::Unknown(_), Kind::Unknown(_)) if same_symbol(a, b) => Some(true),
+        (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => None,
+        (Kind::Null, _) | (_, Kind::Null) => Some(false),
+        (Kind::Bool(x), Kind::Bool(y)) => Some(x == y),
+        (Kind::Number(x), Kind::Number(y)) => Some(x == y),
+        (Kind::String(x), Kind::String(y)) => Some(x == y),
+        (Kind::Seq(x), Kind::Seq(y)) => {
+            if x.kind != y.kind {
+                return Some(false);
+            }
+            if x.open.is_some() || y.open.is_some() {
+                return None;
+            }
+            if x.items.len() != y.items.len() {
+                return if x.kind == SeqKind::Set && (a.first_unknown().is_some() || b.first_unknown().is_some()) { None } else { Some(false) };
+            }
+            all(x.items.iter().zip(&y.items).map(|(x, y)| equals(x, y)))
+        }
+        (Kind::Map(x), Kind::Map(y)) => {
+            if x.open.is_some() || y.open.is_some() {
+                return None;
+            }
+            if x.entries.len() != y.entries.len() || x.entries.keys().ne(y.entries.keys()) {
+                return Some(false);
+            }
+            all(x.entries.values().zip(y.entries.values()).map(|(x, y)| equals(&x.value, &y.value)))
+        }
+        (Kind::Ref(x), Kind::Ref(y)) if same_ref(x, y) => Some(true),
+        _ if is_textual(a) && is_textual(b) => equal_text(a, b),
+        _ => Some(false),
+    }
+}
+
+fn is_textual(value: &Value) -> bool {
+    matches!(value.kind, Kind::String(_) | Kind::Ref(_) | Kind::Template(_) | Kind::Document(_))
+}
+
+fn agree(mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let first = answers.next()??;
+    answers.all(|answer| answer == Some(first)).then_some(first)
+}
+
+fn all(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut result = Some(true);
+    for answer in answers {
+        match answer {
+            Some(false) => return Some(false),
+            None => result = None,
+            Some(true) => {}
+        }
+    }
+    result
+}
+
+/// Compares texts with holes by their known beginnings and ends.
+fn equal_text(a: &Value, b: &Value) -> Option<bool> {
+    if let (Some(a), Some(b)) = (a.text(), b.text()) {
+        return Some(a == b);
+    }
+    let (x, y) = (text_parts(a), text_parts(b));
+    if x.len() == y.len() && x.iter().zip(&y).all(|(x, y)| same_symbol(x, y) || matches!((&x.kind, &y.kind), (Kind::String(x), Kind::String(y)) if x == y)) {
+        return Some(true);
+    }
+    let head = |parts: &[Value]| parts.first().and_then(|part| part.as_str().map(str::to_owned)).unwrap_or_default();
+    let tail = |parts: &[Value]| parts.last().and_then(|part| part.as_str().map(str::to_owned)).unwrap_or_default();
+    let (hx, hy, tx, ty) = (head(&x), head(&y), tail(&x), tail(&y));
+    let heads_fit = hx.starts_with(&hy) || hy.starts_with(&hx);
+    let tails_fit = tx.ends_with(&ty) || ty.ends_with(&tx);
+    (!heads_fit || !tails_fit).then_some(false)
 }
 
 /// `value[key]`, also `value.key` with a string key.
 pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
-    let _ = (value, key);
-    Err(EvalError("not evaluated".to_owned()))
+    match (&value.kind, &key.kind) {
+        (Kind::Cond(branches), _) => return over_branches(value, branches, |v| index(v, key)),
+        (_, Kind::Cond(branches)) => return over_branches(key, branches, |k| index(value, k)),
+        (Kind::Unknown(unknown), _) => {
+            let mut out = derived(&[value], Type::Dynamic);
+            if let (Kind::Unknown(out), Some(symbol), Some(key)) = (&mut out.kind, &unknown.symbol, key.text()) {
+                Arc::make_mut(out).symbol = Some(format!("{symbol}.{key}").into());
+            }
+            return Ok(out);
+        }
+        (_, Kind::Unknown(_)) => return Ok(derived(&[key], Type::Dynamic)),
+        _ => {}
+    }
+    let mut found = match &value.kind {
+        Kind::Seq(seq) => {
+            if seq.kind == SeqKind::Set {
+                return fail("elements of a set are identified only by their value");
+            }
+            let Some(at) = number(key)? else { return Ok(derived(&[key], Type::Dynamic)) };
+            match at.as_i64().and_then(|at| usize::try_from(at).ok()).and_then(|at| seq.items.get(at)) {
+                Some(item) => item.clone(),
+                None if seq.open.is_some() => derived(&[value], Type::Dynamic),
+                None => return fail(format!("the index {at} is outside a sequence of {} elements", seq.items.len())),
+            }
+        }
+        Kind::Map(map) => {
+            let Some(name) = key.text() else { return Ok(derived(&[key], Type::Dynamic)) };
+            match map.entries.get(&name) {
+                Some(entry) => entry.value.clone(),
+                None if map.open.is_some() => derived(&[value], Type::Dynamic),
+                None => return fail(format!("there is no attribute or key `{name}`")),
+            }
+        }
+        Kind::Null => return fail("the value is null, so it has no attributes or elements"),
+        _ => return fail(format!("a {} has no attributes or elements", name_of(value))),
+    };
+    found.sensitive |= value.sensitive;
+    Ok(found)
 }
 
-/// Concatenates template parts; one part alone keeps its type only where the caller unwraps it before.
+/// Concatenates template parts; adjacent known text is merged.
 pub(crate) fn concat(parts: Vec<Value>) -> Result<Value, EvalError> {
-    let _ = parts;
-    Err(EvalError("not evaluated".to_owned()))
+    let mut out: Vec<Value> = Vec::with_capacity(parts.len());
+    let mut sensitive = false;
+    let mut undecided: Option<(usize, Arc<[Branch]>)> = None;
+    for (at, part) in parts.iter().enumerate() {
+        if let Kind::Cond(branches) = &part.kind {
+            undecided = Some((at, branches.clone()));
+            break;
+        }
+    }
+    if let Some((at, branches)) = undecided {
+        let from = parts.get(at).cloned().unwrap_or_else(Value::null);
+        return over_branches(&from, &branches, |branch| {
+            let mut parts = parts.clone();
+            if let Some(slot) = parts.get_mut(at) {
+                *slot = branch.clone();
+            }
+            concat(parts)
+        });
+    }
+    for part in parts {
+        sensitive |= part.sensitive;
+        match &part.kind {
+            Kind::Null => return fail("null cannot be part of a string template"),
+            Kind::Seq(_) | Kind::Map(_) => return fail(format!("a {} cannot be part of a string template", name_of(&part))),
+            Kind::Template(inner) => {
+                for part in inner.iter() {
+                    push_part(&mut out, part.clone());
+                }
+            }
+            Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Document(_) => match part.text() {
+                Some(text) => push_part(&mut out, Value { kind: Kind::String(text), span: part.span, sensitive: false }),
+                None => out.push(part),
+            },
+            Kind::Ref(_) | Kind::Unknown(_) | Kind::Cond(_) => out.push(part),
+        }
+    }
+    let mut value = match out.len() {
+        0 => Value::string(""),
+        1 if out.first().is_some_and(|part| matches!(part.kind, Kind::String(_))) => out.remove(0),
+        _ => Value::new(Kind::Template(out.into())),
+    };
+    value.sensitive |= sensitive;
+    Ok(value)
+}
+
+fn push_part(out: &mut Vec<Value>, part: Value) {
+    if let Kind::String(text) = &part.kind {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(last) = out.last_mut()
+            && let Kind::String(before) = &last.kind
+        {
+            let joined: Arc<str> = format!("{before}{text}").into();
+            let span = match (last.span, part.span) {
+                (Some(a), Some(b)) => Some(a.to(b)),
+                (a, b) => a.or(b),
+            };
+            *last = Value { kind: Kind::String(joined), span, sensitive: last.sensitive };
+            return;
+        }
+    }
+    out.push(part);
 }
 
 /// Converts `value` to `ty` as Terraform converts module inputs and function arguments.
 pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
-    let _ = ty;
-    Ok(value.clone())
+    if let Kind::Cond(branches) = &value.kind {
+        return over_branches(value, branches, |v| convert(v, ty));
+    }
+    let kind = match (&value.kind, ty) {
+        (_, Type::Dynamic) | (Kind::Null, _) => return Ok(value.clone()),
+        (Kind::Unknown(unknown), ty) => {
+            let mut unknown = (**unknown).clone();
+            unknown.ty = ty.clone();
+            Kind::Unknown(Arc::new(unknown))
+        }
+        (Kind::String(_) | Kind::Ref(_) | Kind::Template(_) | Kind::Document(_), Type::String) => return Ok(value.clone()),
+        (Kind::Number(_) | Kind::Bool(_), Type::String) => Kind::String(value.text().unwrap_or_default()),
+        (Kind::Number(_), Type::Number) | (Kind::Bool(_), Type::Bool) => return Ok(value.clone()),
+        (Kind::String(text), Type::Number) => match Number::parse(text) {
+            Some(n) => Kind::Number(n),
+            None => return fail("a number is required"),
+        },
+        (Kind::String(text), Type::Bool) => match &**text {
+            "true" | "1" => Kind::Bool(true),
+            "false" | "0" => Kind::Bool(false),
+            _ => return fail("a bool is required"),
+        },
+        (Kind::Ref(_) | Kind::Template(_), Type::Number | Type::Bool) => return Ok(derived(&[value], ty.clone())),
+        (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
+            let mut items = Vec::with_capacity(seq.items.len());
+            for item in &seq.items {
+                items.push(convert(item, element)?);
+            }
+            if **element == Type::Dynamic {
+                items = unify(items);
+            }
+            let kind = if matches!(ty, Type::Set(_)) { SeqKind::Set } else { SeqKind::List };
+            return Ok(Value { kind: make_seq(kind, items, seq.open.clone()), span: value.span, sensitive: value.sensitive });
+        }
+        (Kind::Seq(seq), Type::Tuple(types)) => {
+            if seq.items.len() != types.len() {
+                return fail(format!("a tuple of {} elements is required", types.len()));
+            }
+            let items: Result<Vec<Value>, EvalError> = seq.items.iter().zip(types).map(|(item, ty)| convert(item, ty)).collect();
+            make_seq(SeqKind::Tuple, items?, None)
+        }
+        (Kind::Map(map), Type::Map(element)) => {
+            let mut entries = BTreeMap::new();
+            let dynamic = **element == Type::Dynamic;
+            let values: Vec<Value> = if dynamic { unify(map.entries.values().map(|entry| entry.value.clone()).collect()) } else { Vec::new() };
+            for (at, (key, entry)) in map.entries.iter().enumerate() {
+                let value = match values.get(at) {
+                    Some(value) if dynamic => value.clone(),
+                    _ => convert(&entry.value, element)?,
+                };
+                entries.insert(key.clone(), Entry { value, key_span: entry.key_span });
+            }
+            Kind::Map(Arc::new(Map { kind: MapKind::Map, entries, open: map.open.clone() }))
+        }
+        (Kind::Map(map), Type::Object(attributes)) => {
+            let mut entries = BTreeMap::new();
+            for (name, (ty, optional)) in attributes {
+                match map.entries.get(name) {
+                    Some(entry) => {
+                        let value = convert(&entry.value, ty).map_err(|error| EvalError(format!("attribute `{name}`: {}", error.0)))?;
+                        entries.insert(name.clone(), Entry { value, key_span: entry.key_span });
+                    }
+                    None if map.open.is_some() => {
+                        entries.insert(name.clone(), Entry { value: derived(&[value], ty.clone()), key_span: None });
+                    }
+                    None if *optional => {
+                        entries.insert(name.clone(), Entry { value: Value::null(), key_span: None });
+                    }
+                    None => return fail(format!("attribute `{name}` is required")),
+                }
+            }
+            Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
+        }
+        _ => return fail(format!("{} is required, not {}", type_name(ty), name_of(value))),
+    };
+    Ok(Value { kind, span: value.span, sensitive: value.sensitive })
+}
+
+fn type_name(ty: &Type) -> &'static str {
+    match ty {
+        Type::Dynamic => "any value",
+        Type::String => "a string",
+        Type::Number => "a number",
+        Type::Bool => "a bool",
+        Type::List(_) => "a list",
+        Type::Set(_) => "a set",
+        Type::Map(_) => "a map",
+        Type::Tuple(_) => "a tuple",
+        Type::Object(_) => "an object",
+    }
+}
+
+/// A sequence; a set is sorted and has no equal elements.
+pub(crate) fn make_seq(kind: SeqKind, mut items: Vec<Value>, open: Option<Arc<Unknown>>) -> Kind {
+    if kind == SeqKind::Set {
+        items.sort_by_cached_key(set_order);
+        items.dedup_by(|a, b| equals(a, b) == Some(true));
+    }
+    Kind::Seq(Arc::new(Seq { kind, items, open }))
+}
+
+/// Terraform orders sets of strings by bytes and sets of numbers by value; what is not known comes last.
+fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
+    match &value.kind {
+        Kind::Number(n) => (0, Some(n.clone()), "".into()),
+        Kind::String(text) => (1, None, text.clone()),
+        Kind::Bool(b) => (1, None, if *b { "1".into() } else { "0".into() }),
+        _ => (2, None, value.text().or_else(|| crate::value::json_text(value).map(Into::into)).unwrap_or_else(|| "".into())),
+    }
+}
+
+/// Brings primitive values to one type: strings win over numbers and bools.
+pub(crate) fn unify(items: Vec<Value>) -> Vec<Value> {
+    let rank = |value: &Value| match &value.kind {
+        Kind::Bool(_) => Some(0),
+        Kind::Number(_) => Some(1),
+        Kind::String(_) | Kind::Ref(_) | Kind::Template(_) | Kind::Document(_) => Some(2),
+        _ => None,
+    };
+    let ranks: Vec<u8> = items.iter().filter_map(rank).collect();
+    let mixed = ranks.iter().any(|r| Some(r) != ranks.first());
+    if !mixed {
+        return items;
+    }
+    items.into_iter().map(|item| convert(&item, &Type::String).unwrap_or(item)).collect()
 }
 
 /// Converts both branches of a conditional to one type, and chooses; undecided conditions give `Cond`.
 pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise: Value) -> Result<Value, EvalError> {
-    let _ = (condition, text, then, otherwise);
-    Err(EvalError("not evaluated".to_owned()))
+    let mut pair = unify(vec![then, otherwise]).into_iter();
+    let (then, otherwise) = (pair.next().unwrap_or_else(Value::null), pair.next().unwrap_or_else(Value::null));
+    if let Kind::Cond(branches) = &condition.kind {
+        return over_branches(condition, branches, |c| conditional(c, text, then.clone(), otherwise.clone()));
+    }
+    let mut value = match logic(condition)? {
+        Some(true) => then,
+        Some(false) => otherwise,
+        None => {
+            let guard = |holds| Guard { text: text.into(), holds, span: condition.span };
+            cond(vec![Branch { guard: guard(true), value: then }, Branch { guard: guard(false), value: otherwise }], condition)
+        }
+    };
+    value.sensitive |= condition.sensitive;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown() -> Value {
+        Value::unknown(Reason::InputWithoutValue("var.x".into()), None)
+    }
+
+    #[test]
+    fn equality_is_decided_by_known_text() {
+        let arn = concat(vec![Value::string("arn:aws:kms:eu-west-1:"), unknown()]).unwrap();
+        assert_eq!(equals(&arn, &Value::string("arn:aws:kms:us-east-1:1")), Some(false));
+        assert_eq!(equals(&arn, &Value::string("arn:aws:kms:eu-west-1:1")), None);
+        assert_eq!(equals(&Value::int(1), &Value::string("1")), Some(false));
+    }
+
+    #[test]
+    fn an_undecided_condition_keeps_both_branches() {
+        let value = conditional(&unknown(), "var.x", Value::string("a"), Value::string("b")).unwrap();
+        assert!(matches!(&value.kind, Kind::Cond(branches) if branches.len() == 2));
+        let same = conditional(&unknown(), "var.x", Value::string("a"), Value::string("a")).unwrap();
+        assert_eq!(same.as_str(), Some("a"));
+    }
+
+    #[test]
+    fn or_is_decided_by_one_true_side() {
+        let value = binary(BinaryOp::Or, &Value::bool(true), &unknown()).unwrap();
+        assert_eq!(value.as_bool(), Some(true));
+    }
+
+    #[test]
+    fn conditional_branches_become_one_type() {
+        let value = conditional(&Value::bool(true), "", Value::int(1), Value::string("a")).unwrap();
+        assert_eq!(value.as_str(), Some("1"));
+    }
 }
