@@ -1,6 +1,13 @@
 //! Terraform's functions over values with unknowns.
 
-use crate::value::Value;
+mod collections;
+mod encoding;
+mod numbers;
+mod strings;
+
+use super::ops::{derived, fail, is_open, name_of, over_branches};
+use crate::value::{Kind, Map, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
+use std::sync::Arc;
 
 /// A call that Terraform would reject, in words.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +21,130 @@ pub(crate) trait FunctionContext {
     fn file_set(&self, base: &str, pattern: &str) -> Result<Vec<String>, String>;
     /// Renders the template file at `path` with `vars` (an object), for `templatefile`.
     fn template_file(&self, path: &str, vars: &Value) -> Result<Value, EvalError>;
-    /// Renders template text, for `templatestring`.
-    fn template_string(&self, template: &Value, vars: &Value) -> Result<Value, EvalError>;
 }
 
+type Outcome = Result<Value, EvalError>;
+
+/// Arguments that may be unknown or conditional as a whole without making the result unknown.
+const STRUCTURAL: &[&str] = &[
+    "coalesce", "coalescelist", "concat", "contains", "jsonencode", "length", "merge", "format", "join", "formatlist", "nonsensitive", "sensitive",
+    "tostring", "tonumber", "tobool", "tolist", "toset", "tomap", "flatten", "compact", "alltrue", "anytrue", "templatefile", "yamlencode", "setunion",
+    "issensitive", "type", "distinct", "one", "zipmap", "base64encode", "keys", "values", "element", "lookup",
+];
+
+/// More elements or characters than this are not made by one call.
+pub(crate) const LIMIT: usize = 1_000_000;
+
 /// Calls the function `name` (also as `core::name`); `try` and `can` are the evaluator's.
-pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) -> Result<Value, EvalError> {
-    let _ = (args, context);
-    Err(EvalError(format!("there is no function named `{name}`")))
+pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) -> Outcome {
+    let name = name.strip_prefix("core::").unwrap_or(name);
+    let sensitive = args.iter().any(|arg| arg.sensitive) && !matches!(name, "nonsensitive" | "issensitive" | "length");
+    if let Some((at, arg)) = args.iter().enumerate().find(|(_, arg)| matches!(arg.kind, Kind::Cond(_)))
+        && let Kind::Cond(branches) = &arg.kind
+    {
+        return over_branches(arg, branches, |branch| {
+            let mut args = args.clone();
+            if let Some(slot) = args.get_mut(at) {
+                *slot = branch.clone();
+            }
+            call(name, args, context)
+        });
+    }
+    if !STRUCTURAL.contains(&name) && args.iter().any(is_open) {
+        if !known(name) {
+            return fail(format!("there is no function named `{name}`"));
+        }
+        let open: Vec<&Value> = args.iter().filter(|arg| is_open(arg)).collect();
+        return Ok(derived(&open, Type::Dynamic));
+    }
+    let mut value = dispatch(name, &args, context)?;
+    if value.span.is_none() {
+        value.span = args.first().and_then(|arg| arg.span);
+    }
+    value.sensitive |= sensitive;
+    Ok(value)
+}
+
+/// Whether Terraform 1.11 has a function of this name.
+fn known(name: &str) -> bool {
+    const NAMES: &str = " abs abspath alltrue anytrue base64decode base64encode base64gzip base64sha256 base64sha512 basename bcrypt can ceil chomp chunklist cidrhost cidrnetmask cidrsubnet cidrsubnets coalesce coalescelist compact concat contains csvdecode dirname distinct element endswith ephemeralasnull file filebase64 filebase64sha256 filebase64sha512 fileexists filemd5 fileset filesha1 filesha256 filesha512 flatten floor format formatdate formatlist indent index issensitive join jsondecode jsonencode keys length list log lookup lower map matchkeys max md5 merge min nonsensitive one parseint pathexpand plantimestamp pow range regex regexall replace reverse rsadecrypt sensitive setintersection setproduct setsubtract setunion sha1 sha256 sha512 signum slice sort split startswith strcontains strrev substr sum templatefile templatestring textdecodebase64 textencodebase64 timeadd timecmp timestamp title tobool tolist tomap tonumber toset tostring transpose trim trimprefix trimspace trimsuffix try type upper urlencode uuid uuidv5 values yamldecode yamlencode zipmap ";
+    NAMES.contains(&format!(" {name} "))
+}
+
+fn dispatch(name: &str, args: &[Value], context: &dyn FunctionContext) -> Outcome {
+    if matches!(name, "timestamp" | "plantimestamp" | "uuid" | "bcrypt" | "rsadecrypt") {
+        return Ok(Value::unknown(Reason::Impure(name.into()), None));
+    }
+    let found = strings::call(name, args)
+        .or_else(|| collections::call(name, args))
+        .or_else(|| numbers::call(name, args))
+        .or_else(|| encoding::call(name, args, context));
+    match found {
+        Some(result) => result,
+        None if known(name) => Ok(Value::unknown(Reason::Unsupported(format!("the function `{name}`").into()), None)),
+        None => fail(format!("there is no function named `{name}`")),
+    }
+}
+
+/// The argument at `at`, which must be there.
+fn arg(args: &[Value], at: usize) -> Result<&Value, EvalError> {
+    args.get(at).ok_or_else(|| EvalError(format!("argument {} is missing", at + 1)))
+}
+
+/// The argument's text; `None` where it is not wholly known.
+fn text(args: &[Value], at: usize) -> Result<Option<Arc<str>>, EvalError> {
+    let value = arg(args, at)?;
+    match &value.kind {
+        Kind::Null => fail("a string is required, but the argument is null"),
+        Kind::Seq(_) | Kind::Map(_) => fail(format!("a string is required, not {}", name_of(value))),
+        _ => Ok(value.text()),
+    }
+}
+
+/// The argument as a whole number.
+fn int(args: &[Value], at: usize) -> Result<i64, EvalError> {
+    match super::ops::number(arg(args, at)?)?.and_then(|n| n.as_i64()) {
+        Some(n) => Ok(n),
+        None => fail("a whole number is required"),
+    }
+}
+
+/// The argument as a sequence; null and other values are errors.
+fn seq(args: &[Value], at: usize) -> Result<&Seq, EvalError> {
+    let value = arg(args, at)?;
+    value.as_seq().ok_or_else(|| EvalError(format!("a list or set is required, not {}", name_of(value))))
+}
+
+/// The argument as a mapping.
+fn map(args: &[Value], at: usize) -> Result<&Map, EvalError> {
+    let value = arg(args, at)?;
+    value.as_map().ok_or_else(|| EvalError(format!("a map or object is required, not {}", name_of(value))))
+}
+
+fn strings_value(items: impl IntoIterator<Item = String>) -> Value {
+    list(items.into_iter().map(Value::string).collect())
+}
+
+fn list(items: Vec<Value>) -> Value {
+    Value::new(super::ops::make_seq(SeqKind::List, items, None))
+}
+
+fn list_open(items: Vec<Value>, open: Option<Arc<Unknown>>) -> Value {
+    Value::new(super::ops::make_seq(SeqKind::List, items, open))
+}
+
+fn set(items: Vec<Value>, open: Option<Arc<Unknown>>) -> Value {
+    Value::new(super::ops::make_seq(SeqKind::Set, items, open))
+}
+
+fn number_value(number: Number) -> Value {
+    Value::new(Kind::Number(number))
+}
+
+/// The unknown that says why `value` is open.
+fn why(value: &Value) -> Option<Arc<Unknown>> {
+    match &derived(&[value], Type::Dynamic).kind {
+        Kind::Unknown(unknown) => Some(unknown.clone()),
+        _ => None,
+    }
 }

@@ -1,0 +1,499 @@
+//! Functions over lists, sets, maps and objects.
+
+use super::{LIMIT, Outcome, arg, int, is_open, list, list_open, map, seq, set, text, why};
+use crate::terraform::ops::{convert, derived, equals, fail, logic, make_seq, name_of, unify};
+use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
+    Some(match name {
+        "length" => length(args),
+        "merge" => merge(args),
+        "concat" => concat(args),
+        "contains" => contains(args),
+        "keys" => keys(args, true),
+        "values" => keys(args, false),
+        "lookup" => lookup(args),
+        "flatten" => flatten(args),
+        "element" => element(args),
+        "slice" => slice(args),
+        "coalesce" => coalesce(args),
+        "coalescelist" => coalescelist(args),
+        "sort" => sort(args),
+        "reverse" => seq(args, 0).map(|seq| list_open(seq.items.iter().rev().cloned().collect(), seq.open.clone())),
+        "distinct" => distinct(args),
+        "compact" => compact(args),
+        "one" => one(args),
+        "index" => index_of(args),
+        "alltrue" => truth(args, true),
+        "anytrue" => truth(args, false),
+        "toset" => to(args, &Type::Set(Box::new(Type::Dynamic))),
+        "tolist" => to(args, &Type::List(Box::new(Type::Dynamic))),
+        "tomap" => to(args, &Type::Map(Box::new(Type::Dynamic))),
+        "tostring" => to(args, &Type::String),
+        "tonumber" => to(args, &Type::Number),
+        "tobool" => to(args, &Type::Bool),
+        "zipmap" => zipmap(args),
+        "setunion" => union(args),
+        "setintersection" => intersection(args),
+        "setsubtract" => subtract(args),
+        "setproduct" => product(args),
+        "chunklist" => chunk(args),
+        "range" => range(args),
+        "matchkeys" => matchkeys(args),
+        "transpose" => transpose(args),
+        "sensitive" => arg(args, 0).map(|value| Value { sensitive: true, ..value.clone() }),
+        "nonsensitive" => arg(args, 0).map(|value| Value { sensitive: false, ..value.clone() }),
+        "issensitive" => arg(args, 0).map(|value| Value::bool(value.sensitive)),
+        "ephemeralasnull" => arg(args, 0).cloned(),
+        _ => return None,
+    })
+}
+
+fn unknown(args: &[Value], ty: Type) -> Outcome {
+    Ok(derived(&args.iter().collect::<Vec<_>>(), ty))
+}
+
+fn length(args: &[Value]) -> Outcome {
+    let value = arg(args, 0)?;
+    let count = match &value.kind {
+        Kind::Unknown(_) => return unknown(args, Type::Number),
+        Kind::Seq(seq) if seq.open.is_some() => return unknown(args, Type::Number),
+        Kind::Map(map) if map.open.is_some() => return unknown(args, Type::Number),
+        Kind::Seq(seq) if seq.kind == SeqKind::Set && seq.items.len() > 1 && seq.items.iter().any(|item| item.first_unknown().is_some()) => {
+            return unknown(args, Type::Number);
+        }
+        Kind::Seq(seq) => seq.items.len(),
+        Kind::Map(map) => map.entries.len(),
+        Kind::String(text) => unicode_segmentation::UnicodeSegmentation::graphemes(&**text, true).count(),
+        Kind::Ref(_) | Kind::Template(_) | Kind::Document(_) => match value.text() {
+            Some(text) => unicode_segmentation::UnicodeSegmentation::graphemes(&*text, true).count(),
+            None => return unknown(args, Type::Number),
+        },
+        _ => return fail(format!("a {} has no length", name_of(value))),
+    };
+    Ok(Value::int(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
+fn merge(args: &[Value]) -> Outcome {
+    let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
+    let mut open: Option<Arc<Unknown>> = None;
+    let mut kind = MapKind::Map;
+    for value in args {
+        match &value.kind {
+            Kind::Null => {}
+            Kind::Map(map) => {
+                if map.kind == MapKind::Object {
+                    kind = MapKind::Object;
+                }
+                if let Some(more) = &map.open {
+                    // What an open map may hold overrides what came before.
+                    hide(&mut entries, value);
+                    open = Some(more.clone());
+                }
+                entries.extend(map.entries.iter().map(|(key, entry)| (key.clone(), entry.clone())));
+            }
+            Kind::Unknown(_) => {
+                hide(&mut entries, value);
+                open = why(value);
+            }
+            _ => return fail(format!("`merge` takes maps and objects, not {}", name_of(value))),
+        }
+    }
+    Ok(Value::new(Kind::Map(Arc::new(Map { kind, entries, open }))))
+}
+
+/// Makes every entry unknown: a later map of unknown content may replace it.
+fn hide(entries: &mut BTreeMap<Arc<str>, Entry>, cause: &Value) {
+    for entry in entries.values_mut() {
+        entry.value = derived(&[cause], Type::Dynamic);
+    }
+}
+
+fn concat(args: &[Value]) -> Outcome {
+    let mut items = Vec::new();
+    let mut open = None;
+    let mut kind = SeqKind::List;
+    for value in args {
+        match &value.kind {
+            Kind::Seq(seq) => {
+                if seq.kind == SeqKind::Tuple {
+                    kind = SeqKind::Tuple;
+                }
+                items.extend(seq.items.iter().cloned());
+                open = open.or_else(|| seq.open.clone());
+            }
+            Kind::Unknown(_) => open = open.or_else(|| why(value)),
+            _ => return fail(format!("`concat` takes lists, not {}", name_of(value))),
+        }
+    }
+    Ok(Value::new(make_seq(kind, items, open)))
+}
+
+fn contains(args: &[Value]) -> Outcome {
+    let (list, wanted) = (arg(args, 0)?, arg(args, 1)?);
+    if is_open(list) {
+        return unknown(args, Type::Bool);
+    }
+    let seq = seq(args, 0)?;
+    let mut open = seq.open.is_some();
+    for item in &seq.items {
+        let same = equals(item, wanted).filter(|same| *same).or_else(|| {
+            let (a, b) = (item.text(), wanted.text());
+            if a.is_some() && a == b { Some(true) } else { equals(item, wanted) }
+        });
+        match same {
+            Some(true) => return Ok(Value::bool(true)),
+            None => open = true,
+            Some(false) => {}
+        }
+    }
+    if open { unknown(args, Type::Bool) } else { Ok(Value::bool(false)) }
+}
+
+fn keys(args: &[Value], keys: bool) -> Outcome {
+    if is_open(arg(args, 0)?) {
+        return unknown(args, Type::List(Box::new(Type::Dynamic)));
+    }
+    let map = map(args, 0)?;
+    let items = map
+        .entries
+        .iter()
+        .map(|(key, entry)| if keys { Value { span: entry.key_span, ..Value::string(key.clone()) } } else { entry.value.clone() })
+        .collect();
+    Ok(list_open(items, map.open.clone()))
+}
+
+fn lookup(args: &[Value]) -> Outcome {
+    let (value, key) = (arg(args, 0)?, arg(args, 1)?);
+    if is_open(value) || is_open(key) {
+        return unknown(args, Type::Dynamic);
+    }
+    let map = map(args, 0)?;
+    let Some(name) = key.text() else { return unknown(args, Type::Dynamic) };
+    match (map.entries.get(&name), args.get(2)) {
+        (Some(entry), _) => Ok(entry.value.clone()),
+        (None, _) if map.open.is_some() => unknown(args, Type::Dynamic),
+        (None, Some(default)) => Ok(default.clone()),
+        (None, None) => fail(format!("there is no key `{name}`, and no default is given")),
+    }
+}
+
+fn flatten(args: &[Value]) -> Outcome {
+    fn add(value: &Value, items: &mut Vec<Value>, open: &mut Option<Arc<Unknown>>) {
+        match &value.kind {
+            Kind::Seq(seq) => {
+                for item in &seq.items {
+                    add(item, items, open);
+                }
+                *open = open.take().or_else(|| seq.open.clone());
+            }
+            // It may be a list itself, of any length.
+            Kind::Unknown(unknown) if matches!(unknown.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                *open = open.take().or_else(|| why(value));
+            }
+            _ => items.push(value.clone()),
+        }
+    }
+    let value = arg(args, 0)?;
+    if is_open(value) {
+        return unknown(args, Type::Dynamic);
+    }
+    seq(args, 0)?;
+    let (mut items, mut open) = (Vec::new(), None);
+    add(value, &mut items, &mut open);
+    Ok(Value::new(make_seq(SeqKind::Tuple, items, open)))
+}
+
+fn element(args: &[Value]) -> Outcome {
+    if is_open(arg(args, 0)?) || is_open(arg(args, 1)?) {
+        return unknown(args, Type::Dynamic);
+    }
+    let (seq, at) = (seq(args, 0)?, int(args, 1)?);
+    if seq.open.is_some() {
+        return unknown(args, Type::Dynamic);
+    }
+    let Ok(at) = usize::try_from(at) else { return fail("`element` takes no negative index") };
+    match seq.items.len() {
+        0 => fail("`element` of an empty list"),
+        count => seq.items.get(at % count).cloned().ok_or_else(|| super::EvalError("no such element".to_owned())),
+    }
+}
+
+fn slice(args: &[Value]) -> Outcome {
+    let (seq, start, end) = (seq(args, 0)?, int(args, 1)?, int(args, 2)?);
+    let range = usize::try_from(start).ok().zip(usize::try_from(end).ok()).filter(|(start, end)| start <= end);
+    match range.and_then(|(start, end)| seq.items.get(start..end)) {
+        Some(items) => Ok(Value::new(make_seq(if seq.kind == SeqKind::Tuple { SeqKind::Tuple } else { SeqKind::List }, items.to_vec(), None))),
+        None if seq.open.is_some() => unknown(args, Type::Dynamic),
+        None => fail("the range of `slice` lies outside the list"),
+    }
+}
+
+fn coalesce(args: &[Value]) -> Outcome {
+    for value in unify(args.to_vec()) {
+        match &value.kind {
+            Kind::Null => {}
+            Kind::String(text) if text.is_empty() => {}
+            Kind::Unknown(_) => return unknown(args, Type::Dynamic),
+            _ => return Ok(value),
+        }
+    }
+    fail("every argument of `coalesce` is null or empty")
+}
+
+fn coalescelist(args: &[Value]) -> Outcome {
+    for value in args {
+        match &value.kind {
+            Kind::Null => {}
+            Kind::Seq(seq) if seq.items.is_empty() && seq.open.is_none() => {}
+            Kind::Seq(seq) if !seq.items.is_empty() => return Ok(value.clone()),
+            _ => return unknown(args, Type::Dynamic),
+        }
+    }
+    fail("every argument of `coalescelist` is empty")
+}
+
+fn sort(args: &[Value]) -> Outcome {
+    let seq = seq(args, 0)?;
+    let mut texts = Vec::with_capacity(seq.items.len());
+    for item in &seq.items {
+        match item.text() {
+            Some(text) => texts.push((text, item.span)),
+            None => return unknown(args, Type::List(Box::new(Type::String))),
+        }
+    }
+    texts.sort();
+    Ok(list_open(texts.into_iter().map(|(text, span)| Value { span, ..Value::string(text) }).collect(), seq.open.clone()))
+}
+
+fn distinct(args: &[Value]) -> Outcome {
+    if is_open(arg(args, 0)?) {
+        return unknown(args, Type::Dynamic);
+    }
+    let seq = seq(args, 0)?;
+    let mut items: Vec<Value> = Vec::new();
+    for item in unify(seq.items.clone()) {
+        if !items.iter().any(|other| equals(other, &item) == Some(true)) {
+            items.push(item);
+        }
+    }
+    Ok(list_open(items, seq.open.clone()))
+}
+
+fn compact(args: &[Value]) -> Outcome {
+    if is_open(arg(args, 0)?) {
+        return unknown(args, Type::Dynamic);
+    }
+    let seq = seq(args, 0)?;
+    let mut open = seq.open.clone();
+    let mut items = Vec::new();
+    for item in &seq.items {
+        match &item.kind {
+            Kind::Null => {}
+            Kind::Unknown(_) => open = open.or_else(|| why(item)),
+            _ if item.as_str() == Some("") => {}
+            _ => items.push(item.clone()),
+        }
+    }
+    Ok(list_open(items, open))
+}
+
+fn one(args: &[Value]) -> Outcome {
+    if is_open(arg(args, 0)?) {
+        return unknown(args, Type::Dynamic);
+    }
+    let seq = seq(args, 0)?;
+    match (seq.items.as_slice(), &seq.open) {
+        (_, Some(_)) => unknown(args, Type::Dynamic),
+        ([], None) => Ok(Value::null()),
+        ([item], None) => Ok(item.clone()),
+        _ => fail("`one` takes a list of no or one element"),
+    }
+}
+
+fn index_of(args: &[Value]) -> Outcome {
+    let (seq, wanted) = (seq(args, 0)?, arg(args, 1)?);
+    for (at, item) in seq.items.iter().enumerate() {
+        match equals(item, wanted) {
+            Some(true) => return Ok(Value::int(i64::try_from(at).unwrap_or(0))),
+            None => return unknown(args, Type::Number),
+            Some(false) => {}
+        }
+    }
+    fail("the list does not contain the value")
+}
+
+fn truth(args: &[Value], all: bool) -> Outcome {
+    if is_open(arg(args, 0)?) {
+        return unknown(args, Type::Bool);
+    }
+    let seq = seq(args, 0)?;
+    let mut open = seq.open.is_some();
+    for item in &seq.items {
+        if item.is_null() {
+            if all {
+                return Ok(Value::bool(false));
+            }
+            continue;
+        }
+        match logic(item)? {
+            Some(value) if value != all => return Ok(Value::bool(!all)),
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    if open { unknown(args, Type::Bool) } else { Ok(Value::bool(all)) }
+}
+
+fn to(args: &[Value], ty: &Type) -> Outcome {
+    let value = arg(args, 0)?;
+    convert(value, ty)
+}
+
+fn zipmap(args: &[Value]) -> Outcome {
+    if is_open(arg(args, 0)?) || is_open(arg(args, 1)?) {
+        return unknown(args, Type::Dynamic);
+    }
+    let (keys, values) = (seq(args, 0)?, seq(args, 1)?);
+    if keys.open.is_some() || values.open.is_some() {
+        return unknown(args, Type::Dynamic);
+    }
+    if keys.items.len() != values.items.len() {
+        return fail("`zipmap` takes as many values as keys");
+    }
+    let mut entries = BTreeMap::new();
+    for (key, value) in keys.items.iter().zip(&values.items) {
+        let Some(name) = key.text() else { return unknown(args, Type::Dynamic) };
+        entries.insert(name, Entry { value: value.clone(), key_span: key.span });
+    }
+    Ok(Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Map, entries, open: None }))))
+}
+
+fn union(args: &[Value]) -> Outcome {
+    let mut items = Vec::new();
+    let mut open = None;
+    for value in args {
+        match &value.kind {
+            Kind::Seq(seq) => {
+                items.extend(seq.items.iter().cloned());
+                open = open.or_else(|| seq.open.clone());
+            }
+            Kind::Unknown(_) => open = open.or_else(|| why(value)),
+            _ => return fail(format!("a set is required, not {}", name_of(value))),
+        }
+    }
+    Ok(set(unify(items), open))
+}
+
+/// Whether the sequence certainly holds the value.
+fn holds(seq: &Seq, value: &Value) -> Option<bool> {
+    let answers: Vec<Option<bool>> = seq.items.iter().map(|item| equals(item, value)).collect();
+    if answers.contains(&Some(true)) {
+        Some(true)
+    } else if seq.open.is_some() || answers.contains(&None) {
+        None
+    } else {
+        Some(false)
+    }
+}
+
+fn intersection(args: &[Value]) -> Outcome {
+    let first = seq(args, 0)?;
+    let mut items = Vec::new();
+    for item in &first.items {
+        let mut answer = Some(true);
+        for at in 1..args.len() {
+            match holds(seq(args, at)?, item) {
+                Some(false) => answer = Some(false),
+                None if answer == Some(true) => answer = None,
+                _ => {}
+            }
+        }
+        match answer {
+            Some(true) => items.push(item.clone()),
+            None => return unknown(args, Type::Set(Box::new(Type::Dynamic))),
+            Some(false) => {}
+        }
+    }
+    if first.open.is_some() { unknown(args, Type::Set(Box::new(Type::Dynamic))) } else { Ok(set(items, None)) }
+}
+
+fn subtract(args: &[Value]) -> Outcome {
+    let (from, what) = (seq(args, 0)?, seq(args, 1)?);
+    let mut items = Vec::new();
+    for item in &from.items {
+        match holds(what, item) {
+            Some(true) => {}
+            Some(false) => items.push(item.clone()),
+            None => return unknown(args, Type::Set(Box::new(Type::Dynamic))),
+        }
+    }
+    Ok(set(items, from.open.clone()))
+}
+
+fn product(args: &[Value]) -> Outcome {
+    let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
+    for at in 0..args.len() {
+        let seq = seq(args, at)?;
+        if seq.open.is_some() {
+            return unknown(args, Type::Dynamic);
+        }
+        if rows.len().saturating_mul(seq.items.len()) > LIMIT / 10 {
+            return Ok(Value::unknown(Reason::Limit("`setproduct` of this size is not evaluated".into()), None));
+        }
+        rows = rows.iter().flat_map(|row| seq.items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect())).collect();
+    }
+    Ok(list(rows.into_iter().map(Value::tuple).collect()))
+}
+
+fn chunk(args: &[Value]) -> Outcome {
+    let (seq, size) = (seq(args, 0)?, int(args, 1)?);
+    let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(usize::MAX);
+    Ok(list(seq.items.chunks(size.min(seq.items.len().max(1))).map(|chunk| list(chunk.to_vec())).collect()))
+}
+
+fn range(args: &[Value]) -> Outcome {
+    let (start, end, step) = match args.len() {
+        1 => (0, int(args, 0)?, None),
+        2 => (int(args, 0)?, int(args, 1)?, None),
+        _ => (int(args, 0)?, int(args, 1)?, Some(int(args, 2)?)),
+    };
+    let step = step.unwrap_or(if end < start { -1 } else { 1 });
+    if step == 0 || (end > start) != (step > 0) && end != start {
+        return fail("the step of `range` does not lead from start to end");
+    }
+    let count = (end - start).unsigned_abs().div_ceil(step.unsigned_abs());
+    if count > 1024 {
+        return fail("more than 1024 values were requested from `range`");
+    }
+    Ok(list((0..i64::try_from(count).unwrap_or(0)).map(|at| Value::int(start + at * step)).collect()))
+}
+
+fn matchkeys(args: &[Value]) -> Outcome {
+    let (values, keys, wanted) = (seq(args, 0)?, seq(args, 1)?, seq(args, 2)?);
+    let mut items = Vec::new();
+    for (value, key) in values.items.iter().zip(&keys.items) {
+        match holds(wanted, key) {
+            Some(true) => items.push(value.clone()),
+            Some(false) => {}
+            None => return unknown(args, Type::Dynamic),
+        }
+    }
+    Ok(list(items))
+}
+
+fn transpose(args: &[Value]) -> Outcome {
+    let mut out: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
+    for (key, entry) in &map(args, 0)?.entries {
+        let items = entry.value.as_seq().map(|seq| seq.items.clone()).unwrap_or_default();
+        for item in items {
+            match text(&[item], 0)? {
+                Some(name) => out.entry(name).or_default().push(Value::string(key.clone())),
+                None => return unknown(args, Type::Dynamic),
+            }
+        }
+    }
+    Ok(Value::object(out.into_iter().map(|(key, items)| (key, list(items)))))
+}

@@ -1,0 +1,182 @@
+//! Encodings, hashes and files.
+
+use super::{EvalError, FunctionContext, Outcome, arg, is_open, text};
+use crate::terraform::ops::{concat, derived, fail, text_parts};
+use crate::value::{Entry, Kind, Map, MapKind, Number, Reason, Type, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::Digest as _;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+pub(super) fn call(name: &str, args: &[Value], context: &dyn FunctionContext) -> Option<Outcome> {
+    Some(match name {
+        "jsonencode" => arg(args, 0).map(|value| Value { kind: Kind::Document(Arc::new(value.clone())), span: value.span, sensitive: value.sensitive }),
+        "jsondecode" => jsondecode(args),
+        "yamldecode" => yamldecode(args),
+        "base64encode" => match text(args, 0) {
+            Ok(Some(text)) => Ok(Value::string(STANDARD.encode(text.as_bytes()))),
+            Ok(None) => unknown(args),
+            Err(error) => Err(error),
+        },
+        "base64decode" => decode(args),
+        "urlencode" => one(args, |text| percent_encoding::utf8_percent_encode(text, URL).to_string().replace("%20", "+")),
+        "md5" => one(args, |text| hex(&md5::Md5::digest(text.as_bytes()))),
+        "sha1" => one(args, |text| hex(&sha1::Sha1::digest(text.as_bytes()))),
+        "sha256" => one(args, |text| hex(&sha2::Sha256::digest(text.as_bytes()))),
+        "sha512" => one(args, |text| hex(&sha2::Sha512::digest(text.as_bytes()))),
+        "base64sha256" => one(args, |text| STANDARD.encode(sha2::Sha256::digest(text.as_bytes()))),
+        "base64sha512" => one(args, |text| STANDARD.encode(sha2::Sha512::digest(text.as_bytes()))),
+        "file" => file(args, context, |bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())),
+        "filebase64" => file(args, context, |bytes| Ok(STANDARD.encode(bytes))),
+        "filemd5" => file(args, context, |bytes| Ok(hex(&md5::Md5::digest(bytes)))),
+        "filesha1" => file(args, context, |bytes| Ok(hex(&sha1::Sha1::digest(bytes)))),
+        "filesha256" => file(args, context, |bytes| Ok(hex(&sha2::Sha256::digest(bytes)))),
+        "filesha512" => file(args, context, |bytes| Ok(hex(&sha2::Sha512::digest(bytes)))),
+        "filebase64sha256" => file(args, context, |bytes| Ok(STANDARD.encode(sha2::Sha256::digest(bytes)))),
+        "filebase64sha512" => file(args, context, |bytes| Ok(STANDARD.encode(sha2::Sha512::digest(bytes)))),
+        "fileexists" => match text(args, 0) {
+            Ok(Some(path)) => match context.read(&path) {
+                Ok(_) => Ok(Value::bool(true)),
+                Err(why) if why == "no such file" => Ok(Value::bool(false)),
+                Err(why) => Ok(Value::unknown(Reason::File(format!("`{path}`: {why}").into()), None)),
+            },
+            Ok(None) => unknown(args),
+            Err(error) => Err(error),
+        },
+        "fileset" => match (text(args, 0), text(args, 1)) {
+            (Ok(Some(base)), Ok(Some(pattern))) => match context.file_set(&base, &pattern) {
+                Ok(files) => Ok(super::set(files.into_iter().map(Value::string).collect(), None)),
+                Err(why) => Ok(Value::unknown(Reason::File(why.into()), None)),
+            },
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            _ => unknown(args),
+        },
+        "templatefile" => match text(args, 0) {
+            Ok(Some(path)) => arg(args, 1).and_then(|vars| context.template_file(&path, vars)),
+            Ok(None) => unknown(args),
+            Err(error) => Err(error),
+        },
+        "abspath" | "pathexpand" => Ok(Value::unknown(Reason::Unsupported(format!("`{name}` depends on the machine and").into()), None)),
+        _ => return None,
+    })
+}
+
+/// What Go's `url.QueryEscape` escapes: all but letters, digits, `-`, `_`, `.`, `~`.
+const URL: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+fn unknown(args: &[Value]) -> Outcome {
+    Ok(derived(&args.iter().collect::<Vec<_>>(), Type::String))
+}
+
+fn one(args: &[Value], f: impl Fn(&str) -> String) -> Outcome {
+    match text(args, 0)? {
+        Some(text) => Ok(Value::string(f(&text))),
+        None => unknown(args),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+fn decode(args: &[Value]) -> Outcome {
+    let Some(text) = text(args, 0)? else { return unknown(args) };
+    match STANDARD.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+        Some(text) => Ok(Value::string(text)),
+        None => fail("the text is not the base64 encoding of UTF-8 text"),
+    }
+}
+
+fn file(args: &[Value], context: &dyn FunctionContext, f: impl Fn(Vec<u8>) -> Result<String, String>) -> Outcome {
+    let Some(path) = text(args, 0)? else { return unknown(args) };
+    match context.read(&path).and_then(f) {
+        Ok(text) => Ok(Value::string(text)),
+        Err(why) => Ok(Value::unknown(Reason::File(format!("`{path}`: {why}").into()), arg(args, 0)?.span)),
+    }
+}
+
+fn jsondecode(args: &[Value]) -> Outcome {
+    let value = arg(args, 0)?;
+    if let Kind::Document(inner) = &value.kind {
+        return Ok((**inner).clone());
+    }
+    if let Some(text) = text(args, 0)? {
+        let parsed: serde_json::Value = serde_json::from_str(&text).map_err(|error| EvalError(format!("the text is not JSON: {error}")))?;
+        return Ok(from_json(&parsed, value));
+    }
+    // Holes stand as marks of the private use area while the text is parsed.
+    let parts = text_parts(value);
+    let mut marked = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        match part.as_str() {
+            Some(text) => marked.push_str(text),
+            None => {
+                let _ = write!(marked, "\u{f0000}{at}\u{f0001}");
+            }
+        }
+    }
+    match serde_json::from_str::<serde_json::Value>(&marked) {
+        Ok(parsed) => Ok(unmark(&from_json(&parsed, value), &parts)),
+        Err(_) => unknown(args),
+    }
+}
+
+/// Puts the holes back where their marks stand.
+fn unmark(value: &Value, holes: &[Value]) -> Value {
+    match &value.kind {
+        Kind::String(text) if text.contains('\u{f0000}') => {
+            let mut parts = Vec::new();
+            let mut rest = &**text;
+            while let Some((before, after)) = rest.split_once('\u{f0000}') {
+                let Some((number, after)) = after.split_once('\u{f0001}') else { break };
+                parts.push(Value::string(before));
+                parts.extend(number.parse::<usize>().ok().and_then(|at| holes.get(at)).cloned());
+                rest = after;
+            }
+            parts.push(Value::string(rest));
+            concat(parts).unwrap_or_else(|_| value.clone())
+        }
+        Kind::Seq(seq) => {
+            let items = seq.items.iter().map(|item| unmark(item, holes)).collect();
+            Value { span: value.span, ..Value::tuple(items) }
+        }
+        Kind::Map(map) => {
+            let entries = map.entries.iter().map(|(key, entry)| (key.clone(), unmark(&entry.value, holes)));
+            Value { span: value.span, ..Value::object(entries) }
+        }
+        _ => value.clone(),
+    }
+}
+
+fn from_json(json: &serde_json::Value, from: &Value) -> Value {
+    let kind = match json {
+        serde_json::Value::Null => Kind::Null,
+        serde_json::Value::Bool(b) => Kind::Bool(*b),
+        serde_json::Value::Number(n) => Number::parse(&n.to_string()).map_or(Kind::Null, Kind::Number),
+        serde_json::Value::String(text) => Kind::String(text.as_str().into()),
+        serde_json::Value::Array(items) => return Value { span: from.span, sensitive: from.sensitive, ..Value::tuple(items.iter().map(|item| from_json(item, from)).collect()) },
+        serde_json::Value::Object(object) => {
+            let entries: BTreeMap<Arc<str>, Entry> =
+                object.iter().map(|(key, value)| (Arc::from(key.as_str()), Entry { value: from_json(value, from), key_span: None })).collect();
+            Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
+        }
+    };
+    Value { kind, span: from.span, sensitive: from.sensitive }
+}
+
+fn yamldecode(args: &[Value]) -> Outcome {
+    let value = arg(args, 0)?;
+    if is_open(value) {
+        return Ok(derived(&[value], Type::Dynamic));
+    }
+    let Some(text) = text(args, 0)? else { return unknown(args) };
+    let parsed: serde_yaml::Value = serde_yaml::from_str(&text).map_err(|error| EvalError(format!("the text is not YAML: {error}")))?;
+    let json = serde_json::to_value(&parsed).map_err(|error| EvalError(format!("the YAML has no JSON form: {error}")))?;
+    Ok(from_json(&json, value))
+}

@@ -1,0 +1,187 @@
+//! Functions over numbers and IP ranges.
+
+use super::{Outcome, arg, int, number_value, seq, strings_value, text};
+use crate::terraform::ops::{derived, fail, number};
+use crate::value::{Number, Reason, Type, Value};
+use bigdecimal::{BigDecimal, RoundingMode, Signed};
+use std::net::IpAddr;
+
+pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
+    Some(match name {
+        "abs" => one(args, |n| n.abs()),
+        "ceil" => one(args, |n| n.with_scale_round(0, RoundingMode::Ceiling)),
+        "floor" => one(args, |n| n.with_scale_round(0, RoundingMode::Floor)),
+        "signum" => one(args, |n| BigDecimal::from(i64::from(n.is_positive()) - i64::from(n.is_negative()))),
+        "max" => extreme(args, true),
+        "min" => extreme(args, false),
+        "sum" => sum(args),
+        "pow" => pow(args),
+        "log" => log(args),
+        "parseint" => parseint(args),
+        "cidrhost" => cidr(args, Cidr::Host),
+        "cidrsubnet" => cidr(args, Cidr::Subnet),
+        "cidrnetmask" => cidr(args, Cidr::Netmask),
+        "cidrsubnets" => cidrsubnets(args),
+        _ => return None,
+    })
+}
+
+fn unknown(args: &[Value]) -> Outcome {
+    Ok(derived(&args.iter().collect::<Vec<_>>(), Type::Number))
+}
+
+fn one(args: &[Value], f: impl Fn(&BigDecimal) -> BigDecimal) -> Outcome {
+    Ok(match number(arg(args, 0)?)? {
+        Some(n) => number_value(Number::from(f(n.decimal()))),
+        None => return unknown(args),
+    })
+}
+
+fn extreme(args: &[Value], largest: bool) -> Outcome {
+    let mut best: Option<Number> = None;
+    for value in args {
+        let Some(n) = number(value)? else { return unknown(args) };
+        if best.as_ref().is_none_or(|best| (n > *best) == largest) {
+            best = Some(n);
+        }
+    }
+    best.map(number_value).ok_or_else(|| super::EvalError("at least one number is required".to_owned()))
+}
+
+fn sum(args: &[Value]) -> Outcome {
+    let seq = seq(args, 0)?;
+    let mut total = BigDecimal::from(0);
+    for item in &seq.items {
+        let Some(n) = number(item)? else { return unknown(args) };
+        total += n.decimal();
+    }
+    if seq.items.is_empty() {
+        return fail("`sum` takes a list of at least one number");
+    }
+    if seq.open.is_some() { unknown(args) } else { Ok(number_value(Number::from(total))) }
+}
+
+fn pow(args: &[Value]) -> Outcome {
+    let (Some(base), exponent) = (number(arg(args, 0)?)?, int(args, 1)?) else { return unknown(args) };
+    let Ok(exponent) = u32::try_from(exponent) else {
+        return Ok(Value::unknown(Reason::Unsupported("`pow` with a negative exponent".into()), None));
+    };
+    if exponent > 4096 || u64::from(exponent).saturating_mul(base.decimal().digits()) > 20_000 {
+        return Ok(Value::unknown(Reason::Limit("`pow` of this size is not evaluated".into()), None));
+    }
+    let mut result = BigDecimal::from(1);
+    for _ in 0..exponent {
+        result *= base.decimal();
+    }
+    Ok(number_value(Number::from(result)))
+}
+
+fn log(args: &[Value]) -> Outcome {
+    let (Some(n), Some(base)) = (number(arg(args, 0)?)?, number(arg(args, 1)?)?) else { return unknown(args) };
+    match Number::parse(&format!("{}", n.as_f64().ln() / base.as_f64().ln())) {
+        Some(n) => Ok(number_value(n)),
+        None => fail("the logarithm is not a number"),
+    }
+}
+
+fn parseint(args: &[Value]) -> Outcome {
+    let Some(text) = text(args, 0)? else { return unknown(args) };
+    let base = u32::try_from(int(args, 1)?).ok().filter(|base| (2..=36).contains(base));
+    let Some(base) = base else { return fail("the base of `parseint` must be between 2 and 62") };
+    match i128::from_str_radix(&text, base) {
+        Ok(n) => Ok(number_value(Number::from(BigDecimal::from(n)))),
+        Err(_) => fail(format!("`{text}` is not a whole number in base {base}")),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Cidr {
+    Host,
+    Subnet,
+    Netmask,
+}
+
+struct Net {
+    bits: u128,
+    prefix: u32,
+    width: u32,
+}
+
+fn parse(text: &str) -> Result<Net, super::EvalError> {
+    let bad = || super::EvalError(format!("`{text}` is not a CIDR range"));
+    let (address, prefix) = text.split_once('/').ok_or_else(bad)?;
+    let prefix: u32 = prefix.parse().map_err(|_| bad())?;
+    let (bits, width) = match address.parse::<IpAddr>().map_err(|_| bad())? {
+        IpAddr::V4(ip) => (u128::from(u32::from(ip)), 32),
+        IpAddr::V6(ip) => (u128::from(ip), 128),
+    };
+    if prefix > width {
+        return Err(bad());
+    }
+    Ok(Net { bits: bits & mask(prefix, width), prefix, width })
+}
+
+fn mask(prefix: u32, width: u32) -> u128 {
+    let all = if width == 128 { u128::MAX } else { (1 << width) - 1 };
+    if prefix == 0 { 0 } else { all & (u128::MAX << (width - prefix)) }
+}
+
+fn show(bits: u128, width: u32) -> String {
+    if width == 32 {
+        std::net::Ipv4Addr::from(u32::try_from(bits & u128::from(u32::MAX)).unwrap_or(0)).to_string()
+    } else {
+        std::net::Ipv6Addr::from(bits).to_string()
+    }
+}
+
+fn cidr(args: &[Value], what: Cidr) -> Outcome {
+    let Some(range) = text(args, 0)? else { return unknown(args) };
+    let net = parse(&range)?;
+    Ok(Value::string(match what {
+        Cidr::Netmask => show(mask(net.prefix, net.width), net.width),
+        Cidr::Host => {
+            let host = int(args, 1)?;
+            let size = net.width - net.prefix;
+            let offset = if host < 0 { (mask(net.width, net.width) & !mask(net.prefix, net.width)).wrapping_add(1).wrapping_sub(u128::from(host.unsigned_abs())) } else { u128::from(host.unsigned_abs()) };
+            if size < 128 && offset >> size != 0 {
+                return fail(format!("`{range}` has no host {host}"));
+            }
+            show(net.bits | offset, net.width)
+        }
+        Cidr::Subnet => {
+            let (new, number) = (int(args, 1)?, int(args, 2)?);
+            subnet(&net, new, number, &range)?
+        }
+    }))
+}
+
+fn subnet(net: &Net, new: i64, number: i64, range: &str) -> Result<String, super::EvalError> {
+    let prefix = u32::try_from(new).ok().map(|new| net.prefix + new).filter(|prefix| *prefix <= net.width);
+    let number = u128::try_from(number).ok();
+    match (prefix, number) {
+        (Some(prefix), Some(number)) if prefix - net.prefix >= 127 || number >> (prefix - net.prefix) == 0 => {
+            let shift = net.width - prefix;
+            let bits = if shift >= 128 { net.bits } else { net.bits | (number << shift) };
+            Ok(format!("{}/{prefix}", show(bits, net.width)))
+        }
+        _ => fail(format!("`{range}` cannot be divided that way")),
+    }
+}
+
+fn cidrsubnets(args: &[Value]) -> Outcome {
+    let Some(range) = text(args, 0)? else { return unknown(args) };
+    let net = parse(&range)?;
+    let mut at = net.bits;
+    let mut out = Vec::new();
+    for index in 1..args.len() {
+        let new = int(args, index)?;
+        let Some(prefix) = u32::try_from(new).ok().map(|new| net.prefix + new).filter(|prefix| *prefix <= net.width) else {
+            return fail("the range is too small for these subnets");
+        };
+        let size = 1u128.checked_shl(net.width - prefix).unwrap_or(0);
+        let aligned = if size == 0 { at } else { at.div_ceil(size) * size };
+        out.push(format!("{}/{prefix}", show(aligned, net.width)));
+        at = aligned.saturating_add(size);
+    }
+    Ok(strings_value(out))
+}

@@ -1,0 +1,373 @@
+//! Functions over text; on texts with holes as far as the known parts decide.
+
+use super::{Outcome, arg, int, list, seq, strings_value, text};
+use crate::terraform::ops::{concat, derived, fail, name_of, text_parts};
+use crate::value::{Kind, Reason, Type, Value};
+use std::sync::Arc;
+use unicode_segmentation::UnicodeSegmentation;
+
+pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
+    Some(match name {
+        "lower" => map_text(args, |text| text.to_lowercase()),
+        "upper" => map_text(args, |text| text.to_uppercase()),
+        "title" => one_text(args, title),
+        "trimspace" => one_text(args, |text| text.trim().to_owned()),
+        "chomp" => one_text(args, |text| text.trim_end_matches(['\n', '\r']).to_owned()),
+        "strrev" => one_text(args, |text| text.graphemes(true).rev().collect()),
+        "trim" => two_texts(args, |text, cut| Value::string(text.trim_matches(|c| cut.contains(c)))),
+        "trimprefix" => affix(args, true, true),
+        "trimsuffix" => affix(args, false, true),
+        "startswith" => affix(args, true, false),
+        "endswith" => affix(args, false, false),
+        "strcontains" => two_texts(args, |text, part| Value::bool(text.contains(part))),
+        "split" => split(args),
+        "join" => join(args),
+        "replace" => replace(args),
+        "regex" => regex(args, false),
+        "regexall" => regex(args, true),
+        "substr" => substr(args),
+        "format" => format(args),
+        "formatlist" => formatlist(args),
+        "indent" => indent(args),
+        "basename" => one_text(args, |text| text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned()),
+        "dirname" => one_text(args, |text| crate::source::parent(text).to_owned()),
+        _ => return None,
+    })
+}
+
+fn unknown(args: &[Value]) -> Outcome {
+    Ok(derived(&args.iter().collect::<Vec<_>>(), Type::String))
+}
+
+fn one_text(args: &[Value], f: impl Fn(&str) -> String) -> Outcome {
+    Ok(match text(args, 0)? {
+        Some(text) => Value::string(f(&text)),
+        None => return unknown(args),
+    })
+}
+
+/// Like `one_text`, and on a template part by part: digits and ARNs' holes keep their place.
+fn map_text(args: &[Value], f: impl Fn(&str) -> String) -> Outcome {
+    one_text(args, f)
+}
+
+fn two_texts(args: &[Value], f: impl Fn(&str, &str) -> Value) -> Outcome {
+    Ok(match (text(args, 0)?, text(args, 1)?) {
+        (Some(a), Some(b)) => f(&a, &b),
+        _ => return unknown(args),
+    })
+}
+
+fn title(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut start = true;
+    for c in text.chars() {
+        if start { out.extend(c.to_uppercase()) } else { out.push(c) }
+        start = !(c.is_alphanumeric() || c == '_' || c == '\'');
+    }
+    out
+}
+
+/// `trimprefix`, `trimsuffix`, `startswith`, `endswith`: decided where the affix falls into known text.
+fn affix(args: &[Value], front: bool, trim: bool) -> Outcome {
+    let Some(affix) = text(args, 1)? else { return unknown(args) };
+    let value = arg(args, 0)?;
+    if let Some(text) = text(args, 0)? {
+        let rest = if front { text.strip_prefix(&*affix) } else { text.strip_suffix(&*affix) };
+        return Ok(match (trim, rest) {
+            (true, rest) => Value::string(rest.unwrap_or(&text)),
+            (false, rest) => Value::bool(rest.is_some()),
+        });
+    }
+    let mut parts = text_parts(value);
+    let end = if front { parts.first_mut() } else { parts.last_mut() };
+    let Some(end) = end else { return unknown(args) };
+    let Some(known) = end.as_str().map(str::to_owned) else { return unknown(args) };
+    let rest = if front { known.strip_prefix(&*affix) } else { known.strip_suffix(&*affix) };
+    let impossible = if front { !affix.starts_with(&known) } else { !affix.ends_with(&known) };
+    match rest {
+        Some(_) if !trim => Ok(Value::bool(true)),
+        Some(rest) => {
+            *end = Value::string(rest);
+            concat(parts)
+        }
+        None if impossible => Ok(if trim { value.clone() } else { Value::bool(false) }),
+        None => unknown(args),
+    }
+}
+
+/// Whether a hole cannot contain the separators of an ARN: account ids, Regions, generated ids.
+fn is_atom(part: &Value) -> bool {
+    match &part.kind {
+        Kind::Unknown(unknown) => matches!(unknown.reason, Reason::Account(_) | Reason::Region(_) | Reason::Computed(_)),
+        _ => false,
+    }
+}
+
+fn split(args: &[Value]) -> Outcome {
+    let Some(separator) = text(args, 0)? else { return unknown(args) };
+    if let Some(text) = text(args, 1)? {
+        if separator.is_empty() {
+            return Ok(strings_value(text.chars().map(String::from)));
+        }
+        return Ok(strings_value(text.split(&*separator).map(str::to_owned)));
+    }
+    let parts = text_parts(arg(args, 1)?);
+    let decided = parts.iter().all(|part| part.as_str().is_some() || is_atom(part)) && matches!(&*separator, ":" | "/");
+    if !decided {
+        return unknown(args);
+    }
+    let mut pieces: Vec<Vec<Value>> = vec![Vec::new()];
+    for part in parts {
+        match part.as_str().map(str::to_owned) {
+            Some(text) => {
+                for (at, piece) in text.split(&*separator).enumerate() {
+                    if at > 0 {
+                        pieces.push(Vec::new());
+                    }
+                    if let Some(last) = pieces.last_mut() {
+                        last.push(Value::string(piece));
+                    }
+                }
+            }
+            None => {
+                if let Some(last) = pieces.last_mut() {
+                    last.push(part);
+                }
+            }
+        }
+    }
+    let items: Result<Vec<Value>, _> = pieces.into_iter().map(concat_one).collect();
+    Ok(list(items?))
+}
+
+/// Concatenates, and unwraps a single hole.
+fn concat_one(parts: Vec<Value>) -> Outcome {
+    let parts: Vec<Value> = parts.into_iter().filter(|part| part.as_str() != Some("")).collect();
+    match parts.as_slice() {
+        [one] => Ok(one.clone()),
+        _ => concat(parts),
+    }
+}
+
+fn join(args: &[Value]) -> Outcome {
+    let separator = arg(args, 0)?;
+    let mut parts = Vec::new();
+    for at in 1..args.len() {
+        let value = arg(args, at)?;
+        if super::is_open(value) {
+            return unknown(args);
+        }
+        let seq = seq(args, at)?;
+        if seq.open.is_some() {
+            return unknown(args);
+        }
+        for item in &seq.items {
+            if !parts.is_empty() {
+                parts.push(separator.clone());
+            }
+            parts.push(item.clone());
+        }
+    }
+    concat(parts)
+}
+
+fn replace(args: &[Value]) -> Outcome {
+    let (Some(from), Some(to)) = (text(args, 1)?, text(args, 2)?) else { return unknown(args) };
+    let Some(text) = text(args, 0)? else { return unknown(args) };
+    if let Some(pattern) = from.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).filter(|_| from.len() > 1) {
+        let regex = compile(pattern)?;
+        return Ok(Value::string(regex.replace_all(&text, go_replacement(&to)).into_owned()));
+    }
+    Ok(Value::string(text.replace(&*from, &to)))
+}
+
+/// Go's `$name` takes the longest name, as the `regex` crate does; `${name}` is the same in both.
+fn go_replacement(text: &str) -> String {
+    text.to_owned()
+}
+
+fn compile(pattern: &str) -> Result<regex::Regex, super::EvalError> {
+    regex::RegexBuilder::new(pattern).size_limit(1 << 22).build().map_err(|error| super::EvalError(format!("invalid regular expression: {error}")))
+}
+
+fn regex(args: &[Value], all: bool) -> Outcome {
+    let Some(pattern) = text(args, 0)? else { return unknown(args) };
+    let regex = compile(&pattern)?;
+    let Some(text) = text(args, 1)? else { return unknown(args) };
+    let names: Vec<&str> = regex.capture_names().flatten().collect();
+    let group = |m: Option<regex::Match<'_>>| m.map_or_else(Value::null, |m| Value::string(m.as_str()));
+    let value = |captures: &regex::Captures<'_>| {
+        if !names.is_empty() {
+            Value::object(names.iter().map(|name| (*name, group(captures.name(name)))))
+        } else if captures.len() > 1 {
+            Value::tuple((1..captures.len()).map(|at| group(captures.get(at))).collect())
+        } else {
+            group(captures.get(0))
+        }
+    };
+    if all {
+        return Ok(list(regex.captures_iter(&text).map(|captures| value(&captures)).collect()));
+    }
+    match regex.captures(&text) {
+        Some(captures) => Ok(value(&captures)),
+        None => fail("the pattern did not match any part of the text"),
+    }
+}
+
+fn substr(args: &[Value]) -> Outcome {
+    let (offset, length) = (int(args, 1)?, int(args, 2)?);
+    let Some(text) = text(args, 0)? else { return unknown(args) };
+    let graphemes: Vec<&str> = text.graphemes(true).collect();
+    let count = i64::try_from(graphemes.len()).unwrap_or(i64::MAX);
+    let start = if offset < 0 { (count + offset).max(0) } else { offset.min(count) };
+    let end = if length < 0 { count } else { (start + length).min(count) };
+    let range = usize::try_from(start).unwrap_or(0)..usize::try_from(end.max(start)).unwrap_or(0);
+    Ok(Value::string(graphemes.get(range).unwrap_or_default().concat()))
+}
+
+fn indent(args: &[Value]) -> Outcome {
+    let spaces = int(args, 0)?;
+    let Some(text) = text(args, 1)? else { return unknown(args) };
+    let spaces = usize::try_from(spaces).unwrap_or(0);
+    if spaces.saturating_mul(text.lines().count()) > super::LIMIT {
+        return Ok(Value::unknown(Reason::Limit("`indent` of this width is not evaluated".into()), None));
+    }
+    Ok(Value::string(text.replace('\n', &format!("\n{}", " ".repeat(spaces)))))
+}
+
+/// One directive of a format string.
+enum Verb {
+    Text(String),
+    Value { verb: char, flags: String, width: Option<usize>, precision: Option<usize>, at: Option<usize> },
+}
+
+fn directives(pattern: &str) -> Result<Vec<Verb>, super::EvalError> {
+    let mut out = Vec::new();
+    let mut literal = String::new();
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            literal.push(c);
+            continue;
+        }
+        let (mut flags, mut width, mut precision, mut at) = (String::new(), String::new(), None, None);
+        let verb = loop {
+            let Some(c) = chars.next() else { return fail("the format string ends within a verb") };
+            match c {
+                '%' if flags.is_empty() && width.is_empty() => break '%',
+                '0' if width.is_empty() && precision.is_none() => flags.push('0'),
+                '+' | '-' | '#' | ' ' => flags.push(c),
+                '[' => {
+                    let index: String = chars.by_ref().take_while(|c| *c != ']').collect();
+                    at = index.parse::<usize>().ok();
+                }
+                '.' => precision = Some(String::new()),
+                '0'..='9' => match &mut precision {
+                    Some(precision) => precision.push(c),
+                    None => width.push(c),
+                },
+                'v' | 's' | 'd' | 'q' | 't' | 'f' | 'g' | 'e' | 'x' | 'X' | 'o' | 'b' | 'G' | 'E' | 'F' => break c,
+                other => return fail(format!("unsupported format verb `{other}`")),
+            }
+        };
+        if verb == '%' {
+            literal.push('%');
+            continue;
+        }
+        out.push(Verb::Text(std::mem::take(&mut literal)));
+        let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n <= super::LIMIT);
+        out.push(Verb::Value { verb, flags, width: number(&width), precision: precision.as_deref().map(|p| number(p).unwrap_or(0)), at });
+    }
+    out.push(Verb::Text(literal));
+    Ok(out)
+}
+
+fn format(args: &[Value]) -> Outcome {
+    let Some(pattern) = text(args, 0)? else { return unknown(args) };
+    let mut parts = Vec::new();
+    let mut next = 1;
+    for directive in directives(&pattern)? {
+        match directive {
+            Verb::Text(text) => parts.push(Value::string(text)),
+            Verb::Value { verb, flags, width, precision, at } => {
+                let index = at.unwrap_or(next);
+                next = index + 1;
+                let value = match args.get(index) {
+                    Some(value) => value,
+                    None => return fail("there are not enough arguments for the format string"),
+                };
+                parts.push(formatted(value, verb, &flags, width, precision)?);
+            }
+        }
+    }
+    if next < args.len() && !pattern.contains('[') {
+        return fail("too many arguments for the format string");
+    }
+    concat(parts)
+}
+
+fn formatted(value: &Value, verb: char, flags: &str, width: Option<usize>, precision: Option<usize>) -> Outcome {
+    let known: Option<String> = match (&value.kind, verb) {
+        (Kind::Unknown(_), _) => None,
+        (Kind::Null, 'v') => Some("null".to_owned()),
+        (Kind::Null, _) => return fail("a format argument is null"),
+        (Kind::Seq(_) | Kind::Map(_), 'v') => crate::value::json_text(value),
+        (Kind::Seq(_) | Kind::Map(_), _) => return fail(format!("a {} cannot be formatted with %{verb}", name_of(value))),
+        (_, 'v' | 's') => value.text().map(|text| text.to_string()),
+        (_, 'q') => value.text().map(|text| format!("{text:?}")),
+        (_, 't') => crate::terraform::ops::logic(value)?.map(|b| b.to_string()),
+        (_, 'd') => crate::terraform::ops::number(value)?.map(|n| n.decimal().with_scale_round(0, bigdecimal::RoundingMode::Down).to_plain_string()),
+        (_, 'x' | 'X' | 'o' | 'b') => crate::terraform::ops::number(value)?.and_then(|n| n.as_i64()).map(|n| match verb {
+            'x' => format!("{n:x}"),
+            'X' => format!("{n:X}"),
+            'o' => format!("{n:o}"),
+            _ => format!("{n:b}"),
+        }),
+        (_, 'f' | 'F') => crate::terraform::ops::number(value)?
+            .map(|n| n.decimal().with_scale_round(i64::try_from(precision.unwrap_or(6).min(1000)).unwrap_or(6), bigdecimal::RoundingMode::HalfEven).to_plain_string()),
+        _ => crate::terraform::ops::number(value)?.map(|n| n.to_string()),
+    };
+    let Some(mut text) = known else { return Ok(value.clone()) };
+    if matches!(verb, 's' | 'v' | 'q')
+        && let Some(precision) = precision
+    {
+        text = text.graphemes(true).take(precision).collect();
+    }
+    if flags.contains('+') && matches!(verb, 'd' | 'f') && !text.starts_with('-') {
+        text.insert(0, '+');
+    }
+    let missing = width.unwrap_or(0).saturating_sub(text.graphemes(true).count());
+    let text = if missing == 0 {
+        text
+    } else if flags.contains('-') {
+        text + &" ".repeat(missing)
+    } else if flags.contains('0') && verb != 's' {
+        match text.strip_prefix('-') {
+            Some(digits) => format!("-{}{digits}", "0".repeat(missing)),
+            None => "0".repeat(missing) + &text,
+        }
+    } else {
+        " ".repeat(missing) + &text
+    };
+    Ok(Value::string(text))
+}
+
+fn formatlist(args: &[Value]) -> Outcome {
+    let lengths: Vec<usize> = args.iter().skip(1).filter_map(Value::as_seq).map(|seq| seq.items.len()).collect();
+    if args.iter().any(|arg| super::is_open(arg) || arg.as_seq().is_some_and(|seq| seq.open.is_some())) {
+        return Ok(derived(&args.iter().collect::<Vec<_>>(), Type::List(Box::new(Type::String))));
+    }
+    let Some(count) = lengths.first().copied() else { return format(args).map(|value| list(vec![value])) };
+    if lengths.iter().any(|length| *length != count) {
+        return fail("the lists of `formatlist` have different lengths");
+    }
+    let mut out = Vec::with_capacity(count);
+    for at in 0..count {
+        let row: Vec<Value> =
+            args.iter().map(|arg| arg.as_seq().and_then(|seq| seq.items.get(at)).cloned().unwrap_or_else(|| arg.clone())).collect();
+        out.push(format(&row)?);
+    }
+    Ok(list(out))
+}
+
