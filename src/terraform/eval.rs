@@ -1,14 +1,255 @@
-//! Demand-driven evaluation of a root module.
+//! Demand-driven evaluation of a root module: what is asked for is evaluated once, in whatever order.
 
-use crate::aws::{Known, Place};
-use crate::diagnostic::Diagnostic;
-use crate::resource::{Language, LoadSettings, Stack, Unit};
-use crate::source::Sources;
-use crate::value::StackId;
+mod computed;
+mod data;
+mod expand;
+mod expression;
+mod policy_document;
+mod provider;
+mod variables;
+
+use super::module::{Module, load_module};
+use super::ops::derived;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::resource::{Language, LoadSettings, Resource, Stack, Unit};
+use crate::source::{Sources, Span, join};
+use crate::value::{Reason, StackId, Type, Value};
+use expand::Expansion;
+use provider::ProviderInfo;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Evaluation gives up beyond this depth of demands within demands.
+const DEEPEST: usize = 400;
+/// Instances that one `count` or `for_each` may have.
+const MOST_INSTANCES: usize = 20_000;
 
 pub(super) fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings) -> (Stack, Vec<Diagnostic>) {
-    let _ = (sources, settings);
-    let symbol = |what: &str| std::sync::Arc::from(format!("{what} of {}", unit.name));
-    let place = Place { account: Known::Symbol(symbol("account")), region: Known::Symbol(symbol("Region")) };
-    (Stack { id, unit: unit.name.clone(), language: Language::Terraform, place, resources: Vec::new() }, Vec::new())
+    let evaluator = Evaluator::new(sources, unit, id, settings);
+    let root = evaluator.root();
+    let mut resources = Vec::new();
+    evaluator.collect(&root, &mut resources, 0);
+    let place = evaluator.default_provider(&root).place.clone();
+    let stack = Stack { id, unit: unit.name.clone(), language: Language::Terraform, place, resources };
+    (stack, evaluator.diagnostics.into_inner())
 }
+
+/// What a module instance can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Demand {
+    Variable(Arc<str>),
+    Local(Arc<str>),
+    Output(Arc<str>),
+}
+
+/// One instance of a module.
+struct Instance {
+    id: usize,
+    module: Rc<Module>,
+    /// `module.a["k"].`, empty for the root.
+    prefix: String,
+    /// The caller, the call's block and the values that hold in it.
+    parent: Option<(Rc<Instance>, Rc<super::ast::Block>, Repetition)>,
+    /// Provider configurations by the name that this module uses: `aws`, `aws.dest`.
+    providers: BTreeMap<String, Rc<ProviderInfo>>,
+    chain: Arc<[Span]>,
+    /// Undecided conditions under which the instance exists, or the unknown that its number depends on.
+    exists: crate::resource::Existence,
+}
+
+/// `each` and `count` of one instance.
+#[derive(Clone, Default)]
+struct Repetition {
+    each: Option<(Value, Value)>,
+    count: Option<Value>,
+}
+
+/// What names mean at one place.
+#[derive(Clone)]
+struct Scope<'s> {
+    instance: &'s Rc<Instance>,
+    repetition: Repetition,
+    /// Variables of `for`, dynamic blocks and templates; the innermost last.
+    names: Vec<(Arc<str>, Value)>,
+    /// Elements of the enclosing splats.
+    splats: Vec<Value>,
+}
+
+impl<'s> Scope<'s> {
+    fn new(instance: &'s Rc<Instance>) -> Self {
+        Self { instance, repetition: Repetition::default(), names: Vec::new(), splats: Vec::new() }
+    }
+}
+
+struct Evaluator<'a> {
+    sources: &'a Sources,
+    unit: &'a Unit,
+    stack: StackId,
+    settings: &'a LoadSettings,
+    modules: RefCell<BTreeMap<String, Rc<Module>>>,
+    memo: RefCell<BTreeMap<(usize, Demand), Option<Value>>>,
+    expansions: RefCell<BTreeMap<(usize, bool, Arc<str>, Arc<str>), Option<Rc<Expansion>>>>,
+    calls: RefCell<BTreeMap<(usize, Arc<str>), Option<Rc<expand::CallExpansion>>>>,
+    inputs: RefCell<Option<Rc<variables::Inputs>>>,
+    installed: RefCell<Option<Rc<BTreeMap<String, String>>>>,
+    told: RefCell<BTreeSet<(Option<Span>, String)>>,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+    next_instance: Cell<usize>,
+    depth: Cell<usize>,
+}
+
+impl<'a> Evaluator<'a> {
+    fn new(sources: &'a Sources, unit: &'a Unit, stack: StackId, settings: &'a LoadSettings) -> Self {
+        Self {
+            sources,
+            unit,
+            stack,
+            settings,
+            modules: RefCell::default(),
+            memo: RefCell::default(),
+            expansions: RefCell::default(),
+            calls: RefCell::default(),
+            inputs: RefCell::default(),
+            installed: RefCell::default(),
+            told: RefCell::default(),
+            diagnostics: RefCell::default(),
+            next_instance: Cell::new(0),
+            depth: Cell::new(0),
+        }
+    }
+
+    fn root(&self) -> Rc<Instance> {
+        let module = self.module(&self.unit.path);
+        let mut instance = Instance {
+            id: self.next_id(),
+            module,
+            prefix: String::new(),
+            parent: None,
+            providers: BTreeMap::new(),
+            chain: Arc::from([]),
+            exists: crate::resource::Existence::Certain,
+        };
+        instance.providers = self.own_providers(&instance, &BTreeMap::new());
+        Rc::new(instance)
+    }
+
+    fn next_id(&self) -> usize {
+        let id = self.next_instance.get();
+        self.next_instance.set(id + 1);
+        id
+    }
+
+    /// The module in `dir`, read once.
+    fn module(&self, dir: &str) -> Rc<Module> {
+        let dir = crate::source::normalize(dir);
+        if let Some(module) = self.modules.borrow().get(&dir) {
+            return module.clone();
+        }
+        let (module, diagnostics) = load_module(self.sources, &dir);
+        self.diagnostics.borrow_mut().extend(diagnostics);
+        let module = Rc::new(module);
+        self.modules.borrow_mut().insert(dir, module.clone());
+        module
+    }
+
+    /// Reports once, however many instances meet it.
+    fn tell(&self, diagnostic: Diagnostic) {
+        let key = (diagnostic.primary.as_ref().map(|label| label.span), diagnostic.message.clone());
+        if self.told.borrow_mut().insert(key) {
+            self.diagnostics.borrow_mut().push(diagnostic);
+        }
+    }
+
+    /// An unknown for an expression that Terraform would reject.
+    fn invalid(&self, span: Span, message: &str) -> Value {
+        self.tell(Diagnostic::note(span, Severity::Warning, message.to_owned()));
+        Value::unknown(Reason::Invalid(message.into()), Some(span))
+    }
+
+    /// A variable's, local's or output's value in one module instance.
+    fn demand(&self, instance: &Rc<Instance>, demand: Demand) -> Value {
+        let key = (instance.id, demand.clone());
+        match self.memo.borrow().get(&key) {
+            Some(Some(value)) => return value.clone(),
+            Some(None) => return Value::unknown(Reason::Invalid("the value depends on itself".into()), None),
+            None => {}
+        }
+        if self.depth.get() > DEEPEST {
+            return Value::unknown(Reason::Limit(format!("more than {DEEPEST} values depend on each other").into()), None);
+        }
+        self.memo.borrow_mut().insert(key.clone(), None);
+        self.depth.set(self.depth.get() + 1);
+        let value = match &demand {
+            Demand::Variable(name) => self.variable(instance, name),
+            Demand::Local(name) => match instance.module.locals.get(name) {
+                Some(local) => self.value(&local.value, &Scope::new(instance)),
+                None => Value::unknown(self.undeclared(instance, &format!("local.{name}")), None),
+            },
+            Demand::Output(name) => match instance.module.outputs.get(name) {
+                Some(output) => {
+                    let mut value = output.value.as_ref().map_or_else(Value::null, |expr| self.value(expr, &Scope::new(instance)));
+                    value.sensitive |= output.sensitive;
+                    value
+                }
+                None => Value::unknown(self.undeclared(instance, &format!("output `{name}`")), None),
+            },
+        };
+        self.depth.set(self.depth.get() - 1);
+        self.memo.borrow_mut().insert(key, Some(value.clone()));
+        value
+    }
+
+    /// Why something that is not declared is unknown: a file that was not understood may declare it.
+    fn undeclared(&self, instance: &Instance, what: &str) -> Reason {
+        if instance.module.incomplete {
+            Reason::File(format!("{what} may be declared in a part of `{}` that could not be read", instance.module.dir).into())
+        } else {
+            Reason::Invalid(format!("{what} is not declared").into())
+        }
+    }
+
+    /// All resources of the instance and of the modules below it.
+    fn collect(&self, instance: &Rc<Instance>, out: &mut Vec<Resource>, depth: usize) {
+        if depth > 50 {
+            return;
+        }
+        for block in &instance.module.resources {
+            let expansion = self.expansion(instance, block.data, &block.kind, &block.name);
+            out.extend(expansion.resources.iter().cloned());
+        }
+        for name in instance.module.calls.keys() {
+            let call = self.call(instance, name);
+            for (_, child) in &call.instances {
+                self.collect(child, out, depth + 1);
+            }
+        }
+    }
+
+    /// `path` seen from the root module's directory, as `path.module` shows it.
+    fn relative(&self, dir: &str) -> String {
+        let root = crate::source::normalize(&self.unit.path);
+        let dir = crate::source::normalize(dir);
+        if root == dir {
+            return ".".to_owned();
+        }
+        let split = |path: &str| path.split('/').filter(|part| *part != "." && !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        let (root, dir) = (split(&root), split(&dir));
+        let shared = root.iter().zip(&dir).take_while(|(a, b)| a == b).count();
+        let ups = std::iter::repeat_n("..".to_owned(), root.len() - shared);
+        ups.chain(dir.into_iter().skip(shared)).collect::<Vec<_>>().join("/")
+    }
+
+    /// A path as the running code names it, as `Sources` knows it.
+    fn from_root(&self, path: &str) -> String {
+        join(&self.unit.path, path)
+    }
+
+    fn unknown_from(&self, value: &Value) -> Value {
+        derived(&[value], Type::Dynamic)
+    }
+}
+
+#[cfg(test)]
+mod tests;

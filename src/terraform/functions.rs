@@ -23,6 +23,16 @@ pub(crate) trait FunctionContext {
     fn template_file(&self, path: &str, vars: &Value) -> Result<Value, EvalError>;
 }
 
+/// `jsondecode` of the value, with holes; `None` where the text is not JSON.
+pub(crate) fn json_decode(value: &Value) -> Option<Value> {
+    encoding::jsondecode(std::slice::from_ref(value)).ok().filter(|value| !is_open(value))
+}
+
+/// `merge` of these values.
+pub(crate) fn merge(args: &[Value]) -> Result<Value, EvalError> {
+    collections::merge(args)
+}
+
 type Outcome = Result<Value, EvalError>;
 
 /// Arguments that may be unknown or conditional as a whole without making the result unknown.

@@ -76,7 +76,7 @@ fn length(args: &[Value]) -> Outcome {
     Ok(Value::int(i64::try_from(count).unwrap_or(i64::MAX)))
 }
 
-fn merge(args: &[Value]) -> Outcome {
+pub(super) fn merge(args: &[Value]) -> Outcome {
     let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
     let mut open: Option<Arc<Unknown>> = None;
     let mut kind = MapKind::Map;

@@ -101,7 +101,7 @@ fn file(args: &[Value], context: &dyn FunctionContext, f: impl Fn(Vec<u8>) -> Re
     }
 }
 
-fn jsondecode(args: &[Value]) -> Outcome {
+pub(super) fn jsondecode(args: &[Value]) -> Outcome {
     let value = arg(args, 0)?;
     if let Kind::Document(inner) = &value.kind {
         return Ok((**inner).clone());

@@ -1,0 +1,86 @@
+//! Data sources: computed where the code tells all, else references to what lies outside.
+
+use super::computed::{partition_of, symbol_value};
+use super::expand::SELF;
+use super::{Evaluator, Scope, policy_document};
+use crate::aws::Arn;
+use crate::resource::Resource;
+use crate::terraform::ast::Block;
+use crate::value::{Entry, Kind, Map, MapKind, Reason, Unknown, Value};
+use std::sync::Arc;
+
+impl Evaluator<'_> {
+    /// The object that a reference to a data source means.
+    pub(super) fn data_value(&self, resource: &Resource, block: &Block, scope: &Scope<'_>) -> Value {
+        let place = &resource.place;
+        let provider = self.provider_of(block, &resource.kind, scope);
+        let computed: Vec<(&str, Value)> = match &*resource.kind {
+            "aws_caller_identity" => {
+                let account = symbol_value(&place.account, true);
+                vec![("account_id", account.clone()), ("id", account)]
+            }
+            "aws_region" => {
+                let region = if place == &provider.place { provider.region.clone() } else { symbol_value(&place.region, false) };
+                vec![("name", region.clone()), ("region", region.clone()), ("id", region)]
+            }
+            "aws_partition" => {
+                let partition = place.partition().map_or_else(|| partition_of(&place.region), Value::string);
+                let suffix = match place.partition() {
+                    Some("aws-cn") => Value::string("amazonaws.com.cn"),
+                    Some("aws") | Some("aws-us-gov") => Value::string("amazonaws.com"),
+                    _ => self.unknown_from(&partition),
+                };
+                vec![("partition", partition.clone()), ("id", partition), ("dns_suffix", suffix)]
+            }
+            "aws_iam_policy_document" => {
+                let json = policy_document::render(&resource.attributes);
+                let json = Value { span: Some(block.header), ..json };
+                vec![("json", json.clone()), ("minified_json", json)]
+            }
+            "aws_organizations_organization" => {
+                let id = match &self.settings.organization_id {
+                    Some(id) => Value::string(id.clone()),
+                    None => {
+                        let mut unknown = Unknown::new(Reason::DataSource(resource.address.clone()), Some(block.header));
+                        unknown.symbol = Some("organization id".into());
+                        Value::new(Kind::Unknown(Arc::new(unknown)))
+                    }
+                };
+                vec![("id", id)]
+            }
+            "aws_default_tags" => vec![("tags", provider.default_tags.clone().unwrap_or_else(|| Value::object::<Arc<str>>([])))],
+            "aws_arn" => match resource.get("arn").and_then(Value::text) {
+                Some(text) => match Arn::parse(&text) {
+                    Some(arn) => [("partition", arn.partition), ("service", arn.service), ("region", arn.region), ("account", arn.account), ("resource", arn.resource)]
+                        .into_iter()
+                        .map(|(name, text)| (name, Value::string(text)))
+                        .collect(),
+                    None => Vec::new(),
+                },
+                None => Vec::new(),
+            },
+            "aws_service_principal" => match resource.get("service_name").and_then(Value::text) {
+                Some(service) => vec![("name", Value::string(format!("{service}.amazonaws.com")))],
+                None => Vec::new(),
+            },
+            "aws_kms_key" | "aws_kms_alias" | "aws_backup_vault" | "aws_iam_role" | "aws_s3_bucket" | "aws_dynamodb_table" | "aws_db_instance" | "aws_rds_cluster" => {
+                ["arn", "id", "key_id", "target_key_arn", "target_key_id", "name", "kms_key_arn", "kms_key_id"]
+                    .into_iter()
+                    .filter(|attr| resource.get(attr).is_none() || matches!(*attr, "arn" | "id" | "key_id" | "name"))
+                    .map(|attr| (attr, self.computed_reference(&resource.address, attr, Some(resource))))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut entries = resource.attributes.as_map().map(|map| map.entries.clone()).unwrap_or_default();
+        entries.retain(|_, entry| !entry.value.is_null());
+        for (name, value) in computed {
+            let value = Value { span: value.span.or(Some(block.header)), ..value };
+            entries.insert(name.into(), Entry { value, key_span: None });
+        }
+        let mut why = Unknown::new(Reason::DataSource(resource.address.clone()), Some(block.header));
+        why.symbol = None;
+        entries.remove(SELF);
+        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: Some(Arc::new(why)) })))
+    }
+}

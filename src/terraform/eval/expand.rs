@@ -1,0 +1,574 @@
+//! `count`, `for_each`, dynamic blocks and module calls: from blocks to instances.
+
+use super::expression::{Step, elements, why};
+use super::{Demand, Evaluator, Instance, MOST_INSTANCES, Repetition, Scope};
+use crate::diagnostic::Diagnostic;
+use crate::resource::{Existence, Resource};
+use crate::source::join;
+use crate::terraform::ast::{Attribute, Block, Body, ExprKind};
+use crate::terraform::functions::EvalError;
+use crate::terraform::module::ResourceBlock;
+use crate::terraform::ops::{derived, fail, index, make_seq};
+use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The entry of a nested block's object that names the undecided conditions under which the block exists.
+pub(crate) const WHEN: &str = "crossvault:when";
+
+/// All instances of one resource block.
+pub(super) struct Expansion {
+    pub(super) resources: Vec<Resource>,
+    /// What a reference without index means: an object, a tuple, or a map of objects.
+    pub(super) value: Value,
+}
+
+/// All instances of one module call.
+pub(super) struct CallExpansion {
+    pub(super) instances: Vec<(Option<Value>, Rc<Instance>)>,
+    shape: Shape,
+    /// Why outputs are not known: the module is not at hand.
+    missing: Option<Value>,
+}
+
+#[derive(Clone)]
+enum Shape {
+    Single,
+    Count,
+    Keyed,
+    /// The number of instances is not known.
+    Open(Value),
+}
+
+/// One planned instance.
+struct Slot {
+    key: Option<Value>,
+    repetition: Repetition,
+    exists: Existence,
+}
+
+impl Evaluator<'_> {
+    /// The instances that `count` or `for_each` in `body` ask for.
+    fn slots(&self, body: &Body, scope: &Scope<'_>) -> (Vec<Slot>, Shape) {
+        if let Some(attribute) = body.attribute("count") {
+            return self.counted(attribute, scope);
+        }
+        if let Some(attribute) = body.attribute("for_each") {
+            return self.keyed(attribute, scope);
+        }
+        (vec![Slot { key: None, repetition: Repetition::default(), exists: Existence::Certain }], Shape::Single)
+    }
+
+    fn counted(&self, attribute: &Attribute, scope: &Scope<'_>) -> (Vec<Slot>, Shape) {
+        let count = self.value(&attribute.value, scope);
+        let slot = |at: i64, exists| Slot {
+            key: Some(Value::int(at)),
+            repetition: Repetition { each: None, count: Some(Value::int(at)) },
+            exists,
+        };
+        if let Some(n) = count.as_i64() {
+            let n = n.clamp(0, i64::try_from(MOST_INSTANCES).unwrap_or(i64::MAX));
+            return ((0..n).map(|at| slot(at, Existence::Certain)).collect(), Shape::Count);
+        }
+        if let Kind::Cond(branches) = &count.kind
+            && branches.iter().all(|branch| branch.value.as_i64().is_some())
+        {
+            let most = branches.iter().filter_map(|branch| branch.value.as_i64()).max().unwrap_or(0).min(1000);
+            let slots = (0..most).map(|at| {
+                let with: Vec<&Branch> = branches.iter().filter(|branch| branch.value.as_i64().is_some_and(|n| n > at)).collect();
+                slot(at, existence(&with, branches.len()))
+            });
+            return (slots.collect(), Shape::Count);
+        }
+        self.tell(self.not_expanded(attribute, &count));
+        let unknown = self.unknown_from(&count);
+        let summary = Slot {
+            key: Some(unknown.clone()),
+            repetition: Repetition { each: None, count: Some(unknown) },
+            exists: Existence::Many(count.clone()),
+        };
+        (vec![summary], Shape::Open(count))
+    }
+
+    fn keyed(&self, attribute: &Attribute, scope: &Scope<'_>) -> (Vec<Slot>, Shape) {
+        let collection = self.value(&attribute.value, scope);
+        let alternatives: Vec<Branch> = match &collection.kind {
+            Kind::Cond(branches) => branches.to_vec(),
+            _ => vec![Branch { guard: Guard { text: "".into(), holds: true, span: None }, value: collection.clone() }],
+        };
+        let mut found: BTreeMap<Arc<str>, (Value, Value, Vec<&Branch>)> = BTreeMap::new();
+        let mut open = None;
+        for branch in &alternatives {
+            match elements(&branch.value) {
+                Ok(Some((items, more))) => {
+                    for (key, value) in items {
+                        match key.text().or_else(|| value.text()) {
+                            Some(name) => {
+                                let at = found.entry(name).or_insert_with(|| (key, value, Vec::new()));
+                                at.2.push(branch);
+                            }
+                            None => open = open.or_else(|| why(&key)),
+                        }
+                    }
+                    open = open.or(more);
+                }
+                Ok(None) => open = open.or_else(|| why(&branch.value)),
+                Err(error) => {
+                    self.invalid(attribute.value.span, &format!("`for_each`: {}", error.0));
+                    open = open.or_else(|| why(&Value::unknown(Reason::Invalid(error.0.into()), Some(attribute.value.span))));
+                }
+            }
+        }
+        if found.len() > MOST_INSTANCES {
+            open = why(&Value::unknown(Reason::Limit(format!("more than {MOST_INSTANCES} instances").into()), Some(attribute.value.span)));
+            found.clear();
+        }
+        let mut slots: Vec<Slot> = found
+            .into_iter()
+            .map(|(name, (key, value, with))| {
+                let key = Value { span: key.span, ..Value::string(name) };
+                let exists = existence(&with, alternatives.len());
+                Slot { key: Some(key.clone()), repetition: Repetition { each: Some((key, value)), count: None }, exists }
+            })
+            .collect();
+        match open {
+            None => (slots, Shape::Keyed),
+            Some(unknown) => {
+                let span = unknown.span;
+                let why = Value { kind: Kind::Unknown(unknown), span, sensitive: false };
+                self.tell(self.not_expanded(attribute, &why));
+                let hole = self.unknown_from(&why);
+                slots.push(Slot {
+                    key: Some(hole.clone()),
+                    repetition: Repetition { each: Some((hole.clone(), hole)), count: None },
+                    exists: Existence::Many(why.clone()),
+                });
+                (slots, Shape::Open(why))
+            }
+        }
+    }
+
+    fn not_expanded(&self, attribute: &Attribute, cause: &Value) -> Diagnostic {
+        let unknown = why(cause);
+        let reason = unknown.as_ref().map_or_else(|| "its value is not known".to_owned(), |unknown| unknown.reason.to_string());
+        let mut diagnostic = Diagnostic::not_evaluated(
+            attribute.name_span.to(attribute.value.span),
+            format!("block not expanded: {reason}"),
+        )
+        .labelled(format!("how many there are depends on this `{}`", attribute.name));
+        if let Some(unknown) = unknown {
+            if matches!(unknown.reason, Reason::InputWithoutValue(_)) {
+                diagnostic = diagnostic.with_help("give a value with --var or --var-file");
+            }
+            if let Some(span) = unknown.span {
+                diagnostic = diagnostic.with_label(span, "declared here");
+            }
+        }
+        diagnostic
+    }
+
+    /// The instances of a resource or data source, evaluated once.
+    pub(super) fn expansion(&self, instance: &Rc<Instance>, data: bool, kind: &Arc<str>, name: &Arc<str>) -> Rc<Expansion> {
+        let key = (instance.id, data, kind.clone(), name.clone());
+        match self.expansions.borrow().get(&key) {
+            Some(Some(done)) => return done.clone(),
+            Some(None) => return Rc::new(Expansion { resources: Vec::new(), value: Value::unknown(Reason::Invalid(format!("`{kind}.{name}` depends on itself").into()), None) }),
+            None => {}
+        }
+        let block = instance.module.resources.iter().find(|block| block.data == data && block.kind == *kind && block.name == *name);
+        let Some(block) = block else {
+            let what = format!("{}{kind}.{name}", if data { "data." } else { "" });
+            let value = Value::unknown(self.undeclared(instance, &what), None);
+            return Rc::new(Expansion { resources: Vec::new(), value });
+        };
+        self.expansions.borrow_mut().insert(key.clone(), None);
+        let done = Rc::new(self.expand_resource(instance, block));
+        self.expansions.borrow_mut().insert(key, Some(done.clone()));
+        done
+    }
+
+    fn expand_resource(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Expansion {
+        let scope = Scope::new(instance);
+        let (slots, shape) = self.slots(&block.block.body, &scope);
+        let mut resources = Vec::new();
+        let mut values = Vec::new();
+        for slot in slots {
+            let base = format!("{}{}{}.{}", instance.prefix, if block.data { "data." } else { "" }, block.kind, block.name);
+            let address: Arc<str> = format!("{base}{}", suffix(slot.key.as_ref())).into();
+            let mut scope = Scope::new(instance);
+            scope.repetition = slot.repetition;
+            let provider = self.provider_of(&block.block, &block.kind, &scope);
+            let mut attributes = self.body(&block.block.body, &scope, &META);
+            attributes.span = Some(block.block.span);
+            let mut place = provider.place.clone();
+            if let Some(region) = attributes.get("region").and_then(Value::as_str) {
+                place.region = crate::aws::Known::Is(region.into());
+            }
+            self.ignore_changes(&block.block, &mut attributes);
+            self.merge_tags(&provider, &mut attributes);
+            let exists = both(&instance.exists, &slot.exists);
+            let resource = Resource {
+                stack: self.stack,
+                address,
+                kind: block.kind.clone(),
+                data: block.data,
+                place,
+                attributes,
+                span: block.block.span,
+                header: block.block.header,
+                chain: instance.chain.clone(),
+                exists,
+                imported_id: self.imported(instance, block),
+            };
+            let value = if block.data { self.data_value(&resource, &block.block, &scope) } else { self.resource_value(&resource) };
+            values.push((slot.key, slot.exists, value));
+            resources.push(resource);
+        }
+        if let Some(removed) = instance.module.removed.iter().find(|removed| removes(removed, block)) {
+            self.tell(Diagnostic::note(removed.header, crate::diagnostic::Severity::Info, format!("`{}.{}` is removed from the state here", block.kind, block.name)));
+        }
+        Expansion { value: shaped(&shape, values), resources }
+    }
+
+    /// `import { to = …, id = … }` for this block, where it has one instance.
+    fn imported(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Option<Value> {
+        let import = instance.module.import.iter().find(|import| {
+            import.body.attribute("to").is_some_and(|to| &*self.source_text(to.value.span) == format!("{}.{}", block.kind, block.name).as_str())
+        })?;
+        import.body.attribute("id").map(|id| self.value(&id.value, &Scope::new(instance)))
+    }
+
+    fn ignore_changes(&self, block: &Block, attributes: &mut Value) {
+        let Some(ignored) = block.body.blocks("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("ignore_changes")) else { return };
+        let Kind::Map(map) = &mut attributes.kind else { return };
+        let map = Arc::make_mut(map);
+        let unknown = || Value::unknown(Reason::IgnoredChange, Some(ignored.value.span));
+        match &ignored.value.kind {
+            ExprKind::Tuple(items) => {
+                for item in items {
+                    let text = self.source_text(item.span);
+                    let name = text.trim_matches('"').split(['.', '[']).next().unwrap_or_default();
+                    // Tags that something outside adds leave those of the code in place.
+                    if !name.is_empty() && !name.starts_with("tags") {
+                        let key_span = map.entries.get(name).and_then(|entry| entry.key_span);
+                        map.entries.insert(name.into(), Entry { value: unknown(), key_span });
+                    }
+                }
+            }
+            _ => {
+                for entry in map.entries.values_mut() {
+                    entry.value = unknown();
+                }
+            }
+        }
+    }
+
+    /// A body as an object: attributes, and nested blocks as tuples of objects.
+    pub(super) fn body(&self, body: &Body, scope: &Scope<'_>, meta: &[&str]) -> Value {
+        let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
+        for attribute in &body.attributes {
+            if meta.contains(&&*attribute.name) {
+                continue;
+            }
+            let value = self.value(&attribute.value, scope);
+            entries.insert(attribute.name.clone(), Entry { value, key_span: Some(attribute.name_span) });
+        }
+        let mut blocks: BTreeMap<Arc<str>, Seq> = BTreeMap::new();
+        for block in &body.blocks {
+            if meta.contains(&&*block.kind) {
+                continue;
+            }
+            if &*block.kind == "dynamic" {
+                let Some((kind, _)) = block.labels.first() else { continue };
+                let seq = blocks.entry(kind.clone()).or_insert_with(empty);
+                self.dynamic(block, kind, scope, seq);
+                continue;
+            }
+            let mut value = self.body(&block.body, scope, &[]);
+            value.span = Some(block.span);
+            blocks.entry(block.kind.clone()).or_insert_with(empty).items.push(value);
+        }
+        for (kind, seq) in blocks {
+            let span = seq.items.first().and_then(|item| item.span);
+            let value = Value { span, ..Value::new(Kind::Seq(Arc::new(seq))) };
+            entries.insert(kind, Entry { value, key_span: None });
+        }
+        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None })))
+    }
+
+    fn dynamic(&self, block: &Block, kind: &Arc<str>, scope: &Scope<'_>, out: &mut Seq) {
+        let Some(each) = block.body.attribute("for_each") else { return };
+        let collection = self.value(&each.value, scope);
+        let iterator: Arc<str> = match block.body.attribute("iterator").map(|attribute| &attribute.value.kind) {
+            Some(ExprKind::Variable(name)) => name.clone(),
+            _ => kind.clone(),
+        };
+        let Some(content) = block.body.blocks("content").next() else { return };
+        let alternatives: Vec<Branch> = match &collection.kind {
+            Kind::Cond(branches) => branches.to_vec(),
+            _ => vec![Branch { guard: Guard { text: "".into(), holds: true, span: None }, value: collection.clone() }],
+        };
+        for branch in &alternatives {
+            match elements(&branch.value) {
+                Ok(Some((items, open))) => {
+                    for (key, value) in items.into_iter().take(MOST_INSTANCES) {
+                        let mut inner = scope.clone();
+                        inner.names.push((iterator.clone(), Value::object([("key", key), ("value", value)])));
+                        let mut value = self.body(&content.body, &inner, &[]);
+                        value.span = Some(block.span);
+                        if alternatives.len() > 1 {
+                            mark(&mut value, &branch.guard);
+                        }
+                        out.items.push(value);
+                    }
+                    if let Some(open) = open {
+                        self.tell(self.not_expanded(each, &Value::new(Kind::Unknown(open.clone()))));
+                        out.open = Some(open);
+                    }
+                }
+                Ok(None) => {
+                    self.tell(self.not_expanded(each, &branch.value));
+                    out.open = why(&branch.value);
+                }
+                Err(error) => {
+                    out.open = why(&self.invalid(each.value.span, &format!("`for_each`: {}", error.0)));
+                }
+            }
+        }
+    }
+
+    /// A reference to a resource: the object, or one attribute of one instance with its identity.
+    pub(super) fn resource_reference(&self, data: bool, kind: &Arc<str>, name: &Arc<str>, steps: &[Step<'_>], used: usize, scope: &Scope<'_>) -> Result<(Value, usize), EvalError> {
+        let instance = scope.instance;
+        let declared = instance.module.resources.iter().any(|block| block.data == data && block.kind == *kind && block.name == *name);
+        if !declared && !instance.module.incomplete {
+            return fail(format!("there is no {} `{kind}.{name}`", if data { "data source" } else { "resource" }));
+        }
+        let expansion = self.expansion(instance, data, kind, name);
+        // The common case is decided without building objects: `type.name.attr`, `type.name[key].attr`.
+        let (mut value, mut used) = (expansion.value.clone(), used);
+        if let Some(Step::Index(key)) = steps.get(used) {
+            value = index(&value, &self.eval(key, scope)?)?;
+            used += 1;
+        }
+        if let Some(Step::Attr(attr)) = steps.get(used)
+            && let Kind::Map(map) = &value.kind
+            && !map.entries.contains_key(*attr)
+            && let Some(resource) = map.entries.get(SELF).and_then(|entry| entry.value.text())
+        {
+            return Ok((self.computed_reference(&resource, attr, expansion.resources.iter().find(|r| *r.address == *resource)), used + 1));
+        }
+        Ok((value, used))
+    }
+
+    /// A module call's instances, evaluated once.
+    pub(super) fn call(&self, instance: &Rc<Instance>, name: &Arc<str>) -> Rc<CallExpansion> {
+        let key = (instance.id, name.clone());
+        let none = |why: Value| Rc::new(CallExpansion { instances: Vec::new(), shape: Shape::Single, missing: Some(why) });
+        match self.calls.borrow().get(&key) {
+            Some(Some(done)) => return done.clone(),
+            Some(None) => return none(Value::unknown(Reason::Invalid(format!("`module.{name}` depends on itself").into()), None)),
+            None => {}
+        }
+        let Some(block) = instance.module.calls.get(name) else {
+            return none(Value::unknown(self.undeclared(instance, &format!("module `{name}`")), None));
+        };
+        self.calls.borrow_mut().insert(key.clone(), None);
+        let done = Rc::new(self.expand_call(instance, name, block));
+        self.calls.borrow_mut().insert(key, Some(done.clone()));
+        done
+    }
+
+    fn expand_call(&self, instance: &Rc<Instance>, name: &Arc<str>, block: &Block) -> CallExpansion {
+        let block = Rc::new(block.clone());
+        let scope = Scope::new(instance);
+        let (slots, shape) = self.slots(&block.body, &scope);
+        let source = block.body.attribute("source");
+        let text = source.and_then(|source| self.value(&source.value, &scope).text()).unwrap_or_else(|| "".into());
+        let dir = self.module_dir(instance, name, &text);
+        let at = source.map_or(block.header, |source| source.value.span);
+        let Some(dir) = dir else {
+            self.tell(
+                Diagnostic::not_evaluated(at, format!("module `{name}` is not installed, so what it declares is not evaluated"))
+                    .labelled(format!("`{text}` is not at hand"))
+                    .with_help("run `terraform init`, or map the source to a directory under `[modules]` in crossvault.toml"),
+            );
+            let missing = Value::unknown(Reason::ModuleNotInstalled(text), Some(at));
+            return CallExpansion { instances: Vec::new(), shape, missing: Some(missing) };
+        };
+        if instance.chain.len() > 40 {
+            let missing = self.invalid(at, &format!("module `{name}` calls itself"));
+            return CallExpansion { instances: Vec::new(), shape, missing: Some(missing) };
+        }
+        let module = self.module(&dir);
+        let mut instances = Vec::new();
+        for slot in slots {
+            let mut child = Instance {
+                id: self.next_id(),
+                module: module.clone(),
+                prefix: format!("{}module.{name}{}.", instance.prefix, suffix(slot.key.as_ref())),
+                parent: Some((instance.clone(), block.clone(), slot.repetition)),
+                providers: BTreeMap::new(),
+                chain: instance.chain.iter().copied().chain([block.header]).collect(),
+                exists: both(&instance.exists, &slot.exists),
+            };
+            let passed = self.passed_providers(instance, &block);
+            child.providers = self.own_providers(&child, &passed);
+            instances.push((slot.key, Rc::new(child)));
+        }
+        CallExpansion { instances, shape, missing: None }
+    }
+
+    /// Where the module's code lies: a local path, `modules.json`, or the configuration.
+    fn module_dir(&self, instance: &Rc<Instance>, name: &str, source: &str) -> Option<String> {
+        if source.starts_with("./") || source.starts_with("../") {
+            let dir = join(&instance.module.dir, source);
+            return self.sources.list(&dir).is_ok().then_some(dir);
+        }
+        if let Some(dir) = self.settings.modules.get(source) {
+            return Some(dir.clone());
+        }
+        let dotted: String = instance.prefix.split("module.").filter(|part| !part.is_empty()).map(|part| format!("{}.", part.trim_end_matches('.').split('[').next().unwrap_or_default())).collect();
+        self.installed().get(&format!("{dotted}{name}")).map(|dir| self.from_root(dir)).filter(|dir| self.sources.list(dir).is_ok())
+    }
+
+    /// `.terraform/modules/modules.json`: directory by dotted call path.
+    fn installed(&self) -> Rc<BTreeMap<String, String>> {
+        if let Some(found) = &*self.installed.borrow() {
+            return found.clone();
+        }
+        let mut map = BTreeMap::new();
+        if let Ok(bytes) = self.sources.load_bytes(&self.from_root(".terraform/modules/modules.json"))
+            && let Ok(json) = serde_json::from_slice::<serde_json::Value>(&bytes)
+        {
+            for module in json.get("Modules").and_then(serde_json::Value::as_array).into_iter().flatten() {
+                let text = |key| module.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+                if let (Some(key), Some(dir)) = (text("Key"), text("Dir")) {
+                    map.insert(key, dir);
+                }
+            }
+        }
+        let map = Rc::new(map);
+        *self.installed.borrow_mut() = Some(map.clone());
+        map
+    }
+
+    /// `module.name`, `module.name.output`, `module.name[key].output`.
+    pub(super) fn module_reference(&self, instance: &Rc<Instance>, name: &Arc<str>, steps: &[Step<'_>], scope: &Scope<'_>) -> Result<(Value, usize), EvalError> {
+        if !instance.module.calls.contains_key(name) && !instance.module.incomplete {
+            return fail(format!("there is no module `{name}`"));
+        }
+        let call = self.call(instance, name);
+        if let Some(missing) = &call.missing {
+            return Ok((missing.clone(), steps.len()));
+        }
+        if let (Shape::Single, Some((_, child)), Some(Step::Attr(output))) = (&call.shape, call.instances.first(), steps.get(1)) {
+            if !child.module.outputs.contains_key(*output) && !child.module.incomplete {
+                return fail(format!("module `{name}` has no output `{output}`"));
+            }
+            return Ok((self.demand(child, Demand::Output((*output).clone())), 2));
+        }
+        if let (Some(Step::Index(key)), Some(Step::Attr(output))) = (steps.get(1), steps.get(2)) {
+            let key = self.eval(key, scope)?;
+            if let Some(text) = key.text()
+                && let Some((_, child)) = call.instances.iter().find(|(own, _)| own.as_ref().and_then(Value::text).is_some_and(|own| own == text))
+                && child.exists == instance.exists
+            {
+                return Ok((self.demand(child, Demand::Output((*output).clone())), 3));
+            }
+        }
+        let values = call.instances.iter().map(|(key, child)| {
+            let outputs = child.module.outputs.keys().map(|output| (output.clone(), self.demand(child, Demand::Output(output.clone()))));
+            (key.clone(), child.exists.clone(), Value::object(outputs))
+        });
+        Ok((shaped(&call.shape, values.collect()), 1))
+    }
+}
+
+/// Arguments that Terraform itself reads.
+const META: [&str; 8] = ["count", "for_each", "provider", "lifecycle", "depends_on", "provisioner", "connection", "providers"];
+/// The entry of a resource's object that holds its address.
+pub(super) const SELF: &str = "crossvault:self";
+
+fn empty() -> Seq {
+    Seq { kind: SeqKind::Tuple, items: Vec::new(), open: None }
+}
+
+fn mark(value: &mut Value, guard: &Guard) {
+    if let Kind::Map(map) = &mut value.kind {
+        let text = Value { span: guard.span, ..Value::string(guard.text.clone()) };
+        let when = Value::object([("condition", text), ("holds", Value::bool(guard.holds))]);
+        Arc::make_mut(map).entries.insert(WHEN.into(), Entry { value: when, key_span: None });
+    }
+}
+
+fn removes(removed: &Block, block: &ResourceBlock) -> bool {
+    removed.body.attribute("from").is_some_and(|from| matches!(&from.value.kind, ExprKind::GetAttr(kind, name, _) if *name == block.name && matches!(&kind.kind, ExprKind::Variable(kind) if *kind == block.kind)))
+}
+
+/// `[0]`, `["key"]`, or nothing; `[*]` for an instance that stands for many.
+fn suffix(key: Option<&Value>) -> String {
+    match key {
+        None => String::new(),
+        Some(key) => match (&key.kind, key.text()) {
+            (Kind::Number(n), _) => format!("[{n}]"),
+            (_, Some(text)) => format!("[{}]", serde_json::Value::from(&*text)),
+            _ => "[*]".to_owned(),
+        },
+    }
+}
+
+fn existence(with: &[&Branch], of: usize) -> Existence {
+    if with.len() == of { Existence::Certain } else { Existence::When(with.iter().map(|branch| branch.guard.clone()).collect()) }
+}
+
+fn both(outer: &Existence, inner: &Existence) -> Existence {
+    match (outer, inner) {
+        (Existence::Certain, other) | (other, Existence::Certain) => other.clone(),
+        (Existence::Many(why), _) | (_, Existence::Many(why)) => Existence::Many(why.clone()),
+        (Existence::When(a), Existence::When(b)) => Existence::When(a.iter().chain(b).cloned().collect()),
+    }
+}
+
+/// What a reference to all instances means.
+fn shaped(shape: &Shape, values: Vec<(Option<Value>, Existence, Value)>) -> Value {
+    let conditional = values.iter().find_map(|(_, exists, _)| match exists {
+        Existence::When(guards) => guards.first().cloned(),
+        _ => None,
+    });
+    let open = match shape {
+        Shape::Open(cause) => why(cause),
+        _ => None,
+    };
+    let build = |keep: &dyn Fn(&Existence) -> bool| {
+        let values = values.iter().filter(|(_, exists, _)| keep(exists));
+        match shape {
+            Shape::Single => values.map(|(_, _, value)| value.clone()).next().unwrap_or_else(Value::null),
+            Shape::Count => Value::new(make_seq(SeqKind::Tuple, values.map(|(_, _, value)| value.clone()).collect(), None)),
+            Shape::Keyed | Shape::Open(_) => {
+                let keyed = values.filter_map(|(key, exists, value)| {
+                    let name = key.as_ref().and_then(Value::text).filter(|_| !matches!(exists, Existence::Many(_)))?;
+                    Some((name, Entry { value: value.clone(), key_span: None }))
+                });
+                Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: keyed.collect(), open: open.clone() })))
+            }
+        }
+    };
+    if let Shape::Open(cause) = shape
+        && !matches!(cause.kind, Kind::Cond(_))
+        && values.iter().all(|(_, exists, _)| matches!(exists, Existence::Many(_)))
+    {
+        return derived(&[cause], Type::Dynamic);
+    }
+    match conditional {
+        // One undecided condition governs all instances in practice: it holds, or it does not.
+        Some(guard) if !matches!(shape, Shape::Single) => {
+            let not = Guard { holds: !guard.holds, ..guard.clone() };
+            let with = build(&|_| true);
+            let without = build(&|exists| matches!(exists, Existence::Certain));
+            Value::new(Kind::Cond(vec![Branch { guard, value: with }, Branch { guard: not, value: without }].into()))
+        }
+        _ => build(&|_| true),
+    }
+}

@@ -1,0 +1,493 @@
+//! Expressions to values.
+
+use super::{DEEPEST, Demand, Evaluator, Scope};
+use crate::source::{Span, join, parent};
+use crate::terraform::ast::{Expr, ExprKind, ForExpr, ObjectKey, TemplatePart};
+use crate::terraform::functions::{self, EvalError, FunctionContext};
+use crate::terraform::ops::{self, conditional, convert, derived, fail, is_open, logic, name_of, over_branches};
+use crate::terraform::syntax;
+use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Outcome = Result<Value, EvalError>;
+
+/// One step of a traversal.
+pub(super) enum Step<'e> {
+    Attr(&'e Arc<str>),
+    Index(&'e Expr),
+}
+
+impl Evaluator<'_> {
+    /// The expression's value; an error becomes an unknown and a note.
+    pub(super) fn value(&self, expr: &Expr, scope: &Scope<'_>) -> Value {
+        match self.eval(expr, scope) {
+            Ok(value) => value,
+            Err(error) => self.invalid(expr.span, &error.0),
+        }
+    }
+
+    pub(super) fn eval(&self, expr: &Expr, scope: &Scope<'_>) -> Outcome {
+        let mut value = self.eval_kind(expr, scope)?;
+        if value.span.is_none() {
+            value.span = Some(expr.span);
+        }
+        Ok(value)
+    }
+
+    fn eval_kind(&self, expr: &Expr, scope: &Scope<'_>) -> Outcome {
+        Ok(match &expr.kind {
+            ExprKind::Null => Value::null().at(expr.span),
+            ExprKind::Bool(b) => Value::bool(*b).at(expr.span),
+            ExprKind::Number(n) => Value::new(Kind::Number(n.clone())).at(expr.span),
+            ExprKind::String(text) => Value::string(text.clone()).at(expr.span),
+            ExprKind::Template(parts) => match parts.as_slice() {
+                [TemplatePart::Interpolation(only)] => self.eval(only, scope)?,
+                parts => ops::concat(self.template(parts, scope)?)?.at(expr.span),
+            },
+            ExprKind::Tuple(items) => {
+                let items: Result<Vec<Value>, EvalError> = items.iter().map(|item| self.eval(item, scope)).collect();
+                Value::tuple(items?).at(expr.span)
+            }
+            ExprKind::Object(items) => {
+                let mut entries = BTreeMap::new();
+                let mut open = None;
+                for item in items {
+                    let key = match &item.key {
+                        ObjectKey::Name(name) => Value::string(name.clone()),
+                        ObjectKey::Expr(expr) => self.eval(expr, scope)?,
+                    };
+                    let value = self.eval(&item.value, scope)?;
+                    match key.text() {
+                        Some(name) => {
+                            entries.insert(name, Entry { value, key_span: Some(item.key_span) });
+                        }
+                        None if key.is_null() => return fail("a key of an object is null"),
+                        None => open = why(&key),
+                    }
+                }
+                Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open }))).at(expr.span)
+            }
+            ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr, scope)?,
+            ExprKind::Splat { source, each } => {
+                let source = self.eval(source, scope)?;
+                self.splat(&source, each, scope)?
+            }
+            ExprKind::SplatItem => scope.splats.last().cloned().unwrap_or_else(Value::null),
+            ExprKind::Call { name, args, expand, .. } => self.call_function(name, args, *expand, scope, expr.span)?,
+            ExprKind::Unary(op, inner) => ops::unary(*op, &self.eval(inner, scope)?)?,
+            ExprKind::Binary(op, left, right) => ops::binary(*op, &self.eval(left, scope)?, &self.eval(right, scope)?)?,
+            ExprKind::Conditional(condition, then, otherwise) => {
+                let decided = self.eval(condition, scope)?;
+                match logic(&decided)? {
+                    // The branch that is not taken may be an error; Terraform evaluates it lazily enough for `try`-like guards.
+                    Some(true) => self.branch(&decided, then, otherwise, scope, true)?,
+                    Some(false) => self.branch(&decided, then, otherwise, scope, false)?,
+                    None => {
+                        let text = self.source_text(condition.span);
+                        let (then, otherwise) = (self.value_quietly(then, scope), self.value_quietly(otherwise, scope));
+                        conditional(&decided, &text, then, otherwise)?
+                    }
+                }
+            }
+            ExprKind::For(for_expr) => self.for_expr(for_expr, scope)?,
+            ExprKind::Parens(inner) => self.eval(inner, scope)?,
+        })
+    }
+
+    fn branch(&self, condition: &Value, then: &Expr, otherwise: &Expr, scope: &Scope<'_>, first: bool) -> Outcome {
+        let (taken, other) = if first { (then, otherwise) } else { (otherwise, then) };
+        let value = self.eval(taken, scope)?;
+        // Only primitive branches are unified: a string on the other side makes a number a string.
+        let other = match (&value.kind, &other.kind) {
+            (Kind::Number(_) | Kind::Bool(_), ExprKind::String(_) | ExprKind::Template(_)) => Value::string(""),
+            _ => value.clone(),
+        };
+        let (a, b) = if first { (value, other) } else { (other, value) };
+        conditional(condition, "", a, b)
+    }
+
+    /// For branches that may never be taken: an error is an unknown without a note.
+    fn value_quietly(&self, expr: &Expr, scope: &Scope<'_>) -> Value {
+        self.eval(expr, scope).unwrap_or_else(|error| Value::unknown(Reason::Invalid(error.0.into()), Some(expr.span)))
+    }
+
+    /// The source text of a span, on one line, for naming conditions.
+    pub(super) fn source_text(&self, span: Span) -> Arc<str> {
+        let text = self.sources.text(span.file);
+        let text = text.get(span.range()).unwrap_or_default();
+        let mut words: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.chars().count() > 80 {
+            words = words.chars().take(79).collect::<String>() + "…";
+        }
+        words.into()
+    }
+
+    fn template(&self, parts: &[TemplatePart], scope: &Scope<'_>) -> Result<Vec<Value>, EvalError> {
+        let mut out = Vec::new();
+        for part in parts {
+            match part {
+                TemplatePart::Literal(text, span) => out.push(Value::string(text.clone()).at(*span)),
+                TemplatePart::Interpolation(expr) => out.push(self.eval(expr, scope)?),
+                TemplatePart::If { condition, then, otherwise } => {
+                    let decided = self.eval(condition, scope)?;
+                    match logic(&decided)? {
+                        Some(true) => out.extend(self.template(then, scope)?),
+                        Some(false) => out.extend(self.template(otherwise, scope)?),
+                        None => {
+                            let (then, otherwise) = (ops::concat(self.template(then, scope)?)?, ops::concat(self.template(otherwise, scope)?)?);
+                            out.push(conditional(&decided, &self.source_text(condition.span), then, otherwise)?);
+                        }
+                    }
+                }
+                TemplatePart::For { key, value, collection, body } => {
+                    let collection = self.eval(collection, scope)?;
+                    match elements(&collection)? {
+                        Some((items, None)) => {
+                            for (k, v) in items {
+                                let inner = bind(scope, key.as_ref(), value, k, v);
+                                out.extend(self.template(body, &inner)?);
+                            }
+                        }
+                        _ => out.push(derived(&[&collection], Type::String)),
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn for_expr(&self, expr: &ForExpr, scope: &Scope<'_>) -> Outcome {
+        let collection = self.eval(&expr.collection, scope)?;
+        self.for_over(expr, &collection, scope)
+    }
+
+    fn for_over(&self, expr: &ForExpr, collection: &Value, scope: &Scope<'_>) -> Outcome {
+        if let Kind::Cond(branches) = &collection.kind {
+            return over_branches(collection, branches, |branch| self.for_over(expr, branch, scope));
+        }
+        let Some((items, mut open)) = elements(collection)? else {
+            return Ok(self.open_result(expr, collection));
+        };
+        let mut values = Vec::new();
+        let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
+        let mut groups: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
+        for (key, value) in items {
+            let inner = bind(scope, expr.key.as_ref(), &expr.value, key, value);
+            if let Some(condition) = &expr.condition {
+                let decided = self.eval(condition, &inner)?;
+                match logic(&decided)? {
+                    Some(true) => {}
+                    Some(false) => continue,
+                    None => {
+                        open = open.or_else(|| why(&decided));
+                        continue;
+                    }
+                }
+            }
+            let result = self.eval(&expr.result, &inner)?;
+            match &expr.result_key {
+                None => values.push(result),
+                Some(key) => {
+                    let key_value = self.eval(key, &inner)?;
+                    match key_value.text() {
+                        Some(name) if expr.group => groups.entry(name).or_default().push(result),
+                        Some(name) => {
+                            if entries.insert(name.clone(), Entry { value: result, key_span: key_value.span }).is_some() {
+                                return fail(format!("two elements have the key `{name}` in this `for` expression"));
+                            }
+                        }
+                        None if key_value.is_null() => return fail("a key of a `for` expression is null"),
+                        None => open = open.or_else(|| why(&key_value)),
+                    }
+                }
+            }
+        }
+        for (name, items) in groups {
+            entries.insert(name, Entry { value: Value::tuple(items), key_span: None });
+        }
+        Ok(match &expr.result_key {
+            None => Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: values, open }))),
+            Some(_) => Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open }))),
+        })
+    }
+
+    fn open_result(&self, expr: &ForExpr, collection: &Value) -> Value {
+        let open = why(collection);
+        match &expr.result_key {
+            None => Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: Vec::new(), open }))),
+            Some(_) => Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: BTreeMap::new(), open }))),
+        }
+    }
+
+    fn splat(&self, source: &Value, each: &Expr, scope: &Scope<'_>) -> Outcome {
+        let one = |item: Value| {
+            let mut inner = scope.clone();
+            inner.splats.push(item);
+            self.eval(each, &inner)
+        };
+        match &source.kind {
+            Kind::Cond(branches) => over_branches(source, branches, |branch| self.splat(branch, each, scope)),
+            Kind::Null => Ok(Value::tuple(Vec::new())),
+            Kind::Seq(seq) => {
+                let items: Result<Vec<Value>, EvalError> = seq.items.iter().cloned().map(one).collect();
+                Ok(Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: items?, open: seq.open.clone() }))))
+            }
+            Kind::Unknown(_) => {
+                let open = why(source);
+                Ok(Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: Vec::new(), open }))))
+            }
+            _ => Ok(Value::tuple(vec![one(source.clone())?])),
+        }
+    }
+
+    fn traversal(&self, expr: &Expr, scope: &Scope<'_>) -> Outcome {
+        let mut steps = Vec::new();
+        let mut at = expr;
+        loop {
+            match &at.kind {
+                ExprKind::GetAttr(inner, name, _) => {
+                    steps.push(Step::Attr(name));
+                    at = inner;
+                }
+                ExprKind::Index(inner, key) => {
+                    steps.push(Step::Index(key));
+                    at = inner;
+                }
+                ExprKind::Parens(inner) if !steps.is_empty() => at = inner,
+                _ => break,
+            }
+        }
+        steps.reverse();
+        let (value, used) = match &at.kind {
+            ExprKind::Variable(root) => self.root_of(root, &steps, scope, expr.span)?,
+            _ => (self.eval(at, scope)?, 0),
+        };
+        let mut value = value;
+        for step in steps.iter().skip(used) {
+            let key = match step {
+                Step::Attr(name) => Value::string((*name).clone()),
+                Step::Index(key) => self.eval(key, scope)?,
+            };
+            value = ops::index(&value, &key)?;
+        }
+        Ok(value)
+    }
+
+    /// The value at the root of a traversal, and how many steps it took.
+    fn root_of(&self, root: &Arc<str>, steps: &[Step<'_>], scope: &Scope<'_>, span: Span) -> Result<(Value, usize), EvalError> {
+        if let Some((_, value)) = scope.names.iter().rev().find(|(name, _)| name == root) {
+            return Ok((value.clone(), 0));
+        }
+        let name = match steps.first() {
+            Some(Step::Attr(name)) => Some(*name),
+            _ => None,
+        };
+        let instance = scope.instance;
+        match (&**root, name) {
+            ("var", Some(name)) => {
+                if !instance.module.variables.contains_key(name) && !instance.module.incomplete {
+                    return fail(format!("there is no variable `{name}`"));
+                }
+                Ok((self.variable_reference(instance, name, span), 1))
+            }
+            ("local", Some(name)) => {
+                if !instance.module.locals.contains_key(name) && !instance.module.incomplete {
+                    return fail(format!("there is no local value `{name}`"));
+                }
+                Ok((self.demand(instance, Demand::Local(name.clone())), 1))
+            }
+            ("path", Some(name)) => Ok((
+                match &**name {
+                    "module" => Value::string(self.relative(&instance.module.dir)),
+                    "root" => Value::string("."),
+                    _ => Value::unknown(Reason::Unsupported(format!("`path.{name}` depends on the machine and").into()), Some(span)),
+                },
+                1,
+            )),
+            ("terraform", Some(name)) if &**name == "workspace" => {
+                Ok((Value::string(self.unit.deployment.workspace.as_deref().unwrap_or("default")), 1))
+            }
+            ("terraform", Some(name)) => Ok((Value::unknown(Reason::Unsupported(format!("`terraform.{name}`").into()), Some(span)), 1)),
+            ("each", Some(name)) => match (&scope.repetition.each, &**name) {
+                (Some((key, _)), "key") => Ok((key.clone(), 1)),
+                (Some((_, value)), "value") => Ok((value.clone(), 1)),
+                _ => fail("`each` is only known in a block with `for_each`"),
+            },
+            ("count", Some(_)) => match &scope.repetition.count {
+                Some(index) => Ok((index.clone(), 1)),
+                None => fail("`count` is only known in a block with `count`"),
+            },
+            ("self", _) => Ok((Value::unknown(Reason::Unsupported("`self`".into()), Some(span)), steps.len())),
+            ("module", Some(name)) => self.module_reference(instance, name, steps, scope),
+            ("data", Some(kind)) => match steps.get(1) {
+                Some(Step::Attr(name)) => self.resource_reference(true, kind, name, steps, 2, scope),
+                _ => fail("a data source is named by its type and name"),
+            },
+            ("ephemeral", _) => Ok((Value::unknown(Reason::Ephemeral, Some(span)), steps.len())),
+            (kind, Some(name)) => self.resource_reference(false, &Arc::from(kind), name, steps, 1, scope),
+            (name, None) => fail(format!("there is nothing named `{name}` here")),
+        }
+    }
+
+    fn call_function(&self, name: &str, args: &[Expr], expand: bool, scope: &Scope<'_>, span: Span) -> Outcome {
+        match name {
+            "try" => {
+                let mut last = None;
+                for arg in args {
+                    match self.eval(arg, scope) {
+                        Ok(value) if matches!(&value.kind, Kind::Unknown(unknown) if matches!(unknown.reason, Reason::Invalid(_))) => {
+                            last = Some(value);
+                        }
+                        Ok(value) => return Ok(value),
+                        Err(_) => {}
+                    }
+                }
+                return last.map_or_else(|| fail("no argument of `try` has a value"), Ok);
+            }
+            "can" => {
+                let Some(arg) = args.first() else { return fail("`can` takes one argument") };
+                return Ok(match self.eval(arg, scope) {
+                    Ok(value) if is_open(&value) => derived(&[&value], Type::Bool),
+                    Ok(_) => Value::bool(true),
+                    Err(_) => Value::bool(false),
+                });
+            }
+            _ => {}
+        }
+        let mut values = Vec::with_capacity(args.len());
+        for arg in args {
+            values.push(self.eval(arg, scope)?);
+        }
+        if expand && let Some(last) = values.pop() {
+            match &last.kind {
+                Kind::Seq(seq) if seq.open.is_none() => values.extend(seq.items.iter().cloned()),
+                Kind::Cond(branches) => {
+                    return over_branches(&last, branches, |branch| match &branch.kind {
+                        Kind::Seq(seq) => {
+                            let mut values = values.clone();
+                            values.extend(seq.items.iter().cloned());
+                            self.call_with(name, values, scope)
+                        }
+                        _ => Ok(derived(&[branch], Type::Dynamic)),
+                    });
+                }
+                Kind::Seq(seq) if matches!(name, "merge" | "concat" | "setunion") => {
+                    values.extend(seq.items.iter().cloned());
+                    values.push(derived(&[&last], Type::Dynamic));
+                }
+                Kind::Seq(_) | Kind::Unknown(_) => return Ok(derived(&[&last], Type::Dynamic)),
+                _ => return fail(format!("`...` takes a list, not {}", name_of(&last))),
+            }
+        }
+        if let Some(rest) = name.strip_prefix("provider::") {
+            return Ok(Value::unknown(Reason::Unsupported(format!("the function `provider::{rest}`").into()), Some(span)));
+        }
+        self.call_with(name, values, scope)
+    }
+
+    fn call_with(&self, name: &str, values: Vec<Value>, scope: &Scope<'_>) -> Outcome {
+        functions::call(name, values, &Files { evaluator: self, scope })
+    }
+}
+
+/// What `file()` and its like see.
+struct Files<'f, 'a> {
+    evaluator: &'f Evaluator<'a>,
+    scope: &'f Scope<'f>,
+}
+
+impl FunctionContext for Files<'_, '_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.evaluator.sources.load_bytes(&self.evaluator.from_root(path)).map_err(|error| error.to_string())
+    }
+
+    fn file_set(&self, base: &str, pattern: &str) -> Result<Vec<String>, String> {
+        let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| error.to_string())?.compile_matcher();
+        let base = self.evaluator.from_root(base);
+        let mut out = Vec::new();
+        let mut pending = vec![String::new()];
+        while let Some(below) = pending.pop() {
+            for entry in self.evaluator.sources.list(&join(&base, &below)).unwrap_or_default() {
+                let path = if below.is_empty() { entry.name.clone() } else { format!("{below}/{}", entry.name) };
+                if entry.is_dir {
+                    if pending.len() < 10_000 {
+                        pending.push(path);
+                    }
+                } else if glob.is_match(&path) {
+                    out.push(path);
+                }
+            }
+        }
+        out.sort();
+        Ok(out)
+    }
+
+    fn template_file(&self, path: &str, vars: &Value) -> Outcome {
+        let path = self.evaluator.from_root(path);
+        let file = match self.evaluator.sources.load(&path) {
+            Ok(file) => file,
+            Err(error) => return Ok(Value::unknown(Reason::File(format!("`{path}`: {error}").into()), None)),
+        };
+        let expr = match syntax::parse_template(self.evaluator.sources, file) {
+            Ok(expr) => expr,
+            Err(diagnostic) => {
+                let message = diagnostic.message.clone();
+                self.evaluator.tell(diagnostic);
+                return fail(format!("the template `{path}` in `{}` cannot be read: {message}", parent(&path)));
+            }
+        };
+        if let Kind::Cond(branches) = &vars.kind {
+            return over_branches(vars, branches, |vars| self.template_file(&path, vars));
+        }
+        let Some(map) = vars.as_map() else { return Ok(derived(&[vars], Type::String)) };
+        let mut scope = Scope::new(self.scope.instance);
+        scope.names = map.entries.iter().map(|(name, entry)| (name.clone(), entry.value.clone())).collect();
+        if self.evaluator.depth.get() > DEEPEST {
+            return Ok(Value::unknown(Reason::Limit("templates are nested too deeply".into()), None));
+        }
+        self.evaluator.depth.set(self.evaluator.depth.get() + 1);
+        let value = self.evaluator.eval(&expr, &scope);
+        self.evaluator.depth.set(self.evaluator.depth.get() - 1);
+        convert(&value?, &Type::String)
+    }
+}
+
+/// Why a value is not known, as an unknown.
+pub(super) fn why(value: &Value) -> Option<Arc<Unknown>> {
+    match &derived(&[value], Type::Dynamic).kind {
+        Kind::Unknown(unknown) => Some(unknown.clone()),
+        _ => None,
+    }
+}
+
+type Elements = (Vec<(Value, Value)>, Option<Arc<Unknown>>);
+
+/// The (key, value) pairs that `for` sees; `None` where the whole collection is unknown.
+pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError> {
+    match &collection.kind {
+        Kind::Seq(seq) => {
+            let key = |at: usize, item: &Value| {
+                if seq.kind == SeqKind::Set { item.clone() } else { Value::int(i64::try_from(at).unwrap_or(i64::MAX)) }
+            };
+            let items = seq.items.iter().enumerate().map(|(at, item)| (key(at, item), item.clone())).collect();
+            Ok(Some((items, seq.open.clone())))
+        }
+        Kind::Map(map) => {
+            let items = map.entries.iter().map(|(key, entry)| (Value { span: entry.key_span, ..Value::string(key.clone()) }, entry.value.clone())).collect();
+            Ok(Some((items, map.open.clone())))
+        }
+        Kind::Unknown(_) | Kind::Cond(_) => Ok(None),
+        Kind::Null => fail("null cannot be iterated over"),
+        _ => fail(format!("a {} cannot be iterated over", name_of(collection))),
+    }
+}
+
+fn bind<'s>(scope: &Scope<'s>, key_name: Option<&Arc<str>>, value_name: &Arc<str>, key: Value, value: Value) -> Scope<'s> {
+    let mut inner = scope.clone();
+    if let Some(name) = key_name {
+        inner.names.push((name.clone(), key));
+    }
+    inner.names.push((value_name.clone(), value));
+    inner
+}

@@ -1,0 +1,197 @@
+//! `aws_iam_policy_document` as the AWS provider renders it, with the statements' places kept.
+//!
+//! Source: hashicorp/terraform-provider-aws, documentation of the data source, read 2026-11.
+
+use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The document of an evaluated `aws_iam_policy_document` block.
+pub(super) fn render(block: &Value) -> Value {
+    let mut statements: Vec<Value> = Vec::new();
+    let mut open = None;
+    for source in documents(block, "source_policy_documents", "source_json") {
+        match parsed(&source) {
+            Some(items) => statements.extend(items),
+            None => open = super::expression::why(&source),
+        }
+    }
+    if let Some(seq) = block.get("statement").and_then(Value::as_seq) {
+        statements.extend(seq.items.iter().map(statement));
+        open = open.or_else(|| seq.open.clone());
+    }
+    for over in documents(block, "override_policy_documents", "override_json") {
+        match parsed(&over) {
+            Some(items) => {
+                for item in items {
+                    let sid = item.get("Sid").and_then(Value::text);
+                    match statements.iter_mut().find(|own| sid.is_some() && own.get("Sid").and_then(Value::text) == sid) {
+                        Some(own) => *own = item,
+                        None => statements.push(item),
+                    }
+                }
+            }
+            None => open = super::expression::why(&over),
+        }
+    }
+    let version = block.get("version").filter(|value| !value.is_null()).cloned().unwrap_or_else(|| Value::string("2012-10-17"));
+    let mut entries = vec![("Version", version)];
+    if let Some(id) = block.get("policy_id").filter(|value| !value.is_null()) {
+        entries.push(("Id", id.clone()));
+    }
+    if !statements.is_empty() || open.is_some() {
+        let seq = Seq { kind: SeqKind::Tuple, items: statements, open };
+        entries.push(("Statement", Value::new(Kind::Seq(Arc::new(seq)))));
+    }
+    Value::new(Kind::Document(Arc::new(Value { span: block.span, ..Value::object(entries) })))
+}
+
+/// The documents in a list attribute, or in its older single form.
+fn documents(block: &Value, list: &str, single: &str) -> Vec<Value> {
+    let mut out: Vec<Value> = block.get(single).into_iter().filter(|value| !value.is_null()).cloned().collect();
+    match block.get(list) {
+        Some(value) if value.is_null() => {}
+        Some(value) => match value.as_seq() {
+            Some(seq) => {
+                out.extend(seq.items.iter().filter(|item| !item.is_null() && item.as_str() != Some("")).cloned());
+                out.extend(seq.open.iter().map(|unknown| Value::new(Kind::Unknown(unknown.clone()))));
+            }
+            None => out.push(value.clone()),
+        },
+        None => {}
+    }
+    out
+}
+
+/// The statements of a document that is given as text.
+fn parsed(document: &Value) -> Option<Vec<Value>> {
+    let value = match &document.kind {
+        Kind::Document(value) => (**value).clone(),
+        Kind::String(_) | Kind::Template(_) | Kind::Ref(_) => crate::terraform::functions::json_decode(document)?,
+        _ => return None,
+    };
+    match value.get("Statement").map(|value| &value.kind) {
+        Some(Kind::Seq(seq)) if seq.open.is_none() => Some(seq.items.clone()),
+        Some(Kind::Map(_)) => value.get("Statement").map(|value| vec![value.clone()]),
+        None if value.as_map().is_some() => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+fn statement(block: &Value) -> Value {
+    let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
+    let mut put = |name: &str, value: Value| {
+        entries.insert(name.into(), Entry { value, key_span: None });
+    };
+    if let Some(sid) = block.get("sid").filter(|value| !value.is_null() && value.as_str() != Some("")) {
+        put("Sid", sid.clone());
+    }
+    put("Effect", block.get("effect").filter(|value| !value.is_null()).cloned().unwrap_or_else(|| Value::string("Allow")));
+    for (from, to, variables) in [("actions", "Action", false), ("not_actions", "NotAction", false), ("resources", "Resource", true), ("not_resources", "NotResource", true)] {
+        if let Some(value) = block.get(from).filter(|value| !value.is_null()) {
+            put(to, list(value, variables));
+        }
+    }
+    for (from, to) in [("principals", "Principal"), ("not_principals", "NotPrincipal")] {
+        if let Some(value) = block.get(from).filter(|value| !value.is_null()) {
+            put(to, principals(value));
+        }
+    }
+    if let Some(conditions) = block.get("condition").and_then(Value::as_seq) {
+        put("Condition", self::conditions(conditions, block));
+    }
+    let map = Map { kind: MapKind::Object, entries, open: None };
+    Value { span: block.span, ..Value::new(Kind::Map(Arc::new(map))) }
+}
+
+/// A set of strings: one element alone is a plain string.
+fn list(value: &Value, variables: bool) -> Value {
+    let Some(seq) = value.as_seq() else { return value.clone() };
+    let items: Vec<Value> = seq.items.iter().map(|item| if variables { unescape(item) } else { item.clone() }).collect();
+    match items.as_slice() {
+        [only] if seq.open.is_none() => only.clone(),
+        _ => Value { span: value.span, ..Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items, open: seq.open.clone() }))) },
+    }
+}
+
+/// `&{x}` stands for `${x}`.
+fn unescape(value: &Value) -> Value {
+    match &value.kind {
+        Kind::String(text) if text.contains("&{") => Value { kind: Kind::String(text.replace("&{", "${").into()), ..value.clone() },
+        Kind::Template(parts) => Value { kind: Kind::Template(parts.iter().map(unescape).collect()), ..value.clone() },
+        _ => value.clone(),
+    }
+}
+
+fn principals(value: &Value) -> Value {
+    let Some(seq) = value.as_seq() else { return value.clone() };
+    let mut by_type: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
+    let mut open = seq.open.clone();
+    for block in &seq.items {
+        let Some(kind) = block.get("type").and_then(Value::text) else {
+            open = open.or_else(|| super::expression::why(block));
+            continue;
+        };
+        let identifiers = block.get("identifiers").cloned().unwrap_or_else(Value::null);
+        match identifiers.as_seq() {
+            Some(items) => {
+                by_type.entry(kind).or_default().extend(items.items.iter().map(unescape));
+                open = open.or_else(|| items.open.clone());
+            }
+            None => {
+                let why = super::expression::why(&identifiers);
+                by_type.entry(kind).or_default().push(Value::new(why.map_or(Kind::Null, Kind::Unknown)));
+            }
+        }
+    }
+    if let Some(everyone) = by_type.get("*")
+        && by_type.len() == 1
+        && everyone.iter().all(|item| item.as_str() == Some("*"))
+    {
+        return Value { span: value.span, ..Value::string("*") };
+    }
+    let entries = by_type.into_iter().map(|(kind, items)| {
+        let value = match items.as_slice() {
+            [only] => only.clone(),
+            _ => Value::tuple(items),
+        };
+        (kind, Entry { value, key_span: None })
+    });
+    Value { span: value.span, ..Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: entries.collect(), open }))) }
+}
+
+fn conditions(seq: &Seq, block: &Value) -> Value {
+    let mut tests: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Vec<Value>>> = BTreeMap::new();
+    let mut open = seq.open.clone();
+    for condition in &seq.items {
+        let (Some(test), Some(variable)) = (condition.get("test").and_then(Value::text), condition.get("variable").and_then(Value::text)) else {
+            open = open.or_else(|| super::expression::why(condition));
+            continue;
+        };
+        let values = condition.get("values").cloned().unwrap_or_else(Value::null);
+        let into = tests.entry(test).or_default().entry(variable).or_default();
+        match values.as_seq() {
+            Some(items) => {
+                into.extend(items.items.iter().map(unescape));
+                if let Some(more) = &items.open {
+                    into.push(Value::new(Kind::Unknown(more.clone())));
+                }
+            }
+            None => {
+                let why = super::expression::why(&values);
+                into.push(why.map_or_else(|| Value::unknown(Reason::Derived("a condition's values".into()), block.span), |why| Value::new(Kind::Unknown(why))));
+            }
+        }
+    }
+    let inner = |variables: BTreeMap<Arc<str>, Vec<Value>>| {
+        Value::object(variables.into_iter().map(|(name, values)| {
+            let value = match values.as_slice() {
+                [only] => only.clone(),
+                _ => Value::tuple(values),
+            };
+            (name, value)
+        }))
+    };
+    let entries = tests.into_iter().map(|(test, variables)| (test, Entry { value: inner(variables), key_span: None })).collect();
+    Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open })))
+}

@@ -1,0 +1,175 @@
+//! Values of input variables: defaults, files, the command line, a module call's arguments.
+
+use super::{Demand, Evaluator, Instance, Scope};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Span, join};
+use crate::terraform::ast::{Attribute, Expr};
+use crate::terraform::ops::convert;
+use crate::terraform::syntax::{self, Defaults, type_constraint};
+use crate::value::{Entry, Kind, Map, Reason, Seq, Type, Unknown, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What the root module's variables are set to; later sources have replaced earlier ones.
+#[derive(Default)]
+pub(super) struct Inputs {
+    values: BTreeMap<String, Input>,
+}
+
+enum Input {
+    Expr(Expr),
+    /// The text of an environment variable or flag, read as an expression only where the variable's type is not a string.
+    Text(String),
+}
+
+impl Evaluator<'_> {
+    pub(super) fn variable(&self, instance: &Rc<Instance>, name: &Arc<str>) -> Value {
+        let Some(variable) = instance.module.variables.get(name) else {
+            return Value::unknown(self.undeclared(instance, &format!("variable `{name}`")), None);
+        };
+        let (ty, defaults) = match variable.ty.as_ref().map(type_constraint) {
+            Some(Ok(found)) => found,
+            Some(Err(diagnostic)) => {
+                self.tell(diagnostic);
+                (Type::Dynamic, Defaults::default())
+            }
+            None => (Type::Dynamic, Defaults::default()),
+        };
+        let given = match &instance.parent {
+            Some((caller, block, repetition)) => block.body.attribute(name).map(|attribute| {
+                let mut scope = Scope::new(caller);
+                scope.repetition = repetition.clone();
+                self.value(&attribute.value, &scope)
+            }),
+            None => self.root_input(instance, name, &ty),
+        };
+        let nullable = variable.nullable.as_ref().is_none_or(|expr| self.value(expr, &Scope::new(instance)).as_bool() != Some(false));
+        let default = || variable.default.as_ref().map(|expr| self.value(expr, &Scope::new(instance)));
+        let value = match given {
+            Some(value) if !(value.is_null() && !nullable) => Some(value),
+            _ => default(),
+        };
+        let Some(value) = value else {
+            let mut unknown = Unknown::new(Reason::InputWithoutValue(format!("var.{name}").into()), Some(variable.header));
+            unknown.symbol = Some(format!("{}var.{name} in {}", instance.prefix, self.unit.name).into());
+            unknown.ty = ty;
+            return Value { kind: Kind::Unknown(Arc::new(unknown)), span: Some(variable.header), sensitive: variable.sensitive };
+        };
+        let filled = self.fill(&value, &ty, &defaults, instance);
+        let mut value = convert(&filled, &ty).unwrap_or_else(|error| self.invalid(variable.header, &format!("the value of `var.{name}` does not fit its type: {}", error.0)));
+        value.sensitive |= variable.sensitive;
+        value
+    }
+
+    /// Puts the defaults of `optional(T, default)` where attributes are missing or null.
+    fn fill(&self, value: &Value, ty: &Type, defaults: &Defaults, instance: &Rc<Instance>) -> Value {
+        if defaults.is_empty() {
+            return value.clone();
+        }
+        let below = |key: &str| defaults.children.get(key);
+        let kind = match (&value.kind, ty) {
+            (Kind::Map(map), Type::Object(attributes)) => {
+                let mut entries = map.entries.clone();
+                for (name, expr) in &defaults.attributes {
+                    let missing = entries.get(name).is_none_or(|entry| entry.value.is_null());
+                    if missing && map.open.is_none() {
+                        entries.insert(name.clone(), Entry { value: self.value(expr, &Scope::new(instance)), key_span: None });
+                    }
+                }
+                for (name, (ty, _)) in attributes {
+                    if let (Some(entry), Some(inner)) = (entries.get_mut(name), below(name)) {
+                        entry.value = self.fill(&entry.value, ty, inner, instance);
+                    }
+                }
+                Kind::Map(Arc::new(Map { kind: map.kind, entries, open: map.open.clone() }))
+            }
+            (Kind::Map(map), Type::Map(element)) => {
+                let Some(inner) = below("") else { return value.clone() };
+                let entries = map.entries.iter().map(|(key, entry)| (key.clone(), Entry { value: self.fill(&entry.value, element, inner, instance), key_span: entry.key_span })).collect();
+                Kind::Map(Arc::new(Map { kind: map.kind, entries, open: map.open.clone() }))
+            }
+            (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
+                let Some(inner) = below("") else { return value.clone() };
+                let items = seq.items.iter().map(|item| self.fill(item, element, inner, instance)).collect();
+                Kind::Seq(Arc::new(Seq { kind: seq.kind, items, open: seq.open.clone() }))
+            }
+            (Kind::Seq(seq), Type::Tuple(types)) => {
+                let items = seq.items.iter().zip(types).enumerate().map(|(at, (item, ty))| match below(&at.to_string()) {
+                    Some(inner) => self.fill(item, ty, inner, instance),
+                    None => item.clone(),
+                });
+                Kind::Seq(Arc::new(Seq { kind: seq.kind, items: items.collect(), open: seq.open.clone() }))
+            }
+            _ => return value.clone(),
+        };
+        Value { kind, span: value.span, sensitive: value.sensitive }
+    }
+
+    fn root_input(&self, instance: &Rc<Instance>, name: &str, ty: &Type) -> Option<Value> {
+        let inputs = self.inputs();
+        match inputs.values.get(name)? {
+            Input::Expr(expr) => Some(self.value(expr, &Scope::new(instance))),
+            Input::Text(text) if matches!(ty, Type::String | Type::Dynamic) => Some(Value::string(text.as_str())),
+            Input::Text(text) => {
+                let file = self.sources.add(&format!("<value of var.{name}>"), text);
+                Some(match syntax::parse_expression(self.sources, file) {
+                    Ok(expr) => self.value(&expr, &Scope::new(instance)),
+                    Err(diagnostic) => {
+                        self.tell(diagnostic);
+                        Value::unknown(Reason::Invalid(format!("the value given for `var.{name}` could not be read").into()), None)
+                    }
+                })
+            }
+        }
+    }
+
+    /// Reads all sources of values once, in Terraform's order.
+    fn inputs(&self) -> Rc<Inputs> {
+        if let Some(inputs) = &*self.inputs.borrow() {
+            return inputs.clone();
+        }
+        let mut inputs = Inputs::default();
+        for (name, text) in &self.settings.env_vars {
+            inputs.values.insert(name.clone(), Input::Text(text.clone()));
+        }
+        let names: Vec<String> =
+            self.sources.list(&self.unit.path).unwrap_or_default().into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name).collect();
+        let fixed = ["terraform.tfvars", "terraform.tfvars.json"].into_iter().filter(|name| names.iter().any(|n| n == name)).map(str::to_owned);
+        let auto = names.iter().filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json")).cloned();
+        for name in fixed.chain(auto) {
+            self.read_inputs(&join(&self.unit.path, &name), &mut inputs);
+        }
+        for file in &self.unit.deployment.var_files {
+            self.read_inputs(file, &mut inputs);
+        }
+        for (name, text) in &self.unit.deployment.vars {
+            inputs.values.insert(name.clone(), Input::Text(text.clone()));
+        }
+        let inputs = Rc::new(inputs);
+        *self.inputs.borrow_mut() = Some(inputs.clone());
+        inputs
+    }
+
+    fn read_inputs(&self, path: &str, inputs: &mut Inputs) {
+        let file = match self.sources.load(path) {
+            Ok(file) => file,
+            Err(error) => {
+                self.tell(Diagnostic::unreadable(path, error.to_string()));
+                return;
+            }
+        };
+        let (body, diagnostics) = if path.ends_with(".json") { syntax::parse_json_file(self.sources, file) } else { syntax::parse_file(self.sources, file) };
+        for diagnostic in diagnostics {
+            self.tell(diagnostic);
+        }
+        for Attribute { name, value, .. } in body.attributes {
+            inputs.values.insert(name.to_string(), Input::Expr(value));
+        }
+    }
+
+    /// A `var.` reference.
+    pub(super) fn variable_reference(&self, instance: &Rc<Instance>, name: &Arc<str>, _span: Span) -> Value {
+        self.demand(instance, Demand::Variable(name.clone()))
+    }
+}
