@@ -1,7 +1,13 @@
 //! One graph over all units and accounts: entities, linked by reference, ARN, name and alias.
 
+mod link;
+mod resolve;
+
+pub use link::link;
+pub use resolve::{resolve_role, resolve_vault};
+
 use crate::aws::{Account, AccountId, Place};
-use crate::model::{Encryption, Entities, Setting};
+use crate::model::{Entities, Setting};
 use crate::source::Span;
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -83,6 +89,37 @@ pub struct AccountFacts {
     pub ebs_default_key: Option<String>,
 }
 
+/// What the configuration tells beyond the code.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub account_names: BTreeMap<AccountId, String>,
+    pub accounts: BTreeMap<AccountId, AccountFacts>,
+    pub organization_id: Option<Arc<str>>,
+    /// The organization's cross-account switch.
+    pub cross_account_backup: Option<bool>,
+    pub vaults: Vec<KnownVault>,
+    pub keys: Vec<KnownKey>,
+}
+
+/// A vault that no code at hand defines.
+#[derive(Clone, Debug)]
+pub struct KnownVault {
+    pub arn: Arc<str>,
+    /// Its key's ARN, or `aws-managed`.
+    pub key: Option<Arc<str>>,
+    pub policy: Option<Value>,
+    /// Where the configuration says so.
+    pub span: Span,
+}
+
+/// A key that no code at hand defines.
+#[derive(Clone, Debug)]
+pub struct KnownKey {
+    pub arn: Arc<str>,
+    pub policy: Option<Value>,
+    pub span: Span,
+}
+
 /// A setting of a Region in an account, from code or configuration.
 #[derive(Clone, Debug)]
 pub enum Switch {
@@ -111,19 +148,58 @@ pub struct Graph {
     pub role_policies: Vec<Vec<crate::model::RolePolicyKind>>,
     /// Per role: why further policies may be attached.
     pub role_open: Vec<Option<Why>>,
-    pub account_names: BTreeMap<AccountId, String>,
-    pub account_facts: BTreeMap<AccountId, AccountFacts>,
-    pub organization_id: Option<Arc<str>>,
+    pub facts: Facts,
     /// The organization's cross-account switch.
     pub cross_account: Option<Switch>,
+    /// Vaults by ARN, symbols marked.
+    vault_arns: BTreeMap<String, VaultId>,
+    /// The entities of `facts.keys`.
+    known_keys: Vec<KeyId>,
+    index: resolve::Index,
 }
 
 impl Graph {
+    /// The vault of this id.
+    pub fn vault(&self, id: VaultId) -> Option<&crate::model::Vault> {
+        self.entities.vaults.get(id.0 as usize)
+    }
+
+    /// The key of this id.
+    pub fn key(&self, id: KeyId) -> Option<&crate::model::Key> {
+        self.entities.keys.get(id.0 as usize)
+    }
+
+    /// The data store of this id.
+    pub fn store(&self, id: StoreId) -> Option<&crate::model::DataStore> {
+        self.entities.data_stores.get(id.0 as usize)
+    }
+
+    /// The role of this id.
+    pub fn role(&self, id: RoleId) -> Option<&crate::model::Role> {
+        self.entities.roles.get(id.0 as usize)
+    }
+
+    /// The plan of this id.
+    pub fn plan(&self, id: PlanId) -> Option<&crate::model::Plan> {
+        self.entities.plans.get(id.0 as usize)
+    }
+
+    /// The selection of this id.
+    pub fn selection(&self, id: SelectionId) -> Option<&crate::model::Selection> {
+        self.entities.selections.get(id.0 as usize)
+    }
+
+    /// Where the target lies; `None` where that cannot be told.
+    pub fn place<'a>(&'a self, target: &'a VaultTarget) -> Option<&'a Place> {
+        match target {
+            VaultTarget::Vault(id) => self.vault(*id).map(|vault| &vault.site.place),
+            VaultTarget::External { place, .. } => Some(place),
+            VaultTarget::Unknown(_) => None,
+        }
+    }
+
     /// The account's name from the configuration, else its id or symbol.
     pub fn account_name(&self, account: &Account) -> String {
-        account.known().and_then(|id| self.account_names.get(id)).cloned().unwrap_or_else(|| account.to_string())
+        account.known().and_then(|id| self.facts.account_names.get(id)).cloned().unwrap_or_else(|| account.to_string())
     }
 }
-
-/// How an entity's encryption was said; kept here so that checks need not know attribute names.
-pub type StatedEncryption = Encryption;

@@ -1,1 +1,79 @@
-//! Filled in by a later step.
+//! From resources to what AWS Backup works with: the only stage that knows attribute names and their defaults.
+
+mod backup;
+mod identity;
+mod store;
+
+use crate::catalog::Catalog;
+use crate::diagnostic::Diagnostic;
+use crate::model::{Entities, Lifecycle, Setting, Site};
+use crate::resource::{Resource, Stack};
+use crate::source::Span;
+use crate::value::{Kind, Value};
+
+/// The entities that one stack declares.
+pub fn lower(stack: &Stack, catalog: &Catalog) -> (Entities, Vec<Diagnostic>) {
+    let mut entities = Entities::default();
+    let mut diagnostics = Vec::new();
+    for resource in &stack.resources {
+        let site = site(stack, resource);
+        if backup::lower(resource, &site, &mut entities) || identity::lower(resource, &site, &mut entities) {
+            continue;
+        }
+        store::lower(resource, &site, catalog, &mut entities, &mut diagnostics);
+    }
+    (entities, diagnostics)
+}
+
+fn site(stack: &Stack, resource: &Resource) -> Site {
+    Site {
+        stack: stack.id,
+        unit: stack.unit.clone(),
+        address: resource.address.clone(),
+        kind: resource.kind.clone(),
+        place: resource.place.clone(),
+        header: resource.header,
+        span: resource.span,
+        chain: resource.chain.clone(),
+        exists: resource.exists.clone(),
+        external: resource.data,
+    }
+}
+
+/// The attribute with its place; `None` where left out or null.
+fn setting(resource: &Resource, name: &str) -> Option<Setting> {
+    resource.get(name).map(|value| Setting { value: value.clone(), span: resource.attribute_span(name) })
+}
+
+/// The attribute of an object within a resource.
+fn inner(object: &Value, name: &str, fallback: Span) -> Option<Setting> {
+    let entry = object.as_map()?.entries.get(name)?;
+    if entry.value.is_null() {
+        return None;
+    }
+    let span = match (entry.key_span, entry.value.span) {
+        (Some(key), Some(value)) => key.to(value),
+        (key, value) => key.or(value).unwrap_or(fallback),
+    };
+    Some(Setting { value: entry.value.clone(), span })
+}
+
+/// The items of a list, and why there may be more; a value that is no list counts as unknown further items.
+fn items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
+    match value.map(|value| (&value.kind, value)) {
+        None | Some((Kind::Null, _)) => (Vec::new(), None),
+        Some((Kind::Seq(seq), value)) => {
+            let open = seq.open.as_ref().map(|unknown| Value { kind: Kind::Unknown(unknown.clone()), span: value.span, sensitive: false });
+            (seq.items.clone(), open)
+        }
+        Some((Kind::Map(_) | Kind::String(_) | Kind::Ref(_) | Kind::Template(_), value)) => (vec![value.clone()], None),
+        Some((_, value)) => (Vec::new(), Some(value.clone())),
+    }
+}
+
+/// A lifecycle block; zero means left out, as the provider treats it.
+fn lifecycle(object: Option<&Value>, delete: &str, cold: &str, fallback: Span) -> Lifecycle {
+    let Some(object) = object else { return Lifecycle::default() };
+    let days = |name: &str| inner(object, name, fallback).filter(|setting| setting.value.as_i64() != Some(0));
+    Lifecycle { delete_after: days(delete), cold_after: days(cold), span: object.span }
+}

@@ -5,7 +5,7 @@
 use crate::aws::Place;
 use crate::resource::Existence;
 use crate::source::Span;
-use crate::value::{StackId, Value};
+use crate::value::{Guard, StackId, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,6 +52,9 @@ pub enum Encryption {
     /// Not decided by the code at hand; why, and where.
     Unknown { why: String, span: Span },
 }
+
+/// The reason in [`Encryption::Unknown`] where the account's setting for EBS decides.
+pub(crate) const ACCOUNT_SETTING: &str = "whether the account encrypts new volumes by default is not known";
 
 /// A resource that AWS Backup protects.
 #[derive(Clone, Debug)]
@@ -114,6 +117,8 @@ pub struct Lifecycle {
 pub struct CopyAction {
     pub destination: Setting,
     pub lifecycle: Lifecycle,
+    /// Undecided conditions under which the copy action exists.
+    pub when: Vec<Guard>,
     /// The whole copy action.
     pub span: Span,
 }
@@ -132,6 +137,8 @@ pub struct PlanRule {
     /// Why further copy actions may exist that are not listed.
     pub open: Option<Value>,
     pub recovery_point_tags: Option<Value>,
+    /// Undecided conditions under which the rule exists.
+    pub when: Vec<Guard>,
     pub span: Span,
 }
 

@@ -50,6 +50,10 @@ pub struct Stack {
     pub resources: Vec<Resource>,
 }
 
+/// The entry of a nested block's object that names the undecided condition under which the block exists:
+/// an object of `condition` (its text) and `holds`.
+pub const WHEN: &str = "crossvault:when";
+
 /// Whether a resource instance exists.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Existence {

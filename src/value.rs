@@ -278,6 +278,20 @@ impl Value {
         }
     }
 
+    /// The text with every named unknown shown as its symbol between `\u{1}`; `None` where an unknown has no name. Two
+    /// values of the same marked text are equal.
+    pub fn marked_text(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Unknown(unknown) => Some(format!("\u{1}{}\u{1}", unknown.symbol.as_ref()?)),
+            Kind::Ref(reference) => match &reference.known {
+                Some(known) => known.marked_text(),
+                None => Some(format!("\u{1}{}.{} in stack {}\u{1}", reference.address, reference.attr, reference.stack.0)),
+            },
+            Kind::Template(parts) => parts.iter().map(Value::marked_text).collect(),
+            _ => self.text().map(|text| text.to_string()),
+        }
+    }
+
     /// The string itself, where the value is a plain known string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {

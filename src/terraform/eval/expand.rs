@@ -3,7 +3,7 @@
 use super::expression::{Step, elements, why};
 use super::{Demand, Evaluator, Instance, MOST_INSTANCES, Repetition, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Existence, Resource};
+use crate::resource::{Existence, Resource, WHEN};
 use crate::source::join;
 use crate::terraform::ast::{Attribute, Block, Body, ExprKind};
 use crate::terraform::functions::EvalError;
@@ -13,9 +13,6 @@ use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKin
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// The entry of a nested block's object that names the undecided conditions under which the block exists.
-pub(crate) const WHEN: &str = "crossvault:when";
 
 /// All instances of one resource block.
 pub(super) struct Expansion {

@@ -1,0 +1,284 @@
+//! Links what all stacks declare.
+
+use super::resolve::{self, Index, arn_at, why};
+use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, RoleTarget, Switch, VaultId, VaultTarget, Why};
+use crate::aws::{Arn, Place};
+use crate::model::{Encryption, Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, Vault};
+use crate::source::Span;
+use crate::value::{Kind, StackId, Value};
+use std::sync::Arc;
+
+/// The linked graph of these entities and what the configuration adds.
+pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
+    let known_vaults = add_known(&mut entities, facts);
+    let mut graph = Graph { entities, facts: facts.clone(), ..Graph::default() };
+    let first_known_key = graph.entities.keys.len() - facts.keys.len();
+    graph.known_keys = (0..facts.keys.len()).map(|at| KeyId(u32::try_from(first_known_key + at).unwrap_or(u32::MAX))).collect();
+    for (at, vault) in graph.entities.vaults.iter().enumerate().filter(|(_, vault)| !vault.site.external) {
+        if let Some(name) = vault.name.marked_text() {
+            let arn = arn_at(&vault.site.place, "backup", &format!("backup-vault:{name}"));
+            graph.vault_arns.entry(arn).or_insert(VaultId(u32::try_from(at).unwrap_or(u32::MAX)));
+        }
+    }
+    let index = Index::new(&graph);
+    graph.store_keys = graph.entities.data_stores.iter().map(|store| used(&graph, &index, &store.encryption, &store.site.place)).collect();
+    graph.store_part_keys = graph
+        .entities
+        .data_stores
+        .iter()
+        .map(|store| store.parts.iter().map(|part| used(&graph, &index, part, &store.site.place)).collect())
+        .collect();
+    graph.vault_keys = graph.entities.vaults.iter().map(|vault| vault_key(&graph, &index, vault)).collect();
+    attach_to_vaults(&mut graph, &index);
+    attach_to_keys(&mut graph, &index);
+    attach_to_roles(&mut graph, &index);
+    for (vault, known) in known_vaults.iter().zip(&facts.vaults) {
+        if known.policy.is_none()
+            && let Some(policy) = graph.vault_policies.get_mut(vault.0 as usize)
+        {
+            *policy = EffectivePolicy::Unknown(Why { text: "the configuration does not tell the vault's policy".to_owned(), span: Some(known.span) });
+        }
+        if known.key.is_none()
+            && let Some(key) = graph.vault_keys.get_mut(vault.0 as usize)
+        {
+            *key = KeyUse::Unknown(Why { text: "the configuration does not tell the vault's key".to_owned(), span: Some(known.span) });
+        }
+    }
+    for (key, known) in graph.known_keys.clone().iter().zip(&facts.keys) {
+        if known.policy.is_none()
+            && let Some(policy) = graph.key_policies.get_mut(key.0 as usize)
+        {
+            *policy = EffectivePolicy::Unknown(Why { text: "the configuration does not tell the key's policy".to_owned(), span: Some(known.span) });
+        }
+    }
+    graph.cross_account = Some(switch(&graph));
+    graph.index = index;
+    graph
+}
+
+/// Vaults and keys that the configuration tells of, as entities; the vaults' ids.
+fn add_known(entities: &mut Entities, facts: &Facts) -> Vec<VaultId> {
+    let mut ids = Vec::new();
+    for known in &facts.vaults {
+        let Some(arn) = Arn::parse(&known.arn) else { continue };
+        let name = arn.resource.strip_prefix("backup-vault:").unwrap_or(arn.resource);
+        let setting = |value: Value| Setting { value, span: known.span };
+        let key = known.key.as_ref().filter(|key| &***key != "aws-managed").map(|key| setting(Value::string(key.clone())));
+        ids.push(VaultId(u32::try_from(entities.vaults.len()).unwrap_or(u32::MAX)));
+        entities.vaults.push(Vault {
+            site: known_site(&known.arn, "configured vault", resolve::place_of(&arn), known.span),
+            name: Value::string(name),
+            key,
+            policy: known.policy.clone().map(setting),
+            lock: None,
+            air_gapped: false,
+        });
+    }
+    for known in &facts.keys {
+        let place = Arn::parse(&known.arn).map(|arn| resolve::place_of(&arn));
+        let place = place.unwrap_or_else(|| Place { account: crate::aws::Known::Symbol("account of a key".into()), region: crate::aws::Known::Symbol("Region of a key".into()) });
+        entities.keys.push(Key {
+            site: known_site(&known.arn, "configured key", place, known.span),
+            form: KeyForm::Primary,
+            policy: known.policy.clone().map(|value| Setting { value, span: known.span }),
+            enabled: None,
+            usage: None,
+            spec: None,
+            multi_region: None,
+            lookup: None,
+        });
+    }
+    ids
+}
+
+fn known_site(arn: &Arc<str>, kind: &str, place: Place, span: Span) -> Site {
+    Site {
+        stack: StackId(u32::MAX),
+        unit: "crossvault.toml".into(),
+        address: arn.clone(),
+        kind: kind.into(),
+        place,
+        header: span,
+        span,
+        chain: Arc::from([]),
+        exists: crate::resource::Existence::Certain,
+        external: false,
+    }
+}
+
+fn used(graph: &Graph, index: &Index, encryption: &Encryption, place: &Place) -> KeyUse {
+    match encryption {
+        Encryption::None { span } => KeyUse::Unencrypted { span: *span },
+        Encryption::AwsManaged { alias, span } => KeyUse::AwsManaged { alias: alias.clone(), span: *span },
+        Encryption::AwsOwned { span } => KeyUse::AwsOwned { span: *span },
+        Encryption::Key(setting) => resolve::key(graph, index, &setting.value, setting.span, place, 0),
+        Encryption::Unknown { why, span } if why == crate::model::ACCOUNT_SETTING => account_default(graph, index, place, *span, why),
+        Encryption::Unknown { why, span } => KeyUse::Unknown(Why { text: why.clone(), span: Some(*span) }),
+    }
+}
+
+/// EBS encryption by default, where code or configuration sets it for the account and Region.
+fn account_default(graph: &Graph, index: &Index, place: &Place, span: Span, text: &str) -> KeyUse {
+    let here = |site: &Site| site.place.account.same(&place.account) == Some(true) && site.place.region.same(&place.region) == Some(true);
+    let mut on = None;
+    let mut key = None;
+    for setting in &graph.entities.settings {
+        match setting {
+            Settings::EbsEncryption { site, enabled } if here(site) => on = Some(enabled.as_ref().map_or(Some(true), |enabled| enabled.value.as_bool())),
+            Settings::EbsDefaultKey { site, key: setting } if here(site) => key = Some(setting),
+            _ => {}
+        }
+    }
+    if let Some(Some(false)) = on {
+        return KeyUse::Unencrypted { span };
+    }
+    if let (Some(Some(true)), Some(setting)) = (on, key) {
+        return resolve::key(graph, index, &setting.value, setting.span, place, 0);
+    }
+    if on == Some(Some(true)) {
+        return KeyUse::AwsManaged { alias: "aws/ebs".into(), span };
+    }
+    KeyUse::Unknown(Why { text: format!("{text}; set `encrypted`, or declare `aws_ebs_encryption_by_default`"), span: Some(span) })
+}
+
+fn vault_key(graph: &Graph, index: &Index, vault: &Vault) -> KeyUse {
+    match &vault.key {
+        Some(setting) => resolve::key(graph, index, &setting.value, setting.span, &vault.site.place, 0),
+        None if vault.air_gapped => KeyUse::AwsOwned { span: vault.site.header },
+        None => KeyUse::AwsManaged { alias: "aws/backup".into(), span: vault.site.header },
+    }
+}
+
+fn attach_to_vaults(graph: &mut Graph, index: &Index) {
+    let entities = &graph.entities;
+    let mut policies: Vec<EffectivePolicy> =
+        entities.vaults.iter().map(|vault| vault.policy.clone().map_or(EffectivePolicy::Absent, EffectivePolicy::Given)).collect();
+    let mut locks: Vec<_> = entities.vaults.iter().map(|vault| vault.lock.clone()).collect();
+    let mut unresolved = Vec::new();
+    for attachment in &entities.vault_attachments {
+        let target = resolve::vault(graph, index, &attachment.vault.value, attachment.vault.span, &attachment.site.place);
+        match target {
+            VaultTarget::Vault(id) => {
+                let at = id.0 as usize;
+                if let (Some(policy), Some(slot)) = (&attachment.policy, policies.get_mut(at)) {
+                    *slot = match slot {
+                        EffectivePolicy::Absent => EffectivePolicy::Given(policy.clone()),
+                        _ => EffectivePolicy::Unknown(Why { text: "several resources set the vault's policy".to_owned(), span: Some(policy.span) }),
+                    };
+                }
+                if let (Some(lock), Some(slot)) = (&attachment.lock, locks.get_mut(at)) {
+                    *slot = Some(lock.clone());
+                }
+            }
+            VaultTarget::Unknown(_) => unresolved.push(attachment),
+            VaultTarget::External { .. } => {}
+        }
+    }
+    // A policy whose vault cannot be told may be any vault's of that stack.
+    for attachment in unresolved.iter().filter(|attachment| attachment.policy.is_some()) {
+        for (vault, slot) in entities.vaults.iter().zip(&mut policies) {
+            if vault.site.stack == attachment.site.stack && matches!(slot, EffectivePolicy::Absent) {
+                let text = format!("`{}` may be its policy: which vault that is for is not known", attachment.site.address);
+                *slot = EffectivePolicy::Unknown(Why { text, span: Some(attachment.vault.span) });
+            }
+        }
+    }
+    graph.vault_policies = policies;
+    graph.vault_locks = locks;
+}
+
+fn attach_to_keys(graph: &mut Graph, index: &Index) {
+    let entities = &graph.entities;
+    let mut policies: Vec<EffectivePolicy> =
+        entities.keys.iter().map(|key| key.policy.clone().map_or(EffectivePolicy::Absent, EffectivePolicy::Given)).collect();
+    let mut grants: Vec<Vec<u32>> = vec![Vec::new(); entities.keys.len()];
+    for attachment in &entities.key_policies {
+        match resolve::key(graph, index, &attachment.key.value, attachment.key.span, &attachment.site.place, 0) {
+            KeyUse::Customer { key, .. } => {
+                if let Some(slot) = policies.get_mut(key.0 as usize) {
+                    *slot = match slot {
+                        EffectivePolicy::Absent => EffectivePolicy::Given(attachment.policy.clone()),
+                        _ => EffectivePolicy::Unknown(Why { text: "several resources set the key's policy".to_owned(), span: Some(attachment.policy.span) }),
+                    };
+                }
+            }
+            KeyUse::Unknown(_) => {
+                for (key, slot) in entities.keys.iter().zip(&mut policies) {
+                    if key.site.stack == attachment.site.stack && matches!(slot, EffectivePolicy::Absent) {
+                        let text = format!("`{}` may be its policy: which key that is for is not known", attachment.site.address);
+                        *slot = EffectivePolicy::Unknown(Why { text, span: Some(attachment.key.span) });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for (at, grant) in entities.grants.iter().enumerate() {
+        if let KeyUse::Customer { key, .. } = resolve::key(graph, index, &grant.key.value, grant.key.span, &grant.site.place, 0)
+            && let Some(list) = grants.get_mut(key.0 as usize)
+        {
+            list.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+    }
+    graph.key_policies = policies;
+    graph.key_grants = grants;
+}
+
+fn attach_to_roles(graph: &mut Graph, index: &Index) {
+    let entities = &graph.entities;
+    let document = |setting: &Setting| -> RolePolicyKind {
+        if let Kind::Ref(reference) = &setting.value.kind
+            && let Some(policy) = index.managed.get(&(reference.stack, reference.address.clone())).and_then(|at| entities.managed_policies.get(*at))
+        {
+            return RolePolicyKind::Inline(policy.document.clone());
+        }
+        RolePolicyKind::Managed(setting.clone())
+    };
+    let mut policies: Vec<Vec<RolePolicyKind>> = entities
+        .roles
+        .iter()
+        .map(|role| role.managed.iter().map(document).chain(role.inline.iter().cloned().map(RolePolicyKind::Inline)).collect())
+        .collect();
+    let mut open: Vec<Option<Why>> =
+        entities.roles.iter().map(|role| role.open.as_ref().map(|value| why(value, role.site.header))).collect();
+    for attachment in &entities.role_policies {
+        match resolve::role(graph, index, &attachment.role.value, attachment.role.span, &attachment.site.place) {
+            RoleTarget::Role(id) => {
+                if let Some(list) = policies.get_mut(id.0 as usize) {
+                    list.push(match &attachment.policy {
+                        RolePolicyKind::Managed(setting) => document(setting),
+                        RolePolicyKind::Inline(setting) => RolePolicyKind::Inline(setting.clone()),
+                    });
+                }
+            }
+            RoleTarget::Unknown(unknown) => {
+                for (role, slot) in entities.roles.iter().zip(&mut open) {
+                    if role.site.stack == attachment.site.stack && slot.is_none() {
+                        *slot = Some(Why { text: format!("`{}` may attach to it: {}", attachment.site.address, unknown.text), span: Some(attachment.role.span) });
+                    }
+                }
+            }
+            RoleTarget::External { .. } => {}
+        }
+    }
+    graph.role_policies = policies;
+    graph.role_open = open;
+}
+
+/// The organization's cross-account switch: code first, then configuration.
+fn switch(graph: &Graph) -> Switch {
+    for setting in &graph.entities.settings {
+        if let Settings::CrossAccount { enabled, .. } = setting {
+            return match enabled.value.as_bool() {
+                Some(true) => Switch::On { span: Some(enabled.span) },
+                Some(false) => Switch::Off { span: Some(enabled.span) },
+                None => Switch::Unknown(why(&enabled.value, enabled.span)),
+            };
+        }
+    }
+    match graph.facts.cross_account_backup {
+        Some(true) => Switch::On { span: None },
+        Some(false) => Switch::Off { span: None },
+        None => Switch::Unstated,
+    }
+}

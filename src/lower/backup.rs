@@ -1,0 +1,220 @@
+//! Vaults, plans, selections and AWS Backup's settings.
+
+use super::{inner, items, lifecycle, setting};
+use crate::model::{
+    CopyAction, Entities, Lock, Plan, PlanRule, Selection, Setting, Settings, Site, TagCondition, TagOperator, Vault, VaultAttachment,
+};
+use crate::resource::{Resource, WHEN};
+use crate::source::Span;
+use crate::value::{Guard, Value};
+
+/// Whether the resource was one of AWS Backup's.
+pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> bool {
+    match &*resource.kind {
+        "aws_backup_vault" | "aws_backup_logically_air_gapped_vault" => {
+            let air_gapped = resource.kind.contains("air_gapped");
+            let lock = air_gapped.then(|| lock(resource, "min_retention_days", "max_retention_days"));
+            let key = setting(resource, "kms_key_arn").or_else(|| setting(resource, "encryption_key_arn"));
+            out.vaults.push(Vault { site: site.clone(), name: name(resource, "name"), key, policy: None, lock, air_gapped });
+        }
+        "AWS::Backup::BackupVault" | "AWS::Backup::LogicallyAirGappedBackupVault" => {
+            let air_gapped = resource.kind.contains("AirGapped");
+            let lock = if air_gapped {
+                Some(lock(resource, "MinRetentionDays", "MaxRetentionDays"))
+            } else {
+                resource.get("LockConfiguration").map(|object| bounds(object, resource.attribute_span("LockConfiguration")))
+            };
+            let (key, policy) = (setting(resource, "EncryptionKeyArn"), setting(resource, "AccessPolicy"));
+            out.vaults.push(Vault { site: site.clone(), name: name(resource, "BackupVaultName"), key, policy, lock, air_gapped });
+        }
+        "aws_backup_vault_policy" | "aws_backup_vault_lock_configuration" => {
+            if let Some(vault) = setting(resource, "backup_vault_name") {
+                let is_lock = resource.kind.ends_with("lock_configuration");
+                let lock = is_lock.then(|| lock(resource, "min_retention_days", "max_retention_days"));
+                out.vault_attachments.push(VaultAttachment { site: site.clone(), vault, policy: setting(resource, "policy"), lock });
+            }
+        }
+        "aws_backup_plan" if !resource.data => {
+            let (rules, open) = items(resource.get("rule"));
+            let rules = rules.iter().map(|rule| terraform_rule(rule, resource.header)).collect();
+            out.plans.push(Plan { site: site.clone(), name: name(resource, "name"), rules, open });
+        }
+        "AWS::Backup::BackupPlan" => {
+            let plan = resource.get("BackupPlan").cloned().unwrap_or_else(Value::null);
+            let (rules, open) = items(plan.get("BackupPlanRule"));
+            let rules = rules.iter().map(|rule| template_rule(rule, resource.header)).collect();
+            let name = plan.get("BackupPlanName").cloned().unwrap_or_else(Value::null);
+            out.plans.push(Plan { site: site.clone(), name, rules, open });
+        }
+        "aws_backup_selection" if !resource.data => terraform_selection(resource, site, out),
+        "AWS::Backup::BackupSelection" => template_selection(resource, site, out),
+        "aws_backup_global_settings" => {
+            let settings = setting(resource, "global_settings");
+            let enabled = settings.as_ref().and_then(|settings| inner(&settings.value, "isCrossAccountBackupEnabled", settings.span));
+            if let Some(enabled) = enabled {
+                out.settings.push(Settings::CrossAccount { site: site.clone(), enabled });
+            }
+        }
+        "aws_backup_region_settings" => {
+            let opt_in = setting(resource, "resource_type_opt_in_preference");
+            let management = setting(resource, "resource_type_management_preference");
+            out.settings.push(Settings::Region { site: site.clone(), opt_in, management });
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn name(resource: &Resource, attribute: &str) -> Value {
+    resource.get(attribute).cloned().unwrap_or_else(Value::null)
+}
+
+fn lock(resource: &Resource, min: &str, max: &str) -> Lock {
+    Lock { min_days: setting(resource, min), max_days: setting(resource, max), span: resource.header }
+}
+
+fn bounds(object: &Value, span: Span) -> Lock {
+    Lock { min_days: inner(object, "MinRetentionDays", span), max_days: inner(object, "MaxRetentionDays", span), span }
+}
+
+fn required(object: &Value, name: &str, span: Span) -> Setting {
+    inner(object, name, span).unwrap_or(Setting { value: Value::null(), span })
+}
+
+/// The undecided condition that a block stands under.
+fn when(object: &Value) -> Vec<Guard> {
+    let Some(when) = object.get(WHEN) else { return Vec::new() };
+    let text = when.get("condition").and_then(Value::text).unwrap_or_else(|| "a condition".into());
+    vec![Guard { text, holds: when.get("holds").and_then(Value::as_bool).unwrap_or(true), span: when.get("condition").and_then(|value| value.span) }]
+}
+
+fn terraform_rule(rule: &Value, fallback: Span) -> PlanRule {
+    let span = rule.span.unwrap_or(fallback);
+    let first = |name: &str| rule.get(name).and_then(|value| items(Some(value)).0.into_iter().next());
+    let (actions, open) = items(rule.get("copy_action"));
+    let copy_actions = actions.iter().map(|action| {
+        let span = action.span.unwrap_or(span);
+        let inner_lifecycle = action.get("lifecycle").and_then(|value| items(Some(value)).0.into_iter().next());
+        CopyAction {
+            destination: required(action, "destination_vault_arn", span),
+            lifecycle: lifecycle(inner_lifecycle.as_ref(), "delete_after", "cold_storage_after", span),
+            when: when(action),
+            span,
+        }
+    });
+    PlanRule {
+        name: rule.get("rule_name").cloned().unwrap_or_else(Value::null),
+        target_vault: required(rule, "target_vault_name", span),
+        target_air_gapped: inner(rule, "target_logically_air_gapped_backup_vault_arn", span),
+        continuous: inner(rule, "enable_continuous_backup", span),
+        schedule: inner(rule, "schedule", span),
+        lifecycle: lifecycle(first("lifecycle").as_ref(), "delete_after", "cold_storage_after", span),
+        copy_actions: copy_actions.collect(),
+        open,
+        recovery_point_tags: rule.get("recovery_point_tags").cloned(),
+        when: when(rule),
+        span,
+    }
+}
+
+fn template_rule(rule: &Value, fallback: Span) -> PlanRule {
+    let span = rule.span.unwrap_or(fallback);
+    let (actions, open) = items(rule.get("CopyActions"));
+    let copy_actions = actions.iter().map(|action| {
+        let span = action.span.unwrap_or(span);
+        CopyAction {
+            destination: required(action, "DestinationBackupVaultArn", span),
+            lifecycle: lifecycle(action.get("Lifecycle"), "DeleteAfterDays", "MoveToColdStorageAfterDays", span),
+            when: Vec::new(),
+            span,
+        }
+    });
+    PlanRule {
+        name: rule.get("RuleName").cloned().unwrap_or_else(Value::null),
+        target_vault: required(rule, "TargetBackupVault", span),
+        target_air_gapped: inner(rule, "TargetLogicallyAirGappedBackupVaultArn", span),
+        continuous: inner(rule, "EnableContinuousBackup", span),
+        schedule: inner(rule, "ScheduleExpression", span),
+        lifecycle: lifecycle(rule.get("Lifecycle"), "DeleteAfterDays", "MoveToColdStorageAfterDays", span),
+        copy_actions: copy_actions.collect(),
+        open,
+        recovery_point_tags: rule.get("RecoveryPointTags").cloned(),
+        when: Vec::new(),
+        span,
+    }
+}
+
+/// List items as settings: each at its own place, else at the attribute's.
+fn settings(values: Vec<Value>, fallback: Span) -> Vec<Setting> {
+    values.into_iter().map(|value| Setting { span: value.span.filter(|span| span.file == fallback.file).unwrap_or(fallback), value }).collect()
+}
+
+fn terraform_selection(resource: &Resource, site: &Site, out: &mut Entities) {
+    let Some(plan) = setting(resource, "plan_id") else { return };
+    let (resources, open) = items(resource.get("resources"));
+    let (not_resources, not_open) = items(resource.get("not_resources"));
+    let (tags, tags_open) = items(resource.get("selection_tag"));
+    let tag = |tag: &Value| TagCondition {
+        operator: TagOperator::Equals,
+        key: tag.get("key").cloned().unwrap_or_else(Value::null),
+        value: tag.get("value").cloned().unwrap_or_else(Value::null),
+        span: tag.span.unwrap_or(resource.header),
+    };
+    let (conditions, conditions_open) = items(resource.get("condition"));
+    let mut all = Vec::new();
+    let mut more = conditions_open;
+    for condition in &conditions {
+        for (name, operator) in [("string_equals", TagOperator::Equals), ("string_not_equals", TagOperator::NotEquals), ("string_like", TagOperator::Like), ("string_not_like", TagOperator::NotLike)] {
+            let (blocks, open) = items(condition.get(name));
+            more = more.or(open);
+            all.extend(blocks.iter().map(|block| TagCondition { operator, ..tag(block) }));
+        }
+    }
+    out.selections.push(Selection {
+        site: site.clone(),
+        name: name(resource, "name"),
+        plan,
+        role: setting(resource, "iam_role_arn"),
+        resources: settings(resources, resource.attribute_span("resources")),
+        not_resources: settings(not_resources, resource.attribute_span("not_resources")),
+        tags: tags.iter().map(tag).collect(),
+        conditions: all,
+        open: open.or(not_open).or(tags_open).or(more),
+    });
+}
+
+fn template_selection(resource: &Resource, site: &Site, out: &mut Entities) {
+    let Some(plan) = setting(resource, "BackupPlanId") else { return };
+    let selection = resource.get("BackupSelection").cloned().unwrap_or_else(Value::null);
+    let fallback = resource.attribute_span("BackupSelection");
+    let (resources, open) = items(selection.get("Resources"));
+    let (not_resources, not_open) = items(selection.get("NotResources"));
+    let (tags, tags_open) = items(selection.get("ListOfTags"));
+    let tags = tags.iter().map(|tag| TagCondition {
+        operator: TagOperator::Equals,
+        key: tag.get("ConditionKey").cloned().unwrap_or_else(Value::null),
+        value: tag.get("ConditionValue").cloned().unwrap_or_else(Value::null),
+        span: tag.span.unwrap_or(fallback),
+    });
+    let mut conditions = Vec::new();
+    for (name, operator) in [("StringEquals", TagOperator::Equals), ("StringNotEquals", TagOperator::NotEquals), ("StringLike", TagOperator::Like), ("StringNotLike", TagOperator::NotLike)] {
+        let (list, _) = items(selection.get("Conditions").and_then(|value| value.get(name)));
+        conditions.extend(list.iter().map(|condition| TagCondition {
+            operator,
+            key: condition.get("ConditionKey").cloned().unwrap_or_else(Value::null),
+            value: condition.get("ConditionValue").cloned().unwrap_or_else(Value::null),
+            span: condition.span.unwrap_or(fallback),
+        }));
+    }
+    out.selections.push(Selection {
+        site: site.clone(),
+        name: selection.get("SelectionName").cloned().unwrap_or_else(Value::null),
+        plan,
+        role: inner(&selection, "IamRoleArn", fallback),
+        resources: settings(resources, fallback),
+        not_resources: settings(not_resources, fallback),
+        tags: tags.collect(),
+        conditions,
+        open: open.or(not_open).or(tags_open),
+    });
+}
