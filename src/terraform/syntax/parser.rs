@@ -219,6 +219,8 @@ impl<'a> Parser<'a> {
             if let Some(top_level) = self.top_level_at.take() {
                 self.at = top_level;
             }
+            // A closing brace that closes nothing is left to the enclosing block, and here there is none.
+            self.at = self.at.max(token.end);
         }
     }
 
