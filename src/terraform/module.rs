@@ -102,7 +102,7 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
     };
     let names: Vec<&str> =
         entries.iter().filter(|entry| !entry.is_dir && is_config(&entry.name)).map(|entry| &*entry.name).collect();
-    let mut read = |module: &mut Module, name: &str, diagnostics: &mut Vec<Diagnostic>| -> Option<Body> {
+    let read = |module: &mut Module, name: &str, diagnostics: &mut Vec<Diagnostic>| -> Option<Body> {
         let path = join(dir, name);
         match sources.load(&path) {
             Ok(file) => {

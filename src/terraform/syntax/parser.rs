@@ -15,7 +15,7 @@ pub(super) type Parsed<T> = Result<T, Fail>;
 /// How deep blocks, collections, calls and templates may lie within each other.
 ///
 /// Terraform has no limit; parentheses within parentheses and operators are read without recursion and not counted.
-pub(super) const MAX_DEPTH: u32 = 250;
+pub(super) const MAX_DEPTH: u32 = 128;
 
 /// After so many errors in a file the rest is not worth telling.
 const MAX_ERRORS: usize = 50;
@@ -219,6 +219,8 @@ impl<'a> Parser<'a> {
             if let Some(top_level) = self.top_level_at.take() {
                 self.at = top_level;
             }
+            // A closing brace that closes nothing is left to the enclosing block, and here there is none.
+            self.at = self.at.max(token.end);
         }
     }
 
