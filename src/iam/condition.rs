@@ -1,0 +1,290 @@
+//! Condition blocks: operators over keys, three-valued.
+
+use super::context::{Context, Fact};
+use super::{Tri, and, not, or};
+use crate::catalog::wildcard;
+use crate::value::{Kind, Value};
+
+/// What a condition block says of a request, and the first test that decided or stayed open.
+pub(crate) fn evaluate(condition: &Value, context: &Context, variables: bool) -> (Tri, Option<String>) {
+    let Some(map) = condition.as_map() else { return (None, Some("its condition is not known".to_owned())) };
+    let mut result = if map.open.is_some() { None } else { Some(true) };
+    let mut words = map.open.as_ref().map(|unknown| unknown.reason.to_string());
+    for (operator, entry) in &map.entries {
+        let Some(keys) = entry.value.as_map() else {
+            result = and(result, None);
+            continue;
+        };
+        if keys.open.is_some() {
+            result = and(result, None);
+        }
+        for (key, values) in &keys.entries {
+            let answer = test(operator, key, &values.value, context, variables);
+            if answer != Some(true) && result != Some(false) {
+                words = Some(describe(operator, key, &values.value, context, answer));
+            }
+            result = and(result, answer);
+        }
+    }
+    (result, words)
+}
+
+fn describe(operator: &str, key: &str, values: &Value, context: &Context, answer: Tri) -> String {
+    let shown = list(values).iter().map(|value| value.text().map_or_else(|| "a value that is not known".to_owned(), |text| format!("`{text}`"))).collect::<Vec<_>>().join(", ");
+    let state = match context.get(key) {
+        Fact::Known(values) => format!("here it is `{}`", values.join("`, `").replace('\u{1}', "")),
+        Fact::Absent => "the request does not carry this key".to_owned(),
+        Fact::Unknown { .. } => "its value is not known here".to_owned(),
+    };
+    let word = if answer == Some(false) { "never holds" } else { "cannot be decided" };
+    format!("{operator} on `{key}` with {shown} {word}: {state}")
+}
+
+fn list(values: &Value) -> Vec<Value> {
+    match &values.kind {
+        Kind::Seq(seq) => seq.items.clone(),
+        _ => vec![values.clone()],
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quantifier {
+    Single,
+    All,
+    Any,
+}
+
+fn test(operator: &str, key: &str, values: &Value, context: &Context, variables: bool) -> Tri {
+    let lower = operator.to_ascii_lowercase();
+    let (quantifier, rest) = match (lower.strip_prefix("forallvalues:"), lower.strip_prefix("foranyvalue:")) {
+        (Some(rest), _) => (Quantifier::All, rest),
+        (_, Some(rest)) => (Quantifier::Any, rest),
+        _ => (Quantifier::Single, &*lower),
+    };
+    let (base, if_exists) = rest.strip_suffix("ifexists").map_or((rest, false), |base| (base, true));
+    let open = matches!(&values.kind, Kind::Seq(seq) if seq.open.is_some()) || matches!(values.kind, Kind::Unknown(_) | Kind::Cond(_));
+    let wanted = list(values);
+    let fact = context.get(key);
+    if base == "null" {
+        let absent = match fact {
+            Fact::Known(_) => Some(false),
+            Fact::Absent => Some(true),
+            Fact::Unknown { maybe_absent: false, .. } => Some(false),
+            Fact::Unknown { .. } => None,
+        };
+        let answers = wanted.iter().map(|value| value.as_bool().and_then(|value| absent.map(|absent| absent == value)));
+        return answers.fold(Some(false), or);
+    }
+    let Some((compare, negated)) = operation(base) else { return None };
+    let check = Check { compare, negated, wanted: &wanted, open, context, variables };
+    match fact {
+        Fact::Known(present) => known(quantifier, &check, present),
+        Fact::Absent => absent(quantifier, if_exists, negated),
+        Fact::Unknown { maybe_absent, candidates } if !candidates.is_empty() => {
+            let mut answers = candidates.iter().map(|candidate| match candidate {
+                Some(values) => known(quantifier, &check, values),
+                None => absent(quantifier, if_exists, negated),
+            });
+            let _ = maybe_absent;
+            let first = answers.next().flatten();
+            if first.is_some() && answers.all(|answer| answer == first) { first } else { None }
+        }
+        Fact::Unknown { maybe_absent, .. } => {
+            // `StringLike "*"` holds for any value.
+            let any = base.ends_with("like") && wanted.iter().any(|value| value.as_str() == Some("*"));
+            let present = if any && quantifier != Quantifier::All { Some(!negated) } else if any { Some(true) } else { None };
+            if *maybe_absent {
+                let without = absent(quantifier, if_exists, negated);
+                if present.is_some() && present == without { present } else { None }
+            } else {
+                present
+            }
+        }
+    }
+}
+
+/// A key that the request does not carry.
+fn absent(quantifier: Quantifier, if_exists: bool, negated: bool) -> Tri {
+    match quantifier {
+        Quantifier::All => Some(true),
+        // What `IfExists` means with `ForAnyValue` is not documented.
+        Quantifier::Any if if_exists => None,
+        Quantifier::Any => Some(false),
+        Quantifier::Single => Some(if_exists || negated),
+    }
+}
+
+struct Check<'a> {
+    compare: fn(&str, &str) -> Tri,
+    negated: bool,
+    wanted: &'a [Value],
+    open: bool,
+    context: &'a Context,
+    variables: bool,
+}
+
+fn known(quantifier: Quantifier, check: &Check<'_>, present: &[String]) -> Tri {
+    let one = |value: &String| {
+        let start = if check.open { None } else { Some(false) };
+        let matched = check.wanted.iter().map(|wanted| compare(check, value, wanted)).fold(start, or);
+        if check.negated { not(matched) } else { matched }
+    };
+    match quantifier {
+        Quantifier::Single => match present {
+            [value] => one(value),
+            _ => None,
+        },
+        Quantifier::All => present.iter().map(one).fold(Some(true), and),
+        Quantifier::Any => present.iter().map(one).fold(Some(false), or),
+    }
+}
+
+/// One request value against one policy value.
+fn compare(check: &Check<'_>, present: &str, wanted: &Value) -> Tri {
+    match wanted.text() {
+        Some(text) => {
+            let text = match substitute(&text, check) {
+                Substituted::Text(text) => text,
+                Substituted::Nothing => return Some(false),
+                Substituted::Unknown => return None,
+            };
+            if present.contains('\u{1}') {
+                return if present == text { Some(true) } else { hole(&text, present) };
+            }
+            (check.compare)(present, &text)
+        }
+        None => match wanted.marked_text() {
+            Some(marked) if marked == present => Some(true),
+            Some(marked) => hole(&marked, present),
+            None => None,
+        },
+    }
+}
+
+/// Two texts of which one has holes: different where their known beginnings differ.
+pub(crate) fn hole(pattern: &str, text: &str) -> Tri {
+    let head = |text: &str| text.split(['\u{1}', '*', '?', '$']).next().unwrap_or_default().to_owned();
+    let (a, b) = (head(pattern), head(text));
+    if pattern.contains('*') && pattern.trim_matches('*').is_empty() {
+        return Some(true);
+    }
+    if a.starts_with(&b) || b.starts_with(&a) { None } else { Some(false) }
+}
+
+enum Substituted {
+    Text(String),
+    /// A variable without value: nothing matches.
+    Nothing,
+    Unknown,
+}
+
+fn substitute(text: &str, check: &Check<'_>) -> Substituted {
+    if !check.variables || !text.contains("${") {
+        return Substituted::Text(text.to_owned());
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            out.push_str("${");
+            rest = after;
+            continue;
+        };
+        rest = tail;
+        if matches!(name, "*" | "?" | "$") {
+            // A literal character; wildcards of the operator cannot tell it apart here.
+            if name == "$" {
+                out.push('$');
+            } else {
+                return Substituted::Unknown;
+            }
+            continue;
+        }
+        let (key, default) = name.split_once(',').map_or((name, None), |(key, default)| (key.trim(), Some(default.trim().trim_matches('\''))));
+        match (check.context.get(key), default) {
+            (Fact::Known(values), _) if values.len() == 1 => out.extend(values.iter().map(String::as_str)),
+            (Fact::Absent, Some(default)) => out.push_str(default),
+            (Fact::Absent, None) => return Substituted::Nothing,
+            _ => return Substituted::Unknown,
+        }
+    }
+    out.push_str(rest);
+    Substituted::Text(out)
+}
+
+type Operation = (fn(&str, &str) -> Tri, bool);
+
+fn operation(base: &str) -> Option<Operation> {
+    let equals: fn(&str, &str) -> Tri = |a, b| Some(a == b);
+    let ignore_case: fn(&str, &str) -> Tri = |a, b| Some(a.eq_ignore_ascii_case(b));
+    let like: fn(&str, &str) -> Tri = |a, b| Some(wildcard(b, a));
+    let arn: fn(&str, &str) -> Tri = |a, b| Some(arn_like(b, a));
+    let ip: fn(&str, &str) -> Tri = in_range;
+    let number = |a: &str, b: &str| Some(a.trim().parse::<f64>().ok()?.total_cmp(&b.trim().parse::<f64>().ok()?));
+    let _ = number;
+    Some(match base {
+        "stringequals" | "binaryequals" => (equals, false),
+        "stringnotequals" => (equals, true),
+        "stringequalsignorecase" => (ignore_case, false),
+        "stringnotequalsignorecase" => (ignore_case, true),
+        "stringlike" => (like, false),
+        "stringnotlike" => (like, true),
+        "arnequals" | "arnlike" => (arn, false),
+        "arnnotequals" | "arnnotlike" => (arn, true),
+        "bool" => (ignore_case, false),
+        "ipaddress" => (ip, false),
+        "notipaddress" => (ip, true),
+        "numericequals" => (|a, b| ordered(a, b, |o| o.is_eq()), false),
+        "numericnotequals" => (|a, b| ordered(a, b, |o| o.is_eq()), true),
+        "numericlessthan" => (|a, b| ordered(a, b, |o| o.is_lt()), false),
+        "numericlessthanequals" => (|a, b| ordered(a, b, |o| o.is_le()), false),
+        "numericgreaterthan" => (|a, b| ordered(a, b, |o| o.is_gt()), false),
+        "numericgreaterthanequals" => (|a, b| ordered(a, b, |o| o.is_ge()), false),
+        "dateequals" => (|a, b| dated(a, b, |o| o.is_eq()), false),
+        "datenotequals" => (|a, b| dated(a, b, |o| o.is_eq()), true),
+        "datelessthan" => (|a, b| dated(a, b, |o| o.is_lt()), false),
+        "datelessthanequals" => (|a, b| dated(a, b, |o| o.is_le()), false),
+        "dategreaterthan" => (|a, b| dated(a, b, |o| o.is_gt()), false),
+        "dategreaterthanequals" => (|a, b| dated(a, b, |o| o.is_ge()), false),
+        _ => return None,
+    })
+}
+
+fn ordered(a: &str, b: &str, decide: fn(std::cmp::Ordering) -> bool) -> Tri {
+    let (a, b) = (a.trim().parse::<f64>().ok()?, b.trim().parse::<f64>().ok()?);
+    a.partial_cmp(&b).map(decide)
+}
+
+fn dated(a: &str, b: &str, decide: fn(std::cmp::Ordering) -> bool) -> Tri {
+    let read = |text: &str| match text.parse::<i64>() {
+        Ok(seconds) => jiff::Timestamp::from_second(seconds).ok(),
+        Err(_) => text.parse::<jiff::Timestamp>().ok().or_else(|| format!("{text}T00:00:00Z").parse().ok()),
+    };
+    Some(decide(read(a)?.cmp(&read(b)?)))
+}
+
+/// The six parts of an ARN are compared one by one; the last may hold colons.
+pub(crate) fn arn_like(pattern: &str, arn: &str) -> bool {
+    let (pattern, arn): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
+    pattern.len() == arn.len() && pattern.iter().zip(&arn).all(|(pattern, part)| wildcard(pattern, part))
+}
+
+fn in_range(address: &str, range: &str) -> Tri {
+    let address: std::net::IpAddr = address.parse().ok()?;
+    let (base, prefix) = match range.split_once('/') {
+        Some((base, prefix)) => (base.parse::<std::net::IpAddr>().ok()?, Some(prefix.parse::<u32>().ok()?)),
+        None => (range.parse::<std::net::IpAddr>().ok()?, None),
+    };
+    Some(match (address, base) {
+        (std::net::IpAddr::V4(a), std::net::IpAddr::V4(b)) => {
+            let shift = 32_u32.checked_sub(prefix.unwrap_or(32))?;
+            u32::from(a).checked_shr(shift).unwrap_or(0) == u32::from(b).checked_shr(shift).unwrap_or(0)
+        }
+        (std::net::IpAddr::V6(a), std::net::IpAddr::V6(b)) => {
+            let shift = 128_u32.checked_sub(prefix.unwrap_or(128))?;
+            u128::from(a).checked_shr(shift).unwrap_or(0) == u128::from(b).checked_shr(shift).unwrap_or(0)
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,511 @@
+//! Statements against a request, and what all policies together answer.
+
+use super::condition::{self, arn_like, hole};
+use super::context::Context;
+use super::document::{Effect, Policy, Statement};
+use super::{Caller, Tri, account_text, and, not, or};
+use crate::aws::{Account, AccountId};
+use crate::catalog::wildcard;
+use crate::source::Span;
+use crate::value::{Kind, Value};
+
+/// The answer to one question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Answer {
+    Allowed,
+    Denied,
+    Unknown,
+}
+
+/// What a statement had to do with the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TraceKind {
+    Allows,
+    Denies,
+    /// Names the caller and the action, but under a condition that never holds.
+    ConditionNever,
+    /// Names the caller, not the action.
+    ActionMissing,
+    /// Allows the action to others.
+    OtherPrincipal,
+    /// May allow or deny; not known.
+    Undecided,
+    /// The whole document is not known, or not closed.
+    Open,
+    /// The caller's own policies do not allow it.
+    Identity,
+}
+
+/// One statement's part in a decision.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    pub kind: TraceKind,
+    /// How messages name the statement.
+    pub statement: String,
+    pub effect: Option<Effect>,
+    pub span: Option<Span>,
+    /// In words.
+    pub reason: String,
+}
+
+/// An answer and how it came about.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub answer: Answer,
+    pub because: Vec<Trace>,
+}
+
+impl Decision {
+    /// Whether some statement had this part.
+    pub fn has(&self, kind: TraceKind) -> bool {
+        self.because.iter().any(|trace| trace.kind == kind)
+    }
+
+    /// The first statement that had this part.
+    pub fn first(&self, kind: TraceKind) -> Option<&Trace> {
+        self.because.iter().find(|trace| trace.kind == kind)
+    }
+}
+
+/// A question: may the caller do this to that?
+#[derive(Debug)]
+pub struct Request<'a> {
+    pub caller: &'a Caller,
+    pub action: &'a str,
+    /// The resource's ARN, unknown parts marked.
+    pub resource: &'a str,
+    pub resource_account: &'a Account,
+    pub context: &'a Context,
+}
+
+/// A grant on a key.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The grantee's ARN.
+    pub grantee: Value,
+    /// Operation names without `kms:`.
+    pub operations: Value,
+    /// Constraints exist: on a request whose encryption context is not known they decide nothing.
+    pub constrained: bool,
+}
+
+/// KMS actions that work on a key of another account.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>, read 2026-11.
+const CROSS_ACCOUNT: &[&str] = &[
+    "creategrant", "decrypt", "describekey", "encrypt", "generatedatakey", "generatedatakeypair", "generatedatakeypairwithoutplaintext",
+    "generatedatakeywithoutplaintext", "generatemac", "getkeyrotationstatus", "getpublickey", "listgrants", "reencryptfrom", "reencryptto",
+    "retiregrant", "revokegrant", "sign", "verify", "verifymac", "derivesharedsecret",
+];
+
+/// What one document contributes.
+struct Scan {
+    deny: Tri,
+    direct: Tri,
+    account: Tri,
+    because: Vec<Trace>,
+}
+
+/// Whether the caller may use the key.
+pub fn decide_key(request: &Request<'_>, policy: &Policy, identity: &[&Policy], grants: &[Grant]) -> Decision {
+    let scan = scan(request, policy, true, false);
+    let own = identity_allows(request, identity);
+    let mut because = scan.because;
+    let granted = grants.iter().map(|grant| grants_action(request, grant)).fold(Some(false), or);
+    let same = request.caller.account.same(request.resource_account);
+    let direct_or_account = or(scan.direct, scan.account);
+    let within = or(or(scan.direct, and(scan.account, own.allow)), granted);
+    let across = {
+        let name = request.action.split_once(':').map_or(request.action, |(_, name)| name).to_ascii_lowercase();
+        if CROSS_ACCOUNT.contains(&&*name) {
+            or(and(direct_or_account, own.allow), and(granted, or(own.allow, None)))
+        } else {
+            Some(false)
+        }
+    };
+    let core = match same {
+        Some(true) => within,
+        Some(false) => across,
+        None if within == across => within,
+        None => None,
+    };
+    let result = and(not(or(scan.deny, own.deny)), core);
+    if result != Some(true) && direct_or_account == Some(true) && own.allow != Some(true) && same != Some(true) {
+        because.push(own.trace(request));
+    }
+    decision(result, because)
+}
+
+/// Whether the vault admits the caller. `None` for the policy means that there is none.
+///
+/// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>, read 2026-11: across
+/// accounts only `backup:CopyIntoBackupVault` counts, and wildcards in actions are not supported.
+pub fn decide_vault(request: &Request<'_>, policy: Option<&Policy>, identity: &[&Policy]) -> Decision {
+    let own = identity_allows(request, identity);
+    let none = Policy::default();
+    let scan = scan(request, policy.unwrap_or(&none), false, true);
+    let mut because = scan.because;
+    let same = request.caller.account.same(request.resource_account);
+    let granted = or(scan.direct, scan.account);
+    let within = or(scan.direct, own.allow);
+    let across = if request.action.eq_ignore_ascii_case("backup:CopyIntoBackupVault") { and(granted, own.allow) } else { Some(false) };
+    let core = match same {
+        Some(true) => within,
+        Some(false) => across,
+        None if within == across => within,
+        None => None,
+    };
+    let result = and(not(or(scan.deny, own.deny)), core);
+    if result != Some(true) && granted == Some(true) && own.allow != Some(true) {
+        because.push(own.trace(request));
+    }
+    decision(result, because)
+}
+
+/// Whether the caller's own policies allow the action.
+pub fn decide_identity(request: &Request<'_>, identity: &[&Policy]) -> Decision {
+    let own = identity_allows(request, identity);
+    let result = and(not(own.deny), own.allow);
+    let because = if result == Some(true) { own.because } else { own.because.iter().cloned().chain([own.trace(request)]).collect() };
+    decision(result, because)
+}
+
+/// Whether a role's trust policy lets the service assume it.
+pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
+    let mut allow = Some(false);
+    let mut deny = Some(false);
+    let mut because = Vec::new();
+    for statement in &trust.statements {
+        let named = statement.principal.as_ref().map_or(Some(false), |principal| match &principal.kind {
+            Kind::Map(map) => map.entries.get("Service").map_or(if map.open.is_some() { None } else { Some(false) }, |entry| {
+                items(&entry.value).iter().map(|item| text_is(item, |text| Some(wildcard(text, service)))).fold(Some(false), or)
+            }),
+            _ if principal.as_str() == Some("*") => Some(true),
+            _ => None,
+        });
+        let action = action_matches(statement, "sts:AssumeRole", false);
+        let condition = match &statement.condition {
+            // What AWS Backup's request carries beyond the principal is not documented.
+            Some(_) => None,
+            None => Some(true),
+        };
+        let matched = and(and(named, action), condition);
+        match statement.effect {
+            Some(Effect::Allow) => allow = or(allow, matched),
+            Some(Effect::Deny) => deny = or(deny, matched),
+            None => allow = or(allow, and(matched, None)),
+        }
+        if matched.is_none() {
+            because.push(trace(TraceKind::Undecided, statement, "may let the service assume the role; its condition is not decided".to_owned()));
+        }
+    }
+    if let Some(open) = &trust.open {
+        allow = or(allow, None);
+        because.push(Trace { kind: TraceKind::Open, statement: "the trust policy".to_owned(), effect: None, span: trust.open_span, reason: open.clone() });
+    }
+    decision(and(not(deny), allow), because)
+}
+
+fn decision(result: Tri, mut because: Vec<Trace>) -> Decision {
+    let answer = match result {
+        Some(true) => Answer::Allowed,
+        Some(false) => Answer::Denied,
+        None => Answer::Unknown,
+    };
+    let rank = |trace: &Trace| match (answer, trace.kind) {
+        (Answer::Allowed, TraceKind::Allows) | (Answer::Denied, TraceKind::Denies) | (Answer::Unknown, TraceKind::Undecided | TraceKind::Open) => 0,
+        (_, TraceKind::ConditionNever | TraceKind::Identity) => 1,
+        (_, TraceKind::ActionMissing) => 2,
+        _ => 3,
+    };
+    because.sort_by_key(rank);
+    Decision { answer, because }
+}
+
+/// The caller's own side.
+struct Own {
+    allow: Tri,
+    deny: Tri,
+    because: Vec<Trace>,
+}
+
+impl Own {
+    fn trace(&self, request: &Request<'_>) -> Trace {
+        let open = self.because.iter().find(|trace| trace.kind == TraceKind::Open);
+        match open {
+            Some(open) => open.clone(),
+            None => Trace {
+                kind: TraceKind::Identity,
+                statement: "the caller's own policies".to_owned(),
+                effect: None,
+                span: None,
+                reason: format!("do not allow `{}`", request.action),
+            },
+        }
+    }
+}
+
+fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
+    let mut own = Own { allow: Some(false), deny: Some(false), because: Vec::new() };
+    for policy in identity {
+        for statement in &policy.statements {
+            let matched = and(action_matches(statement, request.action, false), resource_matches(statement, request.resource, false));
+            if matched == Some(false) {
+                continue;
+            }
+            let (holds, words) = statement.condition.as_ref().map_or((Some(true), None), |condition| condition::evaluate(condition, request.context, policy.variables));
+            let matched = and(matched, holds);
+            match statement.effect {
+                Some(Effect::Allow) => own.allow = or(own.allow, matched),
+                Some(Effect::Deny) => own.deny = or(own.deny, matched),
+                None => own.allow = or(own.allow, None),
+            }
+            let kind = match (statement.effect, matched) {
+                (Some(Effect::Deny), Some(true)) => TraceKind::Denies,
+                (Some(Effect::Allow), Some(true)) => TraceKind::Allows,
+                (_, None) => TraceKind::Undecided,
+                _ => TraceKind::ConditionNever,
+            };
+            own.because.push(trace(kind, statement, words.unwrap_or_else(|| format!("matches `{}`", request.action))));
+        }
+        if let Some(open) = &policy.open {
+            own.allow = or(own.allow, None);
+            own.deny = or(own.deny, None);
+            own.because.push(Trace { kind: TraceKind::Open, statement: "a policy of the caller".to_owned(), effect: None, span: policy.open_span, reason: open.clone() });
+        }
+    }
+    own
+}
+
+fn trace(kind: TraceKind, statement: &Statement, reason: String) -> Trace {
+    Trace { kind, statement: statement.name(), effect: statement.effect, span: statement.span, reason }
+}
+
+fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_actions: bool) -> Scan {
+    let mut scan = Scan { deny: Some(false), direct: Some(false), account: Some(false), because: Vec::new() };
+    for statement in &policy.statements {
+        let (direct, account) = principal_matches(statement, request.caller);
+        let action = action_matches(statement, request.action, exact_actions);
+        let resource = resource_matches(statement, request.resource, needs_resource);
+        let (holds, words) = statement.condition.as_ref().map_or((Some(true), None), |condition| condition::evaluate(condition, request.context, policy.variables));
+        let rest = and(and(action, resource), holds);
+        let named = or(direct, account);
+        let whole = and(named, rest);
+        let deny_named = if statement.not_principal.is_some() && direct == Some(true) && account != Some(true) { None } else { named };
+        match statement.effect {
+            Some(Effect::Deny) => scan.deny = or(scan.deny, and(deny_named, rest)),
+            Some(Effect::Allow) => {
+                // NotPrincipal with Allow is refused by the services or means everybody else: not relied on.
+                let doubt = if statement.not_principal.is_some() { None } else { Some(true) };
+                scan.direct = or(scan.direct, and(and(direct, rest), doubt));
+                scan.account = or(scan.account, and(and(account, rest), doubt));
+            }
+            None => {
+                scan.direct = or(scan.direct, and(whole, None));
+                scan.deny = or(scan.deny, and(whole, None));
+            }
+        }
+        let short = request.action;
+        let (kind, reason) = match (statement.effect, whole) {
+            (Some(Effect::Deny), Some(true)) => (TraceKind::Denies, words.clone().map_or_else(|| format!("denies `{short}`"), |words| format!("denies `{short}`: {words}"))),
+            (Some(Effect::Allow), Some(true)) => (TraceKind::Allows, format!("allows `{short}`")),
+            (_, None) => (TraceKind::Undecided, words.unwrap_or_else(|| undecided_words(named, action, resource))),
+            (Some(Effect::Allow), Some(false)) if named != Some(false) && action != Some(false) => {
+                let why = words.unwrap_or_else(|| "its Resource does not cover this".to_owned());
+                (TraceKind::ConditionNever, format!("allows `{short}` only under a condition: {why}"))
+            }
+            (Some(Effect::Allow), Some(false)) if named != Some(false) => (TraceKind::ActionMissing, format!("does not allow `{short}`")),
+            (Some(Effect::Allow), Some(false)) if action != Some(false) => (TraceKind::OtherPrincipal, format!("allows `{short}` to other principals only")),
+            _ => continue,
+        };
+        scan.because.push(trace(kind, statement, reason));
+    }
+    if let Some(open) = &policy.open {
+        scan.direct = or(scan.direct, None);
+        scan.deny = or(scan.deny, None);
+        scan.because.push(Trace { kind: TraceKind::Open, statement: "the policy".to_owned(), effect: None, span: policy.open_span, reason: open.clone() });
+    }
+    scan
+}
+
+fn undecided_words(named: Tri, action: Tri, resource: Tri) -> String {
+    match (named, action, resource) {
+        (None, ..) => "whether its Principal names the caller is not known".to_owned(),
+        (_, None, _) => "whether its Action covers this is not known".to_owned(),
+        _ => "whether its Resource covers this is not known".to_owned(),
+    }
+}
+
+fn items(value: &Value) -> Vec<Value> {
+    match &value.kind {
+        Kind::Seq(seq) => {
+            let mut items = seq.items.clone();
+            items.extend(seq.open.iter().map(|unknown| Value::new(Kind::Unknown(unknown.clone()))));
+            items
+        }
+        Kind::Null => Vec::new(),
+        _ => vec![value.clone()],
+    }
+}
+
+/// Applies `decide` to the text; a text with holes is only ever false.
+fn text_is(value: &Value, decide: impl Fn(&str) -> Tri) -> Tri {
+    match value.text() {
+        Some(text) => decide(&text),
+        None => None,
+    }
+}
+
+fn action_matches(statement: &Statement, action: &str, exact: bool) -> Tri {
+    let matches = |value: &Value| {
+        items(value)
+            .iter()
+            .map(|item| match item.text() {
+                Some(pattern) => {
+                    let matched = wildcard(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase());
+                    if matched && exact && pattern.contains(['*', '?']) { None } else { Some(matched) }
+                }
+                None => item.marked_text().map_or(None, |marked| hole(&marked.to_ascii_lowercase(), &action.to_ascii_lowercase())),
+            })
+            .fold(Some(false), or)
+    };
+    match (&statement.action, &statement.not_action) {
+        (Some(action), _) => matches(action),
+        (None, Some(action)) => not(matches(action)),
+        (None, None) => Some(false),
+    }
+}
+
+fn resource_matches(statement: &Statement, resource: &str, required: bool) -> Tri {
+    let matches = |value: &Value| {
+        items(value)
+            .iter()
+            .map(|item| {
+                if item.as_str() == Some("*") {
+                    return Some(true);
+                }
+                match item.marked_text() {
+                    Some(marked) if marked == resource => Some(true),
+                    Some(marked) if marked.contains('\u{1}') || resource.contains('\u{1}') => {
+                        if arn_like(&marked, resource) { Some(true) } else { hole(&marked, resource) }
+                    }
+                    Some(pattern) if pattern.contains("${") => None,
+                    Some(pattern) => match (arn_like(&pattern, resource), wildcard(&pattern, resource)) {
+                        (true, _) => Some(true),
+                        (false, false) => Some(false),
+                        // A star that crosses a colon: the documentation allows it at the end of a segment.
+                        (false, true) => if crosses_at_end(&pattern, resource) { Some(true) } else { None },
+                    },
+                    None => None,
+                }
+            })
+            .fold(Some(false), or)
+    };
+    match (&statement.resource, &statement.not_resource) {
+        (Some(value), _) => matches(value),
+        (None, Some(value)) => not(matches(value)),
+        // In a key policy such a statement has no effect.
+        (None, None) => Some(!required),
+    }
+}
+
+/// Whether every star that must match a colon ends its segment.
+fn crosses_at_end(pattern: &str, resource: &str) -> bool {
+    let parts: Vec<&str> = pattern.split(':').collect();
+    parts.len() < resource.splitn(6, ':').count() && parts.last().is_some_and(|last| last.ends_with('*') && !last.trim_end_matches('*').contains('*'))
+}
+
+/// (named directly, named through the account).
+fn principal_matches(statement: &Statement, caller: &Caller) -> (Tri, Tri) {
+    match (&statement.principal, &statement.not_principal) {
+        (Some(principal), _) => principals(principal, caller),
+        (None, Some(principal)) => {
+            let (direct, account) = principals(principal, caller);
+            // Exempt where named; an exemption of the role without its account is left open by the caller.
+            let named = or(direct, account);
+            let exempt = if direct == Some(true) && account != Some(true) { None } else { named };
+            (not(exempt), Some(false))
+        }
+        (None, None) => (Some(false), Some(false)),
+    }
+}
+
+fn principals(value: &Value, caller: &Caller) -> (Tri, Tri) {
+    match &value.kind {
+        Kind::Map(map) => {
+            let open = if map.open.is_some() { None } else { Some(false) };
+            let mut result = (open, open);
+            for (kind, entry) in &map.entries {
+                if &**kind == "AWS" {
+                    for item in items(&entry.value) {
+                        let (direct, account) = principal(&item, caller);
+                        result = (or(result.0, direct), or(result.1, account));
+                    }
+                } else if &**kind == "*" {
+                    result.0 = Some(true);
+                }
+            }
+            result
+        }
+        _ if value.as_str() == Some("*") => (Some(true), Some(false)),
+        Kind::String(_) => (Some(false), Some(false)),
+        _ => (None, None),
+    }
+}
+
+/// One entry of `AWS`.
+fn principal(value: &Value, caller: &Caller) -> (Tri, Tri) {
+    const NEITHER: (Tri, Tri) = (Some(false), Some(false));
+    let Some(text) = value.marked_text() else { return (None, None) };
+    if text == "*" {
+        return (Some(true), Some(false));
+    }
+    let account = account_text(&caller.account);
+    let partition = caller.role_arn.split(':').nth(1).unwrap_or("aws");
+    if text == caller.role_arn {
+        return (Some(true), Some(false));
+    }
+    if text == account || text == format!("arn:{partition}:iam::{account}:root") {
+        return (Some(false), Some(true));
+    }
+    // An account id written as a number has lost its leading zeros.
+    if text.len() < 12 && text.bytes().all(|b| b.is_ascii_digit()) && format!("{text:0>12}") == account {
+        return (Some(false), Some(true));
+    }
+    if text.starts_with("AROA") {
+        return (None, Some(false));
+    }
+    let holes = text.contains('\u{1}') || caller.role_arn.contains('\u{1}');
+    if !holes {
+        if text.eq_ignore_ascii_case(&caller.role_arn) {
+            return (None, Some(false));
+        }
+        let session = text.starts_with(&format!("arn:{partition}:sts::{account}:assumed-role/{}/", caller.role_arn.rsplit('/').next().unwrap_or_default()));
+        return if session { (None, Some(false)) } else { NEITHER };
+    }
+    // Something is not known: the account, or the whole text.
+    if text.starts_with('\u{1}') && text.ends_with('\u{1}') {
+        return (None, None);
+    }
+    let same_shape = |known: &str| {
+        let (a, b): (Vec<&str>, Vec<&str>) = (text.splitn(6, ':').collect(), known.splitn(6, ':').collect());
+        a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a == b || a.contains('\u{1}') || b.contains('\u{1}'))
+    };
+    let direct = if same_shape(&caller.role_arn) { None } else { Some(false) };
+    let root = if same_shape(&format!("arn:{partition}:iam::{account}:root")) || (AccountId::parse(&text).is_some() && account.contains('\u{1}')) { None } else { Some(false) };
+    (direct, root)
+}
+
+fn grants_action(request: &Request<'_>, grant: &Grant) -> Tri {
+    let name = request.action.split_once(':').map_or(request.action, |(_, name)| name);
+    let grantee = match grant.grantee.marked_text() {
+        Some(text) if text == request.caller.role_arn => Some(true),
+        Some(text) if !text.contains('\u{1}') && !request.caller.role_arn.contains('\u{1}') => Some(false),
+        _ => None,
+    };
+    let operation = items(&grant.operations).iter().map(|item| text_is(item, |text| Some(text.eq_ignore_ascii_case(name)))).fold(Some(false), or);
+    let constraint = if grant.constrained && !matches!(name, "DescribeKey" | "RetireGrant") { None } else { Some(true) };
+    // CreateGrant under a grant passes on the grant's operations only; which the call asks for is not known.
+    let passing = if name == "CreateGrant" { None } else { Some(true) };
+    and(and(grantee, operation), and(constraint, passing))
+}
