@@ -1,0 +1,179 @@
+//! Whether a selection reaches a data store, as AWS Backup evaluates it.
+//!
+//! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources-json.html>, read 2026-11: ARNs of
+//! `Resources` are joined by OR, tags of `ListOfTags` by OR, `Conditions` by AND; `NotResources` excludes.
+
+use crate::catalog::{Catalog, wildcard};
+use crate::graph::Why;
+use crate::model::{DataStore, Selection, Setting, TagCondition, TagOperator};
+use crate::value::{Kind, Value};
+
+pub(super) enum Match {
+    No,
+    Yes { by_opt_in: bool },
+    Maybe { why: Why, by_opt_in: bool },
+}
+
+type Tri = Option<bool>;
+
+fn or(a: Tri, b: Tri) -> Tri {
+    match (a, b) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
+}
+
+fn and(a: Tri, b: Tri) -> Tri {
+    or(a.map(|a| !a), b.map(|b| !b)).map(|x| !x)
+}
+
+pub(super) fn selects(selection: &Selection, store: &DataStore) -> Match {
+    let named = selection.resources.iter().any(|setting| refers(&setting.value, store));
+    let here = match (selection.site.place.account.same(&store.site.place.account), selection.site.place.region.same(&store.site.place.region)) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    };
+    // Two places of which it is not known whether they are one are joined only by a direct reference.
+    if here != Some(true) && !named {
+        return Match::No;
+    }
+    let by_arn = selection.resources.iter().map(|setting| covers(setting, store)).fold(Some(false), or);
+    let by_tag = selection.tags.iter().map(|tag| tagged(tag, store)).fold(Some(false), or);
+    let mut matched = match (selection.resources.is_empty(), selection.tags.is_empty()) {
+        // Conditions alone choose among everything.
+        (true, true) => Some(!selection.conditions.is_empty()),
+        (true, false) => by_tag,
+        (false, true) => by_arn,
+        // With ARNs and tags given, what only one of them reaches is left open.
+        (false, false) => match (by_arn, by_tag) {
+            (Some(true), Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        },
+    };
+    if let Some(open) = &selection.open
+        && matched == Some(false)
+        && !matches!(open.kind, Kind::Null)
+    {
+        matched = None;
+    }
+    let conditions = selection.conditions.iter().map(|condition| tagged(condition, store)).fold(Some(true), and);
+    let excluded = selection.not_resources.iter().map(|setting| covers(setting, store)).fold(Some(false), or);
+    let result = and(and(matched, conditions), excluded.map(|excluded| !excluded));
+    let by_opt_in = !named;
+    match result {
+        Some(true) => Match::Yes { by_opt_in },
+        Some(false) => Match::No,
+        None => Match::Maybe { why: doubt(selection, store), by_opt_in },
+    }
+}
+
+/// Whether the value is the store's own ARN or id.
+fn refers(value: &Value, store: &DataStore) -> bool {
+    match &value.kind {
+        Kind::Ref(reference) => reference.stack == store.site.stack && reference.address == store.site.address,
+        Kind::Cond(branches) => branches.iter().any(|branch| refers(&branch.value, store)),
+        _ => false,
+    }
+}
+
+fn covers(setting: &Setting, store: &DataStore) -> Tri {
+    if let Kind::Ref(reference) = &setting.value.kind {
+        if reference.stack == store.site.stack && reference.address == store.site.address {
+            return Some(true);
+        }
+        if reference.known.is_none() {
+            return Some(false);
+        }
+    }
+    if refers(&setting.value, store) {
+        return None;
+    }
+    let patterns = Catalog::builtin().service(&store.service).map(|service| service.arns.clone()).unwrap_or_default();
+    let Some(pattern) = setting.value.marked_text() else { return None };
+    if pattern == "*" {
+        return Some(true);
+    }
+    let place = &store.site.place;
+    let part = |text: Option<String>, symbol: &str| text.unwrap_or_else(|| format!("\u{1}{symbol}\u{1}"));
+    let region = part(place.region.known().map(ToString::to_string), &place.region.to_string());
+    let account = part(place.account.known().map(ToString::to_string), &place.account.to_string());
+    let mut result = Some(false);
+    for form in &patterns {
+        let parts: Vec<&str> = form.splitn(6, ':').collect();
+        let [_, _, service, _, _, resource] = parts.as_slice() else { continue };
+        let name = store.name.as_ref().and_then(Value::marked_text).unwrap_or_else(|| "\u{2}".to_owned());
+        let resource = resource.replacen('*', &name, 1);
+        let partition = place.partition().unwrap_or("aws");
+        let arn = if *service == "s3" { format!("arn:{partition}:s3:::{resource}") } else { format!("arn:{partition}:{service}:{region}:{account}:{resource}") };
+        let answer = if wildcard(&pattern, &arn) {
+            Some(true)
+        } else if pattern.contains(['\u{1}', '\u{2}']) || arn.contains(['\u{1}', '\u{2}']) {
+            // Undecided only where the known beginnings agree.
+            let head = |text: &str| text.split(['\u{1}', '\u{2}', '*', '?']).next().unwrap_or_default().to_owned();
+            let (a, b) = (head(&pattern), head(&arn));
+            if a.starts_with(&b) || b.starts_with(&a) { None } else { Some(false) }
+        } else {
+            Some(false)
+        };
+        result = or(result, answer);
+    }
+    result
+}
+
+fn tagged(condition: &TagCondition, store: &DataStore) -> Tri {
+    let key = condition.key.text()?;
+    let key = key.strip_prefix("aws:ResourceTag/").unwrap_or(&key);
+    let Some(map) = store.tags.as_map() else { return None };
+    let negative = matches!(condition.operator, TagOperator::NotEquals | TagOperator::NotLike);
+    let Some(entry) = map.entries.get(key) else {
+        return if map.open.is_some() { None } else { Some(negative) };
+    };
+    let (own, wanted) = (entry.value.marked_text()?, condition.value.marked_text()?);
+    let holes = own.contains('\u{1}') || wanted.contains('\u{1}');
+    let matched = match condition.operator {
+        _ if own == wanted => true,
+        _ if holes => return None,
+        TagOperator::Equals | TagOperator::NotEquals => false,
+        TagOperator::Like | TagOperator::NotLike => wildcard(&wanted, &own),
+    };
+    Some(matched != negative)
+}
+
+fn doubt(selection: &Selection, store: &DataStore) -> Why {
+    let unknown = selection
+        .resources
+        .iter()
+        .map(|setting| (&setting.value, setting.span))
+        .chain(selection.tags.iter().chain(&selection.conditions).flat_map(|tag| [(&tag.key, tag.span), (&tag.value, tag.span)]))
+        .chain(selection.open.iter().map(|value| (value, selection.site.header)))
+        .chain([(&store.tags, store.site.header)])
+        .find_map(|(value, span)| value.first_unknown().map(|unknown| (unknown.reason.to_string(), unknown.span.unwrap_or(span))));
+    match unknown {
+        Some((text, span)) => Why { text: format!("whether `{}` is selected is not known: {text}", store.site.address), span: Some(span) },
+        None => Why { text: format!("whether `{}` is selected cannot be told from what is known of its name and tags", store.site.address), span: Some(selection.site.header) },
+    }
+}
+
+/// Why a selection reaches nothing that is known.
+pub(super) fn nothing(selection: &Selection) -> Why {
+    let span = Some(selection.site.header);
+    if let Some(open) = selection.open.as_ref().and_then(Value::first_unknown) {
+        return Why { text: format!("what the selection assigns is not known: {}", open.reason), span: open.span.or(span) };
+    }
+    let tags: Vec<String> = selection
+        .tags
+        .iter()
+        .chain(&selection.conditions)
+        .filter_map(|tag| Some(format!("`{}` = `{}`", tag.key.text()?, tag.value.text()?)))
+        .collect();
+    let unknown = selection.resources.iter().find_map(|setting| setting.value.first_unknown());
+    let text = match (unknown, tags.is_empty()) {
+        (Some(unknown), _) => format!("what the selection assigns is not known: {}", unknown.reason),
+        (None, false) => format!("no loaded data store in the plan's account and Region has the tags {}; resources outside this code may have them", tags.join(", ")),
+        (None, true) => "no loaded data store in the plan's account and Region matches the selection; resources outside this code may".to_owned(),
+    };
+    Why { text, span }
+}
