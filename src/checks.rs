@@ -1,5 +1,29 @@
 //! The rules: each one necessary condition of a copy, judged three-valued with its evidence.
 
+mod backup_role_cannot_copy;
+mod backup_role_not_assumable;
+mod copy_never_runs;
+mod copy_unsupported;
+mod cross_account_backup_disabled;
+mod destination_key_unusable;
+mod destination_vault_access_denied;
+mod destination_vault_access_missing;
+mod destination_vault_key_aws_managed;
+mod destination_vault_missing;
+mod dynamodb_advanced_backup_off;
+pub mod pages;
+mod retention_outside_vault_lock;
+mod service_not_opted_in;
+mod source_key_aws_managed;
+mod source_key_denied;
+mod source_key_locked_out;
+mod source_key_not_shared;
+mod source_key_share_condition;
+mod source_key_share_incomplete;
+mod source_key_unusable;
+mod source_unencrypted;
+mod support;
+
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
 use crate::graph::Graph;
@@ -73,4 +97,46 @@ pub struct Judgement {
     pub checks: Vec<CheckResult>,
     /// What was assumed because nothing says otherwise ("the organization's cross-account switch is on").
     pub assumed: Vec<String>,
+}
+
+/// A rule: its name and its function.
+type Rule = (&'static str, fn(&Context<'_>, &Copy) -> Outcome);
+
+/// All rules, the causes that users meet most often first.
+pub const RULES: &[Rule] = &[
+    ("copy-never-runs", copy_never_runs::check),
+    ("source-key-aws-managed", source_key_aws_managed::check),
+    ("source-key-not-shared", source_key_not_shared::check),
+    ("source-key-share-incomplete", source_key_share_incomplete::check),
+    ("source-key-share-condition", source_key_share_condition::check),
+    ("source-key-denied", source_key_denied::check),
+    ("source-key-locked-out", source_key_locked_out::check),
+    ("source-key-unusable", source_key_unusable::check),
+    ("source-unencrypted", source_unencrypted::check),
+    ("copy-unsupported", copy_unsupported::check),
+    ("dynamodb-advanced-backup-off", dynamodb_advanced_backup_off::check),
+    ("service-not-opted-in", service_not_opted_in::check),
+    ("destination-vault-missing", destination_vault_missing::check),
+    ("destination-vault-access-missing", destination_vault_access_missing::check),
+    ("destination-vault-access-denied", destination_vault_access_denied::check),
+    ("destination-vault-key-aws-managed", destination_vault_key_aws_managed::check),
+    ("destination-key-unusable", destination_key_unusable::check),
+    ("retention-outside-vault-lock", retention_outside_vault_lock::check),
+    ("cross-account-backup-disabled", cross_account_backup_disabled::check),
+    ("backup-role-not-assumable", backup_role_not_assumable::check),
+    ("backup-role-cannot-copy", backup_role_cannot_copy::check),
+];
+
+/// The verdict on one copy, with every check.
+pub fn judge(context: &Context<'_>, copy: Copy) -> Judgement {
+    let checks: Vec<CheckResult> = RULES.iter().map(|(rule, check)| CheckResult { rule, outcome: check(context, &copy) }).collect();
+    let failed = checks.iter().any(|check| matches!(&check.outcome, Outcome::Fail(finding) if finding.severity == Severity::Error));
+    let open = checks.iter().any(|check| matches!(check.outcome, Outcome::Undecided(_)));
+    let verdict = match (failed, open) {
+        (true, _) => Verdict::Fails,
+        (false, true) => Verdict::Undecided,
+        (false, false) => Verdict::Succeeds,
+    };
+    let assumed = support::assumptions(context, &copy);
+    Judgement { copy, verdict, checks, assumed }
 }

@@ -1,0 +1,30 @@
+//! The organization's cross-account backup switch is off.
+
+use super::support::{CROSS_ACCOUNT_PAGE, assumed, fail, finding, undecided, with_places, with_why};
+use super::{Context, Outcome};
+use crate::copy::Copy;
+use crate::diagnostic::Label;
+use crate::graph::Switch;
+
+const RULE: &str = "cross-account-backup-disabled";
+
+pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
+    if copy.cross_account != Some(true) {
+        return Outcome::NotApplicable;
+    }
+    match &context.graph.cross_account {
+        Some(Switch::On { span }) => Outcome::Pass(span.map(|span| Label::new(span, "switched on")).into_iter().collect()),
+        Some(Switch::Off { span }) => {
+            let found = finding(RULE, "organization", "every copy to another account will fail: cross-account backup is switched off in the organization", span.map(|span| Label::new(span, "switched off here")))
+                .note("AWS says: Copy job failed. Cross-account copy feature is not enabled for the current organization.")
+                .help("set isCrossAccountBackupEnabled to \"true\" in the management account")
+                .url(CROSS_ACCOUNT_PAGE);
+            fail(with_places(found, context, copy))
+        }
+        Some(Switch::Unknown(why)) => {
+            let found = finding(RULE, "organization", format!("whether cross-account backup is switched on cannot be told: {}", why.text), why.span.map(|span| Label::new(span, "this decides")));
+            undecided(with_why(found, why))
+        }
+        Some(Switch::Unstated) | None => assumed(context, RULE, "cross-account backup is switched on in the organization", "set cross_account_backup under [organization] in crossvault.toml"),
+    }
+}

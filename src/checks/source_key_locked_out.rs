@@ -1,0 +1,55 @@
+//! The key's own account cannot use it: neither its root nor the backup role is named.
+
+use super::support::{self, fail, finding, key_policy, policy_span, service, source_keys, source_name, with_places};
+use super::{Context, Outcome};
+use crate::catalog::Support;
+use crate::copy::Copy;
+use crate::diagnostic::Label;
+use crate::graph::KeyUse;
+use crate::iam::{self, Answer, Effect, Request, context};
+
+const RULE: &str = "source-key-locked-out";
+
+pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
+    if service(context, copy).is_none_or(|(_, row)| row.full != Support::No) {
+        return Outcome::NotApplicable;
+    }
+    let mut seen = false;
+    for used in source_keys(context, copy) {
+        let KeyUse::Customer { key: id, span } = used else { continue };
+        seen = true;
+        let (Some(key), Some(mut caller)) = (context.graph.key(*id), support::role_caller(context, copy)) else { continue };
+        let Ok(policy) = key_policy(context, *id, key) else { continue };
+        if policy.open.is_some() || policy.statements.iter().any(|statement| statement.effect.is_none()) {
+            continue;
+        }
+        caller.account = key.site.place.account.clone();
+        // Whoever the policy allows anything at all within the account: only where that is nobody is the key locked.
+        let allow_all = iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess");
+        let facts = context::Context::default();
+        let mut named = false;
+        for statement in policy.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow)) {
+            let mut bare = statement.clone();
+            bare.condition = None;
+            bare.action = Some(crate::value::Value::string("*"));
+            bare.not_action = None;
+            bare.resource = Some(crate::value::Value::string("*"));
+            bare.not_resource = None;
+            let one = iam::Policy { statements: vec![bare], variables: policy.variables, ..iam::Policy::default() };
+            let request = Request { caller: &caller, action: "kms:DescribeKey", resource: "*", resource_account: &key.site.place.account, context: &facts };
+            named |= iam::decide_key(&request, &one, &allow_all.into_iter().collect::<Vec<_>>(), &[]).answer != Answer::Denied;
+        }
+        if !named {
+            let found = finding(
+                RULE,
+                format!("{}|{}", key.site.unit, key.site.address),
+                format!("{} is never backed up, so never copied: nobody in its own account may use the key `{}`", source_name(context, copy), key.site.address),
+                Some(Label::new(policy_span(context, *id, key), "names neither the account's root nor the backup role")),
+            )
+            .label(*span, "the data is encrypted under this key")
+            .help("add a statement that allows kms:* to the root of the key's own account");
+            return fail(with_places(found, context, copy));
+        }
+    }
+    if seen { Outcome::Pass(Vec::new()) } else { Outcome::NotApplicable }
+}

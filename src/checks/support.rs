@@ -1,0 +1,410 @@
+//! What several rules ask of a copy: its service, its keys, who performs it, and the words for them.
+
+use super::{Context, Finding, Outcome};
+use crate::aws::{Account, Known, Region};
+use crate::catalog::{Service, Support};
+use crate::copy::{Copy, CopySource};
+use crate::diagnostic::{Label, Severity};
+use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleTarget, Switch, VaultTarget, Why};
+use crate::iam::{self, Answer, Caller, Decision, Policy, Request, TraceKind, context, document};
+use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
+use crate::source::Span;
+
+pub(super) const ENCRYPTION_PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html";
+pub(super) const CROSS_ACCOUNT_PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/create-cross-account-backup.html";
+
+/// A failure.
+pub(super) fn fail(finding: Finding) -> Outcome {
+    Outcome::Fail(Box::new(finding))
+}
+
+/// Something that cannot be told.
+pub(super) fn undecided(finding: Finding) -> Outcome {
+    Outcome::Undecided(Box::new(finding))
+}
+
+/// A finding with its headline and primary place; the rest is added.
+pub(super) fn finding(rule: &'static str, root: impl Into<String>, message: impl Into<String>, primary: Option<Label>) -> Finding {
+    Finding {
+        rule,
+        severity: Severity::Error,
+        message: message.into(),
+        primary,
+        labels: Vec::new(),
+        notes: Vec::new(),
+        help: None,
+        url: None,
+        root: root.into(),
+    }
+}
+
+impl Finding {
+    pub(super) fn label(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.labels.push(Label::new(span, message));
+        self
+    }
+
+    pub(super) fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    pub(super) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    pub(super) fn url(mut self, url: &'static str) -> Self {
+        self.url = Some(url);
+        self
+    }
+
+    pub(super) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+}
+
+/// The data store, where the copy is of one that the code declares.
+pub(super) fn store<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a DataStore> {
+    match &copy.source {
+        CopySource::Store(id) => context.graph.store(*id),
+        _ => None,
+    }
+}
+
+/// The service's name and row.
+pub(super) fn service<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<(String, &'a Service)> {
+    let name = match &copy.source {
+        CopySource::Store(id) => context.graph.store(*id)?.service.clone(),
+        CopySource::Arn { service, .. } => service.clone()?,
+        CopySource::Unknown(_) => return None,
+    };
+    context.catalog.service(&name).map(|row| (name.to_string(), row))
+}
+
+/// How messages name the source.
+pub(super) fn source_name(context: &Context<'_>, copy: &Copy) -> String {
+    match (&copy.source, service(context, copy)) {
+        (CopySource::Store(_), Some((_, row))) => {
+            let address = store(context, copy).map(|store| store.site.address.to_string()).unwrap_or_default();
+            format!("`{address}` ({})", row.label)
+        }
+        (CopySource::Arn { arn, .. }, _) => format!("`{arn}`"),
+        _ => "what the plan selects".to_owned(),
+    }
+}
+
+/// The keys that the source's backup is encrypted under: one, or one for each volume; empty where nothing is known.
+pub(super) fn source_keys<'a>(context: &'a Context<'_>, copy: &Copy) -> Vec<&'a KeyUse> {
+    let CopySource::Store(id) = &copy.source else { return Vec::new() };
+    let parts = context.graph.store_part_keys.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
+    if parts.is_empty() { context.graph.store_keys.get(id.0 as usize).into_iter().collect() } else { parts.iter().collect() }
+}
+
+/// Whether the source key matters: the type is not fully managed, and the copy leaves the account.
+pub(super) fn key_matters(context: &Context<'_>, copy: &Copy) -> bool {
+    copy.cross_account == Some(true) && service(context, copy).is_some_and(|(_, row)| row.full != Support::Yes && row.xa != Support::No)
+}
+
+pub(super) fn rule<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a PlanRule> {
+    context.graph.plan(copy.plan)?.rules.get(copy.rule)
+}
+
+/// The place of the copy action.
+pub(super) fn action_span(context: &Context<'_>, copy: &Copy) -> Option<Span> {
+    let action = rule(context, copy)?.copy_actions.get(copy.action)?;
+    Some(if action.destination.span.file == action.span.file { action.destination.span } else { action.span })
+}
+
+/// The destination vault, where the code declares it.
+pub(super) fn destination<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a Vault> {
+    match &copy.destination {
+        VaultTarget::Vault(id) => context.graph.vault(*id),
+        _ => None,
+    }
+}
+
+pub(super) fn destination_account<'a>(context: &'a Context<'_>, copy: &'a Copy) -> Option<&'a Account> {
+    context.graph.place(&copy.destination).map(|place| &place.account)
+}
+
+/// How messages name the destination vault.
+pub(super) fn destination_name(context: &Context<'_>, copy: &Copy) -> String {
+    match &copy.destination {
+        VaultTarget::Vault(id) => context.graph.vault(*id).map(|vault| format!("`{}`", vault.site.address)).unwrap_or_default(),
+        VaultTarget::External { arn, name, .. } => arn.as_ref().or(name.as_ref()).map_or_else(|| "a vault that is not known".to_owned(), |text| format!("`{text}`")),
+        VaultTarget::Unknown(_) => "a vault that is not known".to_owned(),
+    }
+}
+
+/// Adds the copy action, the source and the destination as places, in path order.
+pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Copy) -> Finding {
+    let mut labels = std::mem::take(&mut finding.labels);
+    if let Some(span) = action_span(context, copy) {
+        labels.push(Label::new(span, "the copy that is planned here"));
+    }
+    if let Some(store) = store(context, copy) {
+        labels.push(Label::new(store.site.header, "the data that is copied"));
+    }
+    if let Some(vault) = destination(context, copy) {
+        labels.push(Label::new(vault.site.header, format!("the destination, in account {}", context.graph.account_name(&vault.site.place.account))));
+    }
+    let primary = finding.primary.as_ref().map(|label| label.span);
+    let mut kept: Vec<Label> = Vec::new();
+    for label in labels {
+        if Some(label.span) != primary && !kept.iter().any(|other| other.span == label.span) {
+            kept.push(label);
+        }
+    }
+    kept.sort_by_key(|label| (context.sources.path(label.span.file), label.span));
+    finding.labels = kept;
+    finding
+}
+
+/// Adds where knowledge ended.
+pub(super) fn with_why(finding: Finding, why: &Why) -> Finding {
+    match why.span {
+        Some(span) if finding.primary.as_ref().is_none_or(|label| label.span != span) => finding.label(span, "not known from here"),
+        _ => finding,
+    }
+}
+
+pub(super) fn partition(region: &Region) -> &'static str {
+    region.known().map_or("aws", |region| crate::aws::partition_of_region(region))
+}
+
+/// The role that makes the copy in the source account.
+pub(super) fn role_caller(context: &Context<'_>, copy: &Copy) -> Option<Caller> {
+    let place = &context.graph.plan(copy.plan)?.site.place;
+    let role_arn = match &copy.role {
+        RoleTarget::Role(id) => {
+            let role = context.graph.role(*id)?;
+            let name = role.name.as_ref().and_then(crate::value::Value::marked_text).unwrap_or_else(|| format!("\u{1}name of {}\u{1}", role.site.address));
+            let path = role.path.as_ref().and_then(crate::value::Value::marked_text).unwrap_or_else(|| "/".to_owned());
+            format!("arn:{}:iam::{}:role{path}{name}", partition(&place.region), iam::account_text(&role.site.place.account))
+        }
+        RoleTarget::External { arn, .. } => arn.marked_text()?,
+        RoleTarget::Unknown(_) => format!("arn:{}:iam::{}:role/\u{1}the selection's role\u{1}", partition(&place.region), iam::account_text(&place.account)),
+    };
+    let account = crate::aws::Arn::parse(&role_arn).and_then(|arn| crate::aws::AccountId::parse(arn.account)).map_or_else(|| place.account.clone(), Known::Is);
+    Some(Caller { role_arn, account, service_linked: false })
+}
+
+/// A role that AWS Backup's console makes, with AWS's own policies.
+///
+/// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html>, read 2026-11.
+pub(super) fn is_default_role(caller: &Caller) -> bool {
+    caller.role_arn.ends_with(":role/service-role/AWSBackupDefaultServiceRole")
+}
+
+/// The role's own policies; `Err` names what is not known of them.
+pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<(Vec<Policy>, Option<Why>), Why> {
+    match &copy.role {
+        RoleTarget::Role(id) => {
+            let at = id.0 as usize;
+            let mut open = context.graph.role_open.get(at).cloned().flatten();
+            let mut policies = Vec::new();
+            for policy in context.graph.role_policies.get(at).into_iter().flatten() {
+                match policy {
+                    RolePolicyKind::Inline(setting) => policies.push(document::parse(&setting.value)),
+                    RolePolicyKind::Managed(setting) => match setting.value.marked_text().as_deref().and_then(iam::managed_policy) {
+                        Some(known) => policies.push(known.clone()),
+                        None => {
+                            let name = setting.value.text().map_or_else(|| "a policy that is not known".to_owned(), |text| format!("`{text}`"));
+                            open = open.or(Some(Why { text: format!("what {name} allows is not known"), span: Some(setting.span) }));
+                        }
+                    },
+                }
+            }
+            Ok((policies, open))
+        }
+        RoleTarget::External { span, .. } => {
+            let caller = role_caller(context, copy);
+            if caller.as_ref().is_some_and(is_default_role) {
+                let policy = iam::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup").cloned();
+                return Ok((policy.into_iter().collect(), None));
+            }
+            let name = caller.map(|caller| caller.role_arn.replace('\u{1}', "")).unwrap_or_default();
+            Err(Why { text: format!("no loaded code defines the role `{name}`"), span: Some(*span) })
+        }
+        RoleTarget::Unknown(why) => Err(why.clone()),
+    }
+}
+
+/// The policy of a key as it holds: given, or AWS's default.
+pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<Policy, Why> {
+    match context.graph.key_policies.get(id.0 as usize) {
+        Some(EffectivePolicy::Given(setting)) => Ok(document::parse(&setting.value)),
+        Some(EffectivePolicy::Unknown(why)) => Err(why.clone()),
+        Some(EffectivePolicy::Absent) | None => Ok(iam::default_key_policy(&key.site.place.account, partition(&key.site.place.region))),
+    }
+}
+
+/// The place of a key's policy, or of the key where it has none.
+pub(super) fn policy_span(context: &Context<'_>, id: KeyId, key: &Key) -> Span {
+    match context.graph.key_policies.get(id.0 as usize) {
+        Some(EffectivePolicy::Given(setting)) => setting.span,
+        _ => key.site.header,
+    }
+}
+
+/// The destination's service-linked role on a key: the two actions that the copy needs, then those that AWS's pages
+/// name beside them.
+pub(super) const REQUIRED: [&str; 2] = ["kms:CreateGrant", "kms:DescribeKey"];
+
+/// How the destination's service-linked role fares on a key.
+#[derive(Debug)]
+pub(super) struct Share {
+    pub(super) key: KeyId,
+    /// The attribute that names the key.
+    pub(super) span: Span,
+    pub(super) decisions: Vec<(&'static str, Decision)>,
+    /// Why the policy is not known.
+    pub(super) unknown: Option<Why>,
+}
+
+/// What a share comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ShareClass {
+    Enough,
+    Nothing,
+    Incomplete,
+    Condition,
+    Denied,
+    Undecided,
+}
+
+impl Share {
+    pub(super) fn class(&self) -> ShareClass {
+        let any = |answer: Answer| self.decisions.iter().any(|(_, decision)| decision.answer == answer);
+        let denied: Vec<&Decision> = self.decisions.iter().map(|(_, decision)| decision).filter(|decision| decision.answer == Answer::Denied).collect();
+        if denied.iter().any(|decision| decision.has(TraceKind::Denies)) {
+            return ShareClass::Denied;
+        }
+        if denied.iter().any(|decision| decision.has(TraceKind::ConditionNever)) {
+            return ShareClass::Condition;
+        }
+        if denied.iter().any(|decision| decision.has(TraceKind::ActionMissing)) || (!denied.is_empty() && any(Answer::Allowed)) {
+            return ShareClass::Incomplete;
+        }
+        if !denied.is_empty() {
+            return ShareClass::Nothing;
+        }
+        if self.unknown.is_some() || any(Answer::Unknown) { ShareClass::Undecided } else { ShareClass::Enough }
+    }
+
+    /// The first decision that was denied, with its action.
+    pub(super) fn denied(&self) -> Option<(&'static str, &Decision)> {
+        self.decisions.iter().find(|(_, decision)| decision.answer == Answer::Denied).map(|(action, decision)| (*action, decision))
+    }
+}
+
+/// The shares of all customer managed keys of the source, where they matter.
+pub(super) fn shares(context: &Context<'_>, copy: &Copy) -> Vec<Share> {
+    if !key_matters(context, copy) {
+        return Vec::new();
+    }
+    let Some(account) = destination_account(context, copy) else { return Vec::new() };
+    let Some((_, row)) = service(context, copy) else { return Vec::new() };
+    source_keys(context, copy)
+        .into_iter()
+        .filter_map(|used| match used {
+            KeyUse::Customer { key, span } => Some(share(context, copy, *key, *span, account, &row.via)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether the destination's service-linked role can use a key of the source or of the destination vault.
+pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, account: &Account, via: &str) -> Share {
+    let none = |why: Why| Share { key: id, span, decisions: Vec::new(), unknown: Some(why) };
+    let Some(key) = context.graph.key(id) else { return none(Why { text: "the key is not known".to_owned(), span: None }) };
+    let policy = match key_policy(context, id, key) {
+        Ok(policy) => policy,
+        Err(why) => return none(why),
+    };
+    let place = &key.site.place;
+    let caller = iam::service_linked_role(account, partition(&place.region));
+    let regions: Vec<Region> = match (copy.cross_region, context.graph.place(&copy.destination)) {
+        (Some(false), _) | (_, None) => vec![place.region.clone()],
+        (_, Some(target)) => vec![place.region.clone(), target.region.clone()],
+    };
+    let arn = format!("arn:{}:kms:{}:{}:key/\u{1}{}\u{1}", partition(&place.region), text(&place.region), iam::account_text(&place.account), key.site.address);
+    let grants: Vec<iam::decide::Grant> = context
+        .graph
+        .key_grants
+        .get(id.0 as usize)
+        .into_iter()
+        .flatten()
+        .filter_map(|at| context.graph.entities.grants.get(*at as usize))
+        .map(|grant| iam::decide::Grant { grantee: grant.grantee.value.clone(), operations: grant.operations.value.clone(), constrained: true })
+        .collect();
+    let decisions = REQUIRED.iter().map(|action| {
+        let facts = context::key_use(action, via, &regions, &caller, &place.account, context.graph.facts.organization_id.as_deref());
+        let request = Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
+        (*action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))
+    });
+    Share { key: id, span, decisions: decisions.collect(), unknown: None }
+}
+
+pub(super) fn text<T: std::fmt::Display>(known: &Known<T>) -> String {
+    match known {
+        Known::Is(value) => value.to_string(),
+        Known::Symbol(symbol) => format!("\u{1}{symbol}\u{1}"),
+    }
+}
+
+/// The first share of this class, with its key.
+pub(super) fn share_of<'a>(context: &'a Context<'_>, copy: &Copy, class: ShareClass) -> Option<(Share, &'a Key)> {
+    let share = shares(context, copy).into_iter().find(|share| share.class() == class)?;
+    let key = context.graph.key(share.key)?;
+    Some((share, key))
+}
+
+/// The statements that share a key with an account, in Terraform's or CloudFormation's form.
+pub(super) fn statements_to_add(account: &Account, partition: &str) -> String {
+    let id = account.known().map_or_else(|| "<destination account>".to_owned(), ToString::to_string);
+    format!(
+        "add to the key's policy:\n{{ \"Sid\": \"BackupCopies\", \"Effect\": \"Allow\", \"Principal\": {{ \"AWS\": \"arn:{partition}:iam::{id}:root\" }}, \"Action\": [\"kms:DescribeKey\", \"kms:ReEncrypt*\", \"kms:GenerateDataKey*\", \"kms:ListGrants\"], \"Resource\": \"*\" }},\n{{ \"Sid\": \"BackupGrants\", \"Effect\": \"Allow\", \"Principal\": {{ \"AWS\": \"arn:{partition}:iam::{id}:root\" }}, \"Action\": \"kms:CreateGrant\", \"Resource\": \"*\", \"Condition\": {{ \"Bool\": {{ \"kms:GrantIsForAWSResource\": \"true\" }} }} }}"
+    )
+}
+
+/// AWS's own words where the source's key cannot be used.
+pub(super) fn key_error(via: &str) -> &'static str {
+    match via {
+        "rds" => "AWS says: The source snapshot KMS key [...] does not exist, is not enabled or you do not have permissions to access it.",
+        _ => "AWS says: Given key ID is not accessible",
+    }
+}
+
+/// What is assumed of a copy because neither code nor configuration says anything.
+pub(super) fn assumptions(context: &Context<'_>, copy: &Copy) -> Vec<String> {
+    let mut out = Vec::new();
+    if copy.cross_account == Some(true) {
+        out.push("both accounts are members of one organization".to_owned());
+        if matches!(context.graph.cross_account, Some(Switch::Unstated) | None) {
+            out.push("cross-account backup is switched on in the organization's management account".to_owned());
+        }
+        if role_caller(context, copy).as_ref().is_some_and(is_default_role) && matches!(copy.role, RoleTarget::External { .. }) {
+            out.push("`AWSBackupDefaultServiceRole` exists with AWS's own policies".to_owned());
+        }
+    }
+    if let Some((name, row)) = service(context, copy) {
+        if name == "dynamodb" && super::dynamodb_advanced_backup_off::stated(context, copy).is_none() {
+            out.push("DynamoDB's advanced backup features are on".to_owned());
+        }
+        if copy.by_opt_in && super::service_not_opted_in::stated(context, copy).is_none() {
+            out.push(format!("AWS Backup is opted in for {}", row.opt_in));
+        }
+    }
+    out
+}
+
+/// Under `--strict` an assumption is not enough.
+pub(super) fn assumed(context: &Context<'_>, rule: &'static str, what: &str, help: &str) -> Outcome {
+    if !context.strict {
+        return Outcome::Pass(Vec::new());
+    }
+    undecided(finding(rule, what, format!("neither code nor configuration says that {what}"), None).help(help))
+}
