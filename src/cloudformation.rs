@@ -14,3 +14,8 @@ pub fn load_all(
     let _ = (sources, units, settings);
     (Vec::new(), Vec::new())
 }
+
+/// Whether the text is a template, told by its content.
+pub fn recognise(text: &str) -> bool {
+    text.contains("AWSTemplateFormatVersion") || (text.contains("Resources") && text.contains("AWS::"))
+}

@@ -314,3 +314,22 @@ pub struct Entities {
     pub managed_policies: Vec<ManagedPolicy>,
     pub settings: Vec<Settings>,
 }
+
+impl Entities {
+    /// Adds what another stack declares.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.data_stores.extend(other.data_stores);
+        self.vaults.extend(other.vaults);
+        self.vault_attachments.extend(other.vault_attachments);
+        self.plans.extend(other.plans);
+        self.selections.extend(other.selections);
+        self.keys.extend(other.keys);
+        self.key_policies.extend(other.key_policies);
+        self.aliases.extend(other.aliases);
+        self.grants.extend(other.grants);
+        self.roles.extend(other.roles);
+        self.role_policies.extend(other.role_policies);
+        self.managed_policies.extend(other.managed_policies);
+        self.settings.extend(other.settings);
+    }
+}

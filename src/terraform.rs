@@ -16,3 +16,18 @@ use crate::value::StackId;
 pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings) -> (Stack, Vec<Diagnostic>) {
     eval::load(sources, unit, id, settings)
 }
+
+/// Whether Terraform reads a file of this name as part of a module.
+pub(crate) fn is_config(name: &str) -> bool {
+    module::is_config(name)
+}
+
+/// The local paths (`./…`, `../…`) that the module in `dir` calls.
+pub(crate) fn local_sources(sources: &Sources, dir: &str) -> Vec<String> {
+    let (module, _) = module::load_module(sources, dir);
+    let literal = |block: &ast::Block| match &block.body.attribute("source")?.value.kind {
+        ast::ExprKind::String(text) if text.starts_with("./") || text.starts_with("../") => Some(text.to_string()),
+        _ => None,
+    };
+    module.calls.values().filter_map(literal).collect()
+}
