@@ -274,6 +274,15 @@ impl Sources {
         (line, file.text.get(start..end).map_or(0, |text| text.chars().count()) + 1)
     }
 
+    /// The bytes of a line, counted from 0, its line break included.
+    pub fn line_range(&self, file: FileId, line: usize) -> Option<std::ops::Range<usize>> {
+        let loaded = self.read_lock();
+        let file = loaded.files.get(file.0 as usize)?;
+        let start = *file.line_starts.get(line)?;
+        let end = file.line_starts.get(line + 1).copied().unwrap_or(file.text.len());
+        Some(start..end)
+    }
+
     /// The span as lines and columns.
     pub fn location(&self, span: Span) -> Location {
         let (line, column) = self.line_column(span.file, span.start as usize);

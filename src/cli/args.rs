@@ -1,0 +1,109 @@
+//! Arguments and options.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Predicts which AWS Backup copies that Terraform and CloudFormation plan will fail, and which line breaks them.
+#[derive(Debug, Parser)]
+#[command(name = "crossvault", version, about, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Predict every copy, print findings, then a summary.
+    Check(Common),
+    /// Print the table of all predicted copies with verdicts.
+    Copies {
+        #[command(flatten)]
+        common: Common,
+        /// Show one copy with every check and its evidence.
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// List the rules.
+    Rules,
+    /// Print one rule's page.
+    Explain { rule: String },
+    /// Decide policy questions: JSON lines in, JSON lines out.
+    Policy,
+    /// Print a shell's completions.
+    Completions { shell: clap_complete::Shell },
+    /// Print the man page.
+    Man,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Snippets with labels in every file that plays a part.
+    Full,
+    /// One line a finding.
+    Concise,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Common {
+    /// Directories, Terraform files or templates [default: .]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<String>,
+    /// The configuration file, instead of the nearest crossvault.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<String>,
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+    /// Write to a file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<String>,
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(super) color: When,
+    /// Print findings only, no summary.
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// The least severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value = "error")]
+    pub(super) fail_on: FailOn,
+    /// An undecided copy counts as an error, and nothing is assumed.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Report these rules only.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(super) select: Vec<String>,
+    /// Do not report these rules.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(super) ignore: Vec<String>,
+    /// The account that a unit goes to.
+    #[arg(long, value_name = "PATH=ID")]
+    pub(super) account: Vec<String>,
+    /// The Region that a unit goes to.
+    #[arg(long, value_name = "PATH=REGION")]
+    pub(super) region: Vec<String>,
+    /// Values of Terraform variables, from a file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) var_file: Vec<String>,
+    /// The value of a Terraform variable.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) var: Vec<String>,
+    /// Parameters of templates, from a file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) parameters: Vec<String>,
+    /// The Terraform workspace.
+    #[arg(long)]
+    pub(super) workspace: Option<String>,
+}
