@@ -59,7 +59,12 @@ pub struct Analysis {
 }
 
 /// Links, predicts and judges what these stacks declare.
-pub fn analyze(sources: Sources, stacks: Vec<Stack>, mut diagnostics: Vec<Diagnostic>, settings: &AnalysisSettings) -> Analysis {
+pub fn analyze(
+    sources: Sources,
+    stacks: Vec<Stack>,
+    mut diagnostics: Vec<Diagnostic>,
+    settings: &AnalysisSettings,
+) -> Analysis {
     let catalog = Catalog::builtin();
     let mut entities = Entities::default();
     for stack in &stacks {
@@ -69,13 +74,18 @@ pub fn analyze(sources: Sources, stacks: Vec<Stack>, mut diagnostics: Vec<Diagno
     }
     let graph = link(entities, &settings.facts);
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict };
-    let judgements: Vec<Judgement> = predict(&graph, catalog).into_iter().map(|copy| checks::judge(&context, copy)).collect();
+    let judgements: Vec<Judgement> =
+        predict(&graph, catalog).into_iter().map(|copy| checks::judge(&context, copy)).collect();
     let findings = group(&judgements, &sources, settings);
     let assumptions: BTreeSet<&String> = judgements.iter().flat_map(|judgement| &judgement.assumed).collect();
     let assumptions = assumptions.into_iter().cloned().collect();
     let units = stacks
         .iter()
-        .map(|stack| UnitSummary { name: stack.unit.clone(), language: stack.language, resources: stack.resources.len() })
+        .map(|stack| UnitSummary {
+            name: stack.unit.clone(),
+            language: stack.language,
+            resources: stack.resources.len(),
+        })
         .collect();
     Analysis { units, stacks, judgements, findings, assumptions, diagnostics, graph, sources }
 }
@@ -90,7 +100,9 @@ fn group(judgements: &[Judgement], sources: &Sources, settings: &AnalysisSetting
                 Outcome::Undecided(finding) => (finding, true),
                 Outcome::NotApplicable | Outcome::Pass(_) => continue,
             };
-            let group = groups.entry((check.rule, undecided, &finding.root)).or_insert_with(|| ((**finding).clone(), BTreeSet::new()));
+            let group = groups
+                .entry((check.rule, undecided, &finding.root))
+                .or_insert_with(|| ((**finding).clone(), BTreeSet::new()));
             group.1.insert(judgement.copy.id.clone());
         }
     }
@@ -108,7 +120,13 @@ fn group(judgements: &[Judgement], sources: &Sources, settings: &AnalysisSetting
         .collect();
     findings.sort_by_cached_key(|reported| {
         let place = reported.finding.primary.as_ref().map(|label| (sources.path(label.span.file), label.span.start));
-        (reported.undecided, std::cmp::Reverse(reported.finding.severity), std::cmp::Reverse(reported.copies.len()), place, reported.fingerprint.clone())
+        (
+            reported.undecided,
+            std::cmp::Reverse(reported.finding.severity),
+            std::cmp::Reverse(reported.copies.len()),
+            place,
+            reported.fingerprint.clone(),
+        )
     });
     findings
 }

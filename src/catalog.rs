@@ -128,7 +128,11 @@ impl Catalog {
 
     /// The services that an ARN may belong to, by its form.
     pub fn services_of_arn(&self, arn: &str) -> Vec<&Arc<str>> {
-        self.services.iter().filter(|(_, service)| service.arns.iter().any(|pattern| wildcard(pattern, arn))).map(|(name, _)| name).collect()
+        self.services
+            .iter()
+            .filter(|(_, service)| service.arns.iter().any(|pattern| wildcard(pattern, arn)))
+            .map(|(name, _)| name)
+            .collect()
     }
 }
 

@@ -129,8 +129,11 @@ pub const RULES: &[Rule] = &[
 
 /// The verdict on one copy, with every check.
 pub fn judge(context: &Context<'_>, copy: Copy) -> Judgement {
-    let checks: Vec<CheckResult> = RULES.iter().map(|(rule, check)| CheckResult { rule, outcome: check(context, &copy) }).collect();
-    let failed = checks.iter().any(|check| matches!(&check.outcome, Outcome::Fail(finding) if finding.severity == Severity::Error));
+    let checks: Vec<CheckResult> =
+        RULES.iter().map(|(rule, check)| CheckResult { rule, outcome: check(context, &copy) }).collect();
+    let failed = checks
+        .iter()
+        .any(|check| matches!(&check.outcome, Outcome::Fail(finding) if finding.severity == Severity::Error));
     let open = checks.iter().any(|check| matches!(check.outcome, Outcome::Undecided(_)));
     let verdict = match (failed, open) {
         (true, _) => Verdict::Fails,

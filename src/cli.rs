@@ -35,12 +35,19 @@ pub fn main() -> ExitCode {
 }
 
 /// Runs one command; the exit code is returned.
-pub fn run(args: impl IntoIterator<Item = OsString>, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> u8 {
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    stdin: &mut dyn Read,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+    terminal: bool,
+) -> u8 {
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
             let text = error.render().to_string();
-            let help = matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
+            let help =
+                matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
             let written = if help { out.write_all(text.as_bytes()) } else { err.write_all(text.as_bytes()) };
             return match (help, written) {
                 (true, Ok(())) => CLEAN,
@@ -59,7 +66,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, stdin: &mut dyn Read, out: 
     }
 }
 
-fn execute(args: Args, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
+fn execute(
+    args: Args,
+    stdin: &mut dyn Read,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+    terminal: bool,
+) -> std::io::Result<u8> {
     match args.command {
         Command::Check(common) => {
             let analysis = analysis(&common);
@@ -72,22 +85,33 @@ fn execute(args: Args, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn 
         }
         Command::Copies { common, id } => {
             let analysis = analysis(&common);
-            let chosen: Vec<_> = analysis.judgements.iter().filter(|judgement| id.as_ref().is_some_and(|id| judgement.copy.id.starts_with(id.as_str()))).collect();
+            let chosen: Vec<_> = analysis
+                .judgements
+                .iter()
+                .filter(|judgement| id.as_ref().is_some_and(|id| judgement.copy.id.starts_with(id.as_str())))
+                .collect();
             if let Some(id) = id.as_ref().filter(|_| chosen.is_empty()) {
                 writeln!(err, "error: there is no copy `{id}`; `crossvault copies` lists them")?;
                 return Ok(UNABLE);
             }
             written(&common, out, |out| match (common.format, chosen.is_empty()) {
                 (Some(Format::Json), true) => {
-                    let all: Vec<_> = analysis.judgements.iter().map(|judgement| json::copy(&analysis, judgement)).collect();
+                    let all: Vec<_> =
+                        analysis.judgements.iter().map(|judgement| json::copy(&analysis, judgement)).collect();
                     writeln!(out, "{:#}", serde_json::Value::from(all))
                 }
-                (Some(Format::Json), false) => chosen.iter().try_for_each(|judgement| writeln!(out, "{:#}", json::copy(&analysis, judgement))),
+                (Some(Format::Json), false) => {
+                    chosen.iter().try_for_each(|judgement| writeln!(out, "{:#}", json::copy(&analysis, judgement)))
+                }
                 (_, true) => copies::write(&analysis, out, true),
                 (_, false) => chosen.iter().try_for_each(|judgement| copies::write_one(&analysis, judgement, out)),
             })?;
             bad_input(&analysis, err)?;
-            Ok(if analysis.diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) { UNABLE } else { CLEAN })
+            Ok(if analysis.diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
+                UNABLE
+            } else {
+                CLEAN
+            })
         }
         Command::Rules => {
             let width = pages().iter().map(|page| page.name.len()).max().unwrap_or(0);
@@ -137,7 +161,11 @@ fn execute(args: Args, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn 
 }
 
 /// Writes to `--output` where given, else to `out`.
-fn written(common: &Common, out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
+fn written(
+    common: &Common,
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let Some(path) = &common.output else {
         write(out)?;
         return out.flush();
@@ -181,7 +209,10 @@ fn code(analysis: &Analysis, common: &Common) -> u8 {
         FailOn::Info => Severity::Info,
         FailOn::Never => return CLEAN,
     };
-    let found = analysis.findings.iter().any(|reported| if reported.undecided { common.strict } else { reported.finding.severity >= least });
+    let found = analysis
+        .findings
+        .iter()
+        .any(|reported| if reported.undecided { common.strict } else { reported.finding.severity >= least });
     if found { FINDINGS } else { CLEAN }
 }
 
@@ -208,7 +239,8 @@ fn analysis(common: &Common) -> Analysis {
     let vars = pairs(&common.var, &mut diagnostics, "--var");
     let accounts = pairs(&common.account, &mut diagnostics, "--account");
     let regions = pairs(&common.region, &mut diagnostics, "--region");
-    config.load.env_vars = std::env::vars().filter_map(|(name, value)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), value))).collect();
+    config.load.env_vars =
+        std::env::vars().filter_map(|(name, value)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), value))).collect();
     let mut found = discover(&sources, &paths, &config.deployments);
     for unit in &mut found.units {
         let Deployment { account, region, vars: own, var_files, workspace, parameter_files, .. } = &mut unit.deployment;
@@ -220,7 +252,8 @@ fn analysis(common: &Common) -> Analysis {
         }
         let own_name = |path: &str| normalize(path) == unit.path || path == &*unit.name;
         if let Some((_, id)) = accounts.iter().find(|(path, _)| own_name(path)) {
-            *account = crate::aws::AccountId::parse(id).or_else(|| config.facts.account_names.iter().find(|(_, name)| *name == id).map(|(id, _)| *id));
+            *account = crate::aws::AccountId::parse(id)
+                .or_else(|| config.facts.account_names.iter().find(|(_, name)| *name == id).map(|(id, _)| *id));
         }
         if let Some((_, code)) = regions.iter().find(|(path, _)| own_name(path)) {
             *region = Some(code.as_str().into());
@@ -229,12 +262,16 @@ fn analysis(common: &Common) -> Analysis {
     diagnostics.append(&mut found.diagnostics);
     for rule in common.select.iter().chain(&common.ignore) {
         if !crate::checks::RULES.iter().any(|(name, _)| name == rule) {
-            diagnostics.push(Diagnostic::unreadable(rule.as_str(), "there is no rule of this name; `crossvault rules` lists them"));
+            diagnostics.push(Diagnostic::unreadable(
+                rule.as_str(),
+                "there is no rule of this name; `crossvault rules` lists them",
+            ));
         }
     }
     let mut severities = config.severities;
     for (rule, _) in crate::checks::RULES {
-        let off = common.ignore.iter().any(|name| name == rule) || (!common.select.is_empty() && !common.select.iter().any(|name| name == rule));
+        let off = common.ignore.iter().any(|name| name == rule)
+            || (!common.select.is_empty() && !common.select.iter().any(|name| name == rule));
         if off {
             severities.insert((*rule).to_owned(), None);
         }

@@ -28,7 +28,11 @@ pub(crate) struct Template {
 }
 
 /// Evaluates all templates of the estate; exports of one are seen by the others of the same account and Region.
-pub fn load_all(sources: &Sources, units: &[(StackId, &Unit)], settings: &LoadSettings) -> (Vec<Stack>, Vec<Diagnostic>) {
+pub fn load_all(
+    sources: &Sources,
+    units: &[(StackId, &Unit)],
+    settings: &LoadSettings,
+) -> (Vec<Stack>, Vec<Diagnostic>) {
     let _ = settings;
     let mut diagnostics = Vec::new();
     let mut templates = Vec::new();
@@ -57,10 +61,18 @@ pub fn load_all(sources: &Sources, units: &[(StackId, &Unit)], settings: &LoadSe
             }
         }
         given.extend(deployment.parameters.iter().cloned());
-        templates.push(Template { id: *id, unit: unit.name.clone(), place, root, given, exports: deployment.exports.iter().cloned().collect() });
+        templates.push(Template {
+            id: *id,
+            unit: unit.name.clone(),
+            place,
+            root,
+            given,
+            exports: deployment.exports.iter().cloned().collect(),
+        });
     }
     let told = RefCell::new(diagnostics);
-    let evaluators: Vec<Evaluator<'_>> = templates.iter().map(|template| Evaluator::new(template, &templates, &told)).collect();
+    let evaluators: Vec<Evaluator<'_>> =
+        templates.iter().map(|template| Evaluator::new(template, &templates, &told)).collect();
     let stacks = evaluators.iter().map(|evaluator| stack(evaluator, &told)).collect();
     (stacks, told.into_inner())
 }
@@ -68,7 +80,12 @@ pub fn load_all(sources: &Sources, units: &[(StackId, &Unit)], settings: &LoadSe
 /// Whether the text is a template, told by its content.
 pub fn recognise(text: &str) -> bool {
     let has_resource = || text.contains("AWS::") && text.contains("Type") && text.contains("Resources");
-    let top = |name: &str| text.contains(&format!("\"{name}\"")) || text.starts_with(&format!("{name}:")) || text.contains(&format!("\n{name}:")) || text.contains(&format!("\u{feff}{name}:"));
+    let top = |name: &str| {
+        text.contains(&format!("\"{name}\""))
+            || text.starts_with(&format!("{name}:"))
+            || text.contains(&format!("\n{name}:"))
+            || text.contains(&format!("\u{feff}{name}:"))
+    };
     (top("AWSTemplateFormatVersion") && top("Resources")) || (top("Resources") && has_resource())
 }
 
@@ -114,13 +131,17 @@ fn stack(evaluator: &Evaluator<'_>, told: &RefCell<Vec<Diagnostic>>) -> Stack {
     if let Some(transform) = template.root.get("Transform") {
         let names: Vec<&str> = std::iter::once(transform).chain(transform.items()).filter_map(Node::text).collect();
         for name in names.into_iter().filter(|name| !matches!(*name, "AWS::LanguageExtensions")) {
-            told.borrow_mut().push(Diagnostic::not_evaluated(transform.span, format!("the transform `{name}` is not applied: what it makes is not seen")));
+            told.borrow_mut().push(Diagnostic::not_evaluated(
+                transform.span,
+                format!("the transform `{name}` is not applied: what it makes is not seen"),
+            ));
         }
     }
     for (key, body) in template.root.get("Resources").map(Node::entries).unwrap_or_default() {
         let Some(name) = key.text() else { continue };
         if name.starts_with("Fn::") {
-            told.borrow_mut().push(Diagnostic::not_evaluated(key.span, format!("`{name}` over resources is not expanded")));
+            told.borrow_mut()
+                .push(Diagnostic::not_evaluated(key.span, format!("`{name}` over resources is not expanded")));
             continue;
         }
         let Some(kind) = body.get("Type").and_then(Node::text) else {
@@ -132,13 +153,21 @@ fn stack(evaluator: &Evaluator<'_>, told: &RefCell<Vec<Diagnostic>>) -> Stack {
             Some(condition) => match evaluator.condition(condition) {
                 Some(true) => Existence::Certain,
                 Some(false) => continue,
-                None => Existence::When(vec![Guard { text: condition.into(), holds: true, span: body.get("Condition").map(|node| node.span) }]),
+                None => Existence::When(vec![Guard {
+                    text: condition.into(),
+                    holds: true,
+                    span: body.get("Condition").map(|node| node.span),
+                }]),
             },
         };
-        if matches!(kind, "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" | "AWS::CloudFormation::Macro") || kind.starts_with("Custom::") {
-            told.borrow_mut().push(Diagnostic::not_evaluated(key.span, format!("what `{name}` ({kind}) makes is not seen")));
+        if matches!(kind, "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" | "AWS::CloudFormation::Macro")
+            || kind.starts_with("Custom::")
+        {
+            told.borrow_mut()
+                .push(Diagnostic::not_evaluated(key.span, format!("what `{name}` ({kind}) makes is not seen")));
         }
-        let mut attributes = body.get("Properties").map_or_else(|| Value::object::<Arc<str>>([]), |node| evaluator.value(node));
+        let mut attributes =
+            body.get("Properties").map_or_else(|| Value::object::<Arc<str>>([]), |node| evaluator.value(node));
         if !matches!(attributes.kind, Kind::Map(_)) {
             attributes = Value::object::<Arc<str>>([]);
         }
@@ -157,9 +186,19 @@ fn stack(evaluator: &Evaluator<'_>, told: &RefCell<Vec<Diagnostic>>) -> Stack {
         });
     }
     if template.root.get("Resources").is_none() {
-        told.borrow_mut().push(Diagnostic::note(template.root.span, Severity::Warning, "the template declares no resources"));
+        told.borrow_mut().push(Diagnostic::note(
+            template.root.span,
+            Severity::Warning,
+            "the template declares no resources",
+        ));
     }
-    Stack { id: template.id, unit: template.unit.clone(), language: Language::CloudFormation, place: template.place.clone(), resources }
+    Stack {
+        id: template.id,
+        unit: template.unit.clone(),
+        language: Language::CloudFormation,
+        place: template.place.clone(),
+        resources,
+    }
 }
 
 /// A place's text, or the unknown of the same symbol.

@@ -83,7 +83,10 @@ struct KnownAccount {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read for their form; suppression is not built yet, and a table that is given is reported")]
+#[expect(
+    dead_code,
+    reason = "read for their form; suppression is not built yet, and a table that is given is reported"
+)]
 struct Ignore {
     rule: String,
     path: Option<String>,
@@ -158,14 +161,20 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
                 names.insert(name, account);
                 config.facts.account_names.insert(account, name.clone());
             }
-            None => config.diagnostics.push(Diagnostic::bad_input(Span::new(id, text.span()), format!("`{}` is not an account id; expected twelve digits", text.get_ref()))),
+            None => config.diagnostics.push(Diagnostic::bad_input(
+                Span::new(id, text.span()),
+                format!("`{}` is not an account id; expected twelve digits", text.get_ref()),
+            )),
         }
     }
     let mut problems = Vec::new();
     let mut account = |text: &Spanned<String>| {
         let found = AccountId::parse(text.get_ref()).or_else(|| names.get(text.get_ref().as_str()).copied());
         if found.is_none() {
-            problems.push(Diagnostic::bad_input(Span::new(id, text.span()), format!("`{}` is neither an account id nor a name under [accounts]", text.get_ref())));
+            problems.push(Diagnostic::bad_input(
+                Span::new(id, text.span()),
+                format!("`{}` is neither an account id nor a name under [accounts]", text.get_ref()),
+            ));
         }
         found
     };
@@ -180,8 +189,14 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
     for table in &file.deployment {
         let table = table.get_ref();
         let id = table.account.as_ref().and_then(&mut account);
-        let name = table.name.clone().or_else(|| table.account.as_ref().map(|text| text.get_ref().clone())).or_else(|| table.workspace.clone()).unwrap_or_else(|| "default".to_owned());
-        let pairs = |map: &BTreeMap<String, toml::Value>| map.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
+        let name = table
+            .name
+            .clone()
+            .or_else(|| table.account.as_ref().map(|text| text.get_ref().clone()))
+            .or_else(|| table.workspace.clone())
+            .unwrap_or_else(|| "default".to_owned());
+        let pairs =
+            |map: &BTreeMap<String, toml::Value>| map.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
         let deployment = Deployment {
             account: id,
             region: table.region.as_deref().map(Into::into),
@@ -209,7 +224,9 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
     let policy = |file: &Option<String>, diagnostics: &mut Vec<Diagnostic>| {
         let path = join(&dir, file.as_ref()?);
         match sources.load(&path) {
-            Ok(file) => Some(crate::value::Value::string(sources.text(file)).at(Span::new(file, 0..sources.text(file).len()))),
+            Ok(file) => {
+                Some(crate::value::Value::string(sources.text(file)).at(Span::new(file, 0..sources.text(file).len())))
+            }
             Err(error) => {
                 diagnostics.push(Diagnostic::unreadable(path, error.to_string()));
                 None
@@ -220,7 +237,12 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         let span = Span::new(id, table.span());
         let table = table.get_ref();
         let policy = policy(&table.policy_file, &mut config.diagnostics);
-        config.facts.vaults.push(KnownVault { arn: table.arn.as_str().into(), key: table.key.as_deref().map(Into::into), policy, span });
+        config.facts.vaults.push(KnownVault {
+            arn: table.arn.as_str().into(),
+            key: table.key.as_deref().map(Into::into),
+            policy,
+            span,
+        });
     }
     for table in &file.known.key {
         let span = Span::new(id, table.span());
@@ -235,17 +257,26 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             "info" => Some(Severity::Info),
             "off" => None,
             other => {
-                config.diagnostics.push(Diagnostic::bad_input(Span::new(id, word.span()), format!("`{other}` is no severity; expected error, warning, info or off")));
+                config.diagnostics.push(Diagnostic::bad_input(
+                    Span::new(id, word.span()),
+                    format!("`{other}` is no severity; expected error, warning, info or off"),
+                ));
                 continue;
             }
         };
         if !crate::checks::RULES.iter().any(|(name, _)| name == rule) {
-            config.diagnostics.push(Diagnostic::bad_input(Span::new(id, word.span()), format!("there is no rule `{rule}`")));
+            config
+                .diagnostics
+                .push(Diagnostic::bad_input(Span::new(id, word.span()), format!("there is no rule `{rule}`")));
         }
         config.severities.insert(rule.clone(), severity);
     }
     if !file.ignore.is_empty() {
-        config.diagnostics.push(Diagnostic::note(Span::new(id, 0..0), Severity::Warning, "[[ignore]] is read, but findings are not suppressed by this version"));
+        config.diagnostics.push(Diagnostic::note(
+            Span::new(id, 0..0),
+            Severity::Warning,
+            "[[ignore]] is read, but findings are not suppressed by this version",
+        ));
     }
 }
 
@@ -263,7 +294,10 @@ fn nearest(message: &str) -> String {
         return message.to_owned();
     }
     let Some(wrong) = quoted.next() else { return message.to_owned() };
-    let best = quoted.max_by_key(|name| name.chars().filter(|c| wrong.contains(*c)).count() as isize * 2 - (name.len() as isize - wrong.len() as isize).abs());
+    let best = quoted.max_by_key(|name| {
+        name.chars().filter(|c| wrong.contains(*c)).count() as isize * 2
+            - (name.len() as isize - wrong.len() as isize).abs()
+    });
     match best {
         Some(best) => format!("unknown key `{wrong}`; did you mean `{best}`?"),
         None => format!("unknown key `{wrong}`"),

@@ -18,7 +18,11 @@ use std::sync::Arc;
 pub enum CopySource {
     Store(StoreId),
     /// Selected by an ARN that no loaded code defines; the service by the ARN's form, `None` where it cannot be told.
-    Arn { arn: Arc<str>, service: Option<Arc<str>>, span: Span },
+    Arn {
+        arn: Arc<str>,
+        service: Option<Arc<str>>,
+        span: Span,
+    },
     /// What the selection reaches cannot be told at all (no data store is known).
     Unknown(Why),
 }
@@ -61,8 +65,10 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                 let source_vault = resolve_vault(graph, &rule.target_vault, &plan.site.place);
                 let destination = resolve_vault(graph, &action.destination, &plan.site.place);
                 let target = graph.place(&destination);
-                let cross_account = target.and_then(|target| target.account.same(&plan.site.place.account)).map(|same| !same);
-                let cross_region = target.and_then(|target| target.region.same(&plan.site.place.region)).map(|same| !same);
+                let cross_account =
+                    target.and_then(|target| target.account.same(&plan.site.place.account)).map(|same| !same);
+                let cross_region =
+                    target.and_then(|target| target.region.same(&plan.site.place.region)).map(|same| !same);
                 for reach in &reached {
                     let mut when: Vec<Guard> = reach.when.clone();
                     when.extend(guards(&plan.site.exists));
@@ -70,7 +76,10 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                     when.sort();
                     when.dedup();
                     // Under contradicting conditions the copy never exists.
-                    if when.iter().any(|guard| when.iter().any(|other| other.text == guard.text && other.holds != guard.holds)) {
+                    if when
+                        .iter()
+                        .any(|guard| when.iter().any(|other| other.text == guard.text && other.holds != guard.holds))
+                    {
                         continue;
                     }
                     let key = identity(graph, plan, rule, action, &reach.source, &destination);
@@ -104,15 +113,28 @@ pub(crate) fn short_hash(text: &str) -> String {
 }
 
 /// Names and addresses that make up a copy; no lines.
-fn identity(graph: &Graph, plan: &Plan, rule: &crate::model::PlanRule, action: &crate::model::CopyAction, source: &CopySource, destination: &VaultTarget) -> String {
+fn identity(
+    graph: &Graph,
+    plan: &Plan,
+    rule: &crate::model::PlanRule,
+    action: &crate::model::CopyAction,
+    source: &CopySource,
+    destination: &VaultTarget,
+) -> String {
     let source = match source {
-        CopySource::Store(id) => graph.store(*id).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default(),
+        CopySource::Store(id) => {
+            graph.store(*id).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default()
+        }
         CopySource::Arn { arn, .. } => arn.to_string(),
         CopySource::Unknown(_) => "?".to_owned(),
     };
     let destination = match destination {
-        VaultTarget::Vault(id) => graph.vault(*id).map(|vault| format!("{}|{}", vault.site.unit, vault.site.address)).unwrap_or_default(),
-        VaultTarget::External { arn, name, .. } => arn.clone().or_else(|| name.clone()).map(|text| text.to_string()).unwrap_or_default(),
+        VaultTarget::Vault(id) => {
+            graph.vault(*id).map(|vault| format!("{}|{}", vault.site.unit, vault.site.address)).unwrap_or_default()
+        }
+        VaultTarget::External { arn, name, .. } => {
+            arn.clone().or_else(|| name.clone()).map(|text| text.to_string()).unwrap_or_default()
+        }
         VaultTarget::Unknown(_) => action.destination.value.marked_text().unwrap_or_default(),
     };
     let rule = rule.name.marked_text().unwrap_or_default();
@@ -148,9 +170,15 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
         let selection_id = SelectionId(u32::try_from(at).unwrap_or(u32::MAX));
         let role = match &selection.role {
             Some(role) => resolve_role(graph, role, &selection.site.place),
-            None => RoleTarget::Unknown(Why { text: "the selection names no role".to_owned(), span: Some(selection.site.header) }),
+            None => RoleTarget::Unknown(Why {
+                text: "the selection names no role".to_owned(),
+                span: Some(selection.site.header),
+            }),
         };
-        let doubt = assigned.is_none().then(|| Why { text: "which plan the selection belongs to is not known".to_owned(), span: Some(selection.plan.span) });
+        let doubt = assigned.is_none().then(|| Why {
+            text: "which plan the selection belongs to is not known".to_owned(),
+            span: Some(selection.plan.span),
+        });
         let before = out.len();
         for (store_at, store) in graph.entities.data_stores.iter().enumerate() {
             let (matched, by_opt_in) = match selection::selects(selection, store) {
@@ -170,7 +198,10 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
             });
         }
         for setting in &selection.resources {
-            let Some(text) = setting.value.text().filter(|text| !text.contains(['*', '?']) && text.starts_with("arn:")) else { continue };
+            let Some(text) = setting.value.text().filter(|text| !text.contains(['*', '?']) && text.starts_with("arn:"))
+            else {
+                continue;
+            };
             if graph.entities.data_stores.iter().any(|store| store.arn.text().as_deref() == Some(&*text)) {
                 continue;
             }
@@ -179,17 +210,41 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
                 _ => None,
             };
             let source = CopySource::Arn { arn: text, service, span: setting.span };
-            out.push(Reach { source, selection: Some(selection_id), selected: doubt.clone(), by_opt_in: false, role: role.clone(), when: guards(&selection.site.exists) });
+            out.push(Reach {
+                source,
+                selection: Some(selection_id),
+                selected: doubt.clone(),
+                by_opt_in: false,
+                role: role.clone(),
+                when: guards(&selection.site.exists),
+            });
         }
         if out.len() == before {
             let source = CopySource::Unknown(selection::nothing(selection));
-            out.push(Reach { source, selection: Some(selection_id), selected: doubt, by_opt_in: true, role, when: guards(&selection.site.exists) });
+            out.push(Reach {
+                source,
+                selection: Some(selection_id),
+                selected: doubt,
+                by_opt_in: true,
+                role,
+                when: guards(&selection.site.exists),
+            });
         }
     }
     if !any {
-        let why = Why { text: "no selection in the loaded code assigns resources to this plan".to_owned(), span: Some(plan.site.header) };
+        let why = Why {
+            text: "no selection in the loaded code assigns resources to this plan".to_owned(),
+            span: Some(plan.site.header),
+        };
         let role = RoleTarget::Unknown(why.clone());
-        out.push(Reach { source: CopySource::Unknown(why), selection: None, selected: None, by_opt_in: false, role, when: Vec::new() });
+        out.push(Reach {
+            source: CopySource::Unknown(why),
+            selection: None,
+            selected: None,
+            by_opt_in: false,
+            role,
+            when: Vec::new(),
+        });
     }
     out
 }

@@ -21,7 +21,8 @@ pub struct RealDisk {
 impl RealDisk {
     /// A disk that reads below the repositories of `paths` (the nearest directory with `.git`, else the path itself).
     pub fn new(paths: &[String]) -> Self {
-        let roots = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).map(|path| repository(&path)).collect();
+        let roots =
+            paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).map(|path| repository(&path)).collect();
         Self { roots }
     }
 
@@ -91,7 +92,10 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
                 named.insert(path.clone());
             }
             if modules.len() + templates.len() == before && named.is_empty() {
-                found.diagnostics.push(Diagnostic::unreadable(&path, "no Terraform module and no CloudFormation template below this path"));
+                found.diagnostics.push(Diagnostic::unreadable(
+                    &path,
+                    "no Terraform module and no CloudFormation template below this path",
+                ));
             }
         } else if path.ends_with(".tf") || path.ends_with(".tf.json") {
             match sources.load(&path) {
@@ -107,25 +111,38 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
                 Ok(file) if crate::cloudformation::recognise(&sources.text(file)) => {
                     templates.insert(path);
                 }
-                Ok(_) => found.diagnostics.push(Diagnostic::unreadable(&path, "neither a Terraform file nor a CloudFormation template")),
+                Ok(_) => found
+                    .diagnostics
+                    .push(Diagnostic::unreadable(&path, "neither a Terraform file nor a CloudFormation template")),
                 Err(error) => found.diagnostics.push(Diagnostic::unreadable(&path, error.to_string())),
             }
         }
     }
     let called = called_modules(sources, &modules);
     let roots = modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
-    let units = roots.map(|dir| (dir, Language::Terraform)).chain(templates.into_iter().map(|file| (file, Language::CloudFormation)));
+    let units = roots
+        .map(|dir| (dir, Language::Terraform))
+        .chain(templates.into_iter().map(|file| (file, Language::CloudFormation)));
     for (path, language) in units {
         let own: Vec<&(String, String, Deployment)> = deployments.iter().filter(|(at, _, _)| *at == path).collect();
         match own.as_slice() {
-            [] => found.units.push(Unit { name: path.as_str().into(), language, path, deployment: Deployment::default() }),
-            [(_, _, deployment)] => found.units.push(Unit { name: path.as_str().into(), language, path, deployment: deployment.clone() }),
+            [] => {
+                found.units.push(Unit { name: path.as_str().into(), language, path, deployment: Deployment::default() })
+            }
+            [(_, _, deployment)] => {
+                found.units.push(Unit { name: path.as_str().into(), language, path, deployment: deployment.clone() })
+            }
             several => {
                 let mut names: BTreeMap<&str, usize> = BTreeMap::new();
                 for (_, name, deployment) in several {
                     let count = names.entry(name).and_modify(|n| *n += 1).or_insert(1);
                     let suffix = if *count > 1 { format!("{name}-{count}") } else { name.clone() };
-                    found.units.push(Unit { name: format!("{path}@{suffix}").into(), language, path: path.clone(), deployment: deployment.clone() });
+                    found.units.push(Unit {
+                        name: format!("{path}@{suffix}").into(),
+                        language,
+                        path: path.clone(),
+                        deployment: deployment.clone(),
+                    });
                 }
             }
         }
@@ -134,7 +151,13 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
 }
 
 /// Directories with Terraform files and files that are templates, `.gitignore` respected.
-fn walk(sources: &Sources, top: &str, modules: &mut BTreeSet<String>, templates: &mut BTreeSet<String>, diagnostics: &mut Vec<Diagnostic>) {
+fn walk(
+    sources: &Sources,
+    top: &str,
+    modules: &mut BTreeSet<String>,
+    templates: &mut BTreeSet<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let mut ignores: Vec<ignore::gitignore::Gitignore> = Vec::new();
     let mut walker = walkdir::WalkDir::new(top).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = walker.next() {
@@ -143,7 +166,9 @@ fn walk(sources: &Sources, top: &str, modules: &mut BTreeSet<String>, templates:
             Err(error) => {
                 let path = error.path().map(|path| path.display().to_string()).unwrap_or_else(|| top.to_owned());
                 let message = match error.loop_ancestor() {
-                    Some(ancestor) => format!("symbolic links form a loop: this leads back to `{}`", ancestor.display()),
+                    Some(ancestor) => {
+                        format!("symbolic links form a loop: this leads back to `{}`", ancestor.display())
+                    }
                     None => error.io_error().map_or_else(|| "cannot be read".to_owned(), ToString::to_string),
                 };
                 diagnostics.push(Diagnostic::unreadable(path, message));
@@ -153,7 +178,13 @@ fn walk(sources: &Sources, top: &str, modules: &mut BTreeSet<String>, templates:
         ignores.retain(|ignore| entry.path().starts_with(ignore.path()));
         let is_dir = entry.file_type().is_dir();
         let name = entry.file_name().to_string_lossy();
-        let ignored = entry.depth() > 0 && ignores.iter().rev().map(|ignore| ignore.matched(entry.path(), is_dir)).find(|matched| !matched.is_none()).is_some_and(|matched| matched.is_ignore());
+        let ignored = entry.depth() > 0
+            && ignores
+                .iter()
+                .rev()
+                .map(|ignore| ignore.matched(entry.path(), is_dir))
+                .find(|matched| !matched.is_none())
+                .is_some_and(|matched| matched.is_ignore());
         if is_dir {
             if entry.depth() > 0 && (SKIPPED.contains(&&*name) || ignored) {
                 walker.skip_current_dir();
@@ -169,12 +200,15 @@ fn walk(sources: &Sources, top: &str, modules: &mut BTreeSet<String>, templates:
             continue;
         }
         let Some(path) = entry.path().to_str().map(normalize) else {
-            diagnostics.push(Diagnostic::unreadable(entry.path().display().to_string(), "the file's name is not UTF-8"));
+            diagnostics
+                .push(Diagnostic::unreadable(entry.path().display().to_string(), "the file's name is not UTF-8"));
             continue;
         };
         if crate::terraform::is_config(&name) {
             modules.insert(parent(&path).to_owned());
-        } else if [".yaml", ".yml", ".json", ".template"].iter().any(|end| name.ends_with(end)) && !name.ends_with(".tfvars.json") {
+        } else if [".yaml", ".yml", ".json", ".template"].iter().any(|end| name.ends_with(end))
+            && !name.ends_with(".tfvars.json")
+        {
             match sources.load(&path) {
                 Ok(file) if crate::cloudformation::recognise(&sources.text(file)) => {
                     templates.insert(path);

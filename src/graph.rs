@@ -39,15 +39,28 @@ pub struct Why {
 #[derive(Clone, Debug)]
 pub enum KeyUse {
     /// Not encrypted; where that is said.
-    Unencrypted { span: Span },
+    Unencrypted {
+        span: Span,
+    },
     /// An AWS-managed key, `aws/rds`; what decides it.
-    AwsManaged { alias: Arc<str>, span: Span },
+    AwsManaged {
+        alias: Arc<str>,
+        span: Span,
+    },
     /// A key owned by AWS.
-    AwsOwned { span: Span },
+    AwsOwned {
+        span: Span,
+    },
     /// A customer managed key that the code defines; `span` is the attribute that names it.
-    Customer { key: KeyId, span: Span },
+    Customer {
+        key: KeyId,
+        span: Span,
+    },
     /// A key that no code at hand defines: its ARN or id as far as known.
-    External { name: Value, span: Span },
+    External {
+        name: Value,
+        span: Span,
+    },
     Unknown(Why),
 }
 
@@ -56,7 +69,14 @@ pub enum KeyUse {
 pub enum VaultTarget {
     Vault(VaultId),
     /// Named by text that no loaded code defines.
-    External { arn: Option<Arc<str>>, name: Option<Arc<str>>, place: Place, span: Span, /** the spelling of a near miss, and that vault */ near: Option<VaultId> },
+    External {
+        arn: Option<Arc<str>>,
+        name: Option<Arc<str>>,
+        place: Place,
+        span: Span,
+        /** the spelling of a near miss, and that vault */
+        near: Option<VaultId>,
+    },
     Unknown(Why),
 }
 
@@ -65,7 +85,10 @@ pub enum VaultTarget {
 pub enum RoleTarget {
     Role(RoleId),
     /// A role that no loaded code defines; the ARN as far as known.
-    External { arn: Value, span: Span },
+    External {
+        arn: Value,
+        span: Span,
+    },
     Unknown(Why),
 }
 
@@ -123,8 +146,12 @@ pub struct KnownKey {
 /// A setting of a Region in an account, from code or configuration.
 #[derive(Clone, Debug)]
 pub enum Switch {
-    On { span: Option<Span> },
-    Off { span: Option<Span> },
+    On {
+        span: Option<Span>,
+    },
+    Off {
+        span: Option<Span>,
+    },
     Unknown(Why),
     /// Nothing says anything.
     Unstated,

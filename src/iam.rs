@@ -10,7 +10,9 @@ pub mod document;
 mod questions;
 
 pub use context::{Context, Fact};
-pub use decide::{Answer, Decision, Request, Trace, TraceKind, decide_identity, decide_key, decide_trust, decide_vault};
+pub use decide::{
+    Answer, Decision, Request, Trace, TraceKind, decide_identity, decide_key, decide_trust, decide_vault,
+};
 pub use document::{Effect, Policy, Statement};
 pub use questions::answer_line;
 
@@ -66,7 +68,9 @@ pub(crate) fn account_text(account: &Account) -> String {
 pub fn service_linked_role(account: &Account, partition: &str) -> Caller {
     let id = account_text(account);
     Caller {
-        role_arn: format!("arn:{partition}:iam::{id}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"),
+        role_arn: format!(
+            "arn:{partition}:iam::{id}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
+        ),
         account: account.clone(),
         service_linked: true,
     }
@@ -75,7 +79,10 @@ pub fn service_linked_role(account: &Account, partition: &str) -> Caller {
 /// What the service-linked role itself may do: version 31 of AWS's managed policy, of 2026-02-12.
 pub fn service_linked_role_policy() -> &'static Policy {
     static POLICY: OnceLock<Policy> = OnceLock::new();
-    POLICY.get_or_init(|| document::from_json(include_str!("../rules/managed-policies/AWSBackupServiceLinkedRolePolicyForBackup.json")).unwrap_or_default())
+    POLICY.get_or_init(|| {
+        document::from_json(include_str!("../rules/managed-policies/AWSBackupServiceLinkedRolePolicyForBackup.json"))
+            .unwrap_or_default()
+    })
 }
 
 /// AWS's managed policy of that ARN, where its text is known: version 30 of `AWSBackupServiceRolePolicyForBackup`, of
@@ -88,11 +95,15 @@ pub fn managed_policy(arn: &str) -> Option<&'static Policy> {
         return None;
     }
     match name {
-        "AWSBackupServiceRolePolicyForBackup" => {
-            Some(BACKUP.get_or_init(|| document::from_json(include_str!("../rules/managed-policies/AWSBackupServiceRolePolicyForBackup.json")).unwrap_or_default()))
-        }
+        "AWSBackupServiceRolePolicyForBackup" => Some(BACKUP.get_or_init(|| {
+            document::from_json(include_str!("../rules/managed-policies/AWSBackupServiceRolePolicyForBackup.json"))
+                .unwrap_or_default()
+        })),
         "AdministratorAccess" => Some(ADMINISTRATOR.get_or_init(|| {
-            document::from_json(r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#).unwrap_or_default()
+            document::from_json(
+                r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+            )
+            .unwrap_or_default()
         })),
         _ => None,
     }
@@ -111,5 +122,8 @@ pub fn default_key_policy(account: &Account, partition: &str) -> Policy {
         ("Action", Value::string("kms:*")),
         ("Resource", Value::string("*")),
     ]);
-    document::parse(&Value::object([("Version", Value::string("2012-10-17")), ("Statement", Value::tuple(vec![statement]))]))
+    document::parse(&Value::object([
+        ("Version", Value::string("2012-10-17")),
+        ("Statement", Value::tuple(vec![statement])),
+    ]))
 }

@@ -29,15 +29,23 @@ use source::Sources;
 use value::StackId;
 
 /// Evaluates the units and judges every copy that they plan: the pipeline.
-pub fn analyze(sources: Sources, units: &[Unit], load: &LoadSettings, settings: &AnalysisSettings, mut diagnostics: Vec<diagnostic::Diagnostic>) -> Analysis {
-    let ids: Vec<(StackId, &Unit)> = units.iter().enumerate().map(|(at, unit)| (StackId(u32::try_from(at).unwrap_or(u32::MAX)), unit)).collect();
+pub fn analyze(
+    sources: Sources,
+    units: &[Unit],
+    load: &LoadSettings,
+    settings: &AnalysisSettings,
+    mut diagnostics: Vec<diagnostic::Diagnostic>,
+) -> Analysis {
+    let ids: Vec<(StackId, &Unit)> =
+        units.iter().enumerate().map(|(at, unit)| (StackId(u32::try_from(at).unwrap_or(u32::MAX)), unit)).collect();
     let mut stacks = Vec::new();
     for (id, unit) in ids.iter().filter(|(_, unit)| unit.language == Language::Terraform) {
         let (stack, found) = terraform::load(&sources, unit, *id, load);
         stacks.push(stack);
         diagnostics.extend(found);
     }
-    let templates: Vec<(StackId, &Unit)> = ids.into_iter().filter(|(_, unit)| unit.language == Language::CloudFormation).collect();
+    let templates: Vec<(StackId, &Unit)> =
+        ids.into_iter().filter(|(_, unit)| unit.language == Language::CloudFormation).collect();
     let (found, more) = cloudformation::load_all(&sources, &templates, load);
     stacks.extend(found);
     diagnostics.extend(more);

@@ -63,7 +63,11 @@ fn items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
     match value.map(|value| (&value.kind, value)) {
         None | Some((Kind::Null, _)) => (Vec::new(), None),
         Some((Kind::Seq(seq), value)) => {
-            let open = seq.open.as_ref().map(|unknown| Value { kind: Kind::Unknown(unknown.clone()), span: value.span, sensitive: false });
+            let open = seq.open.as_ref().map(|unknown| Value {
+                kind: Kind::Unknown(unknown.clone()),
+                span: value.span,
+                sensitive: false,
+            });
             (seq.items.clone(), open)
         }
         Some((Kind::Map(_) | Kind::String(_) | Kind::Ref(_) | Kind::Template(_), value)) => (vec![value.clone()], None),

@@ -13,7 +13,11 @@ use crate::graph::VaultTarget;
 /// How tables name a copy's source.
 pub(crate) fn source_text(analysis: &Analysis, judgement: &Judgement) -> String {
     match &judgement.copy.source {
-        CopySource::Store(id) => analysis.graph.store(*id).map(|store| format!("{} ({})", store.site.address, store.service)).unwrap_or_default(),
+        CopySource::Store(id) => analysis
+            .graph
+            .store(*id)
+            .map(|store| format!("{} ({})", store.site.address, store.service))
+            .unwrap_or_default(),
         CopySource::Arn { arn, .. } => arn.to_string(),
         CopySource::Unknown(_) => "?".to_owned(),
     }
@@ -23,7 +27,17 @@ pub(crate) fn source_text(analysis: &Analysis, judgement: &Judgement) -> String 
 pub(crate) fn destination_text(analysis: &Analysis, judgement: &Judgement) -> String {
     let place = |place: &crate::aws::Place| format!("{}/{}", analysis.graph.account_name(&place.account), place.region);
     match &judgement.copy.destination {
-        VaultTarget::Vault(id) => analysis.graph.vault(*id).map(|vault| format!("{} in {}", vault.name.text().unwrap_or_else(|| vault.site.address.clone()), place(&vault.site.place))).unwrap_or_default(),
+        VaultTarget::Vault(id) => analysis
+            .graph
+            .vault(*id)
+            .map(|vault| {
+                format!(
+                    "{} in {}",
+                    vault.name.text().unwrap_or_else(|| vault.site.address.clone()),
+                    place(&vault.site.place)
+                )
+            })
+            .unwrap_or_default(),
         VaultTarget::External { name, place: at, .. } => format!("{} in {}", name.as_deref().unwrap_or("?"), place(at)),
         VaultTarget::Unknown(_) => "?".to_owned(),
     }
@@ -60,5 +74,14 @@ pub(crate) fn deciding(judgement: &Judgement) -> Vec<&'static str> {
         .filter(|check| matches!(&check.outcome, Outcome::Fail(finding) if finding.severity == crate::diagnostic::Severity::Error))
         .map(|check| check.rule)
         .collect();
-    if failed.is_empty() { judgement.checks.iter().filter(|check| matches!(check.outcome, Outcome::Undecided(_))).map(|check| check.rule).collect() } else { failed }
+    if failed.is_empty() {
+        judgement
+            .checks
+            .iter()
+            .filter(|check| matches!(check.outcome, Outcome::Undecided(_)))
+            .map(|check| check.rule)
+            .collect()
+    } else {
+        failed
+    }
 }

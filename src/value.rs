@@ -285,7 +285,9 @@ impl Value {
             Kind::Unknown(unknown) => Some(format!("\u{1}{}\u{1}", unknown.symbol.as_ref()?)),
             Kind::Ref(reference) => match &reference.known {
                 Some(known) => known.marked_text(),
-                None => Some(format!("\u{1}{}.{} in stack {}\u{1}", reference.address, reference.attr, reference.stack.0)),
+                None => {
+                    Some(format!("\u{1}{}.{} in stack {}\u{1}", reference.address, reference.attr, reference.stack.0))
+                }
             },
             Kind::Template(parts) => parts.iter().map(Value::marked_text).collect(),
             _ => self.text().map(|text| text.to_string()),

@@ -1,6 +1,9 @@
 //! The plan's role may not copy: it lacks AWS Backup's copy actions, or S3's rights for S3.
 
-use super::support::{CROSS_ACCOUNT_PAGE, fail, finding, partition, role_caller, role_policies, service, text, undecided, with_places, with_why};
+use super::support::{
+    CROSS_ACCOUNT_PAGE, fail, finding, partition, role_caller, role_policies, service, text, undecided, with_places,
+    with_why,
+};
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -12,7 +15,8 @@ const RULE: &str = "backup-role-cannot-copy";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let RoleTarget::Role(id) = &copy.role else {
-        let known = copy.selection.is_some() && copy.cross_account == Some(true) && role_policies(context, copy).is_ok();
+        let known =
+            copy.selection.is_some() && copy.cross_account == Some(true) && role_policies(context, copy).is_ok();
         return if known { Outcome::Pass(Vec::new()) } else { Outcome::NotApplicable };
     };
     let Some(role) = context.graph.role(*id) else { return Outcome::NotApplicable };
@@ -25,20 +29,43 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let mut unknown: Option<Why> = None;
     if copy.cross_account == Some(true) {
         let target = context.graph.place(&copy.destination);
-        let target_arn = target.map(|place| format!("arn:{}:backup:{}:{}:backup-vault:\u{1}vault\u{1}", partition(&place.region), text(&place.region), text(&place.account)));
+        let target_arn = target.map(|place| {
+            format!(
+                "arn:{}:backup:{}:{}:backup-vault:\u{1}vault\u{1}",
+                partition(&place.region),
+                text(&place.region),
+                text(&place.account)
+            )
+        });
         for action in ["backup:CopyFromBackupVault", "backup:CopyIntoBackupVault"] {
             let resource = match action {
                 "backup:CopyIntoBackupVault" => target_arn.clone().unwrap_or_else(|| "\u{1}vault\u{1}".to_owned()),
                 _ => "\u{1}recovery point\u{1}".to_owned(),
             };
-            let facts = context::backup_call(&caller.role_arn, &caller.account, &caller.account, target_arn.as_deref(), context.graph.facts.organization_id.as_deref());
-            let request = Request { caller: &caller, action, resource: &resource, resource_account: &caller.account, context: &facts };
+            let facts = context::backup_call(
+                &caller.role_arn,
+                &caller.account,
+                &caller.account,
+                target_arn.as_deref(),
+                context.graph.facts.organization_id.as_deref(),
+            );
+            let request = Request {
+                caller: &caller,
+                action,
+                resource: &resource,
+                resource_account: &caller.account,
+                context: &facts,
+            };
             let decision = iam::decide_identity(&request, &own);
             match decision.answer {
                 Answer::Allowed => {}
                 Answer::Denied if open.is_none() => missing.push(action),
                 _ => {
-                    let words = decision.because.first().map(|trace| format!("{} {}", trace.statement, trace.reason)).unwrap_or_default();
+                    let words = decision
+                        .because
+                        .first()
+                        .map(|trace| format!("{} {}", trace.statement, trace.reason))
+                        .unwrap_or_default();
                     unknown = unknown.or_else(|| open.clone()).or(Some(Why { text: words, span: None }));
                 }
             }
@@ -46,11 +73,21 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     }
     if service(context, copy).is_some_and(|(name, _)| name == "s3") && !has_s3(context, id.0 as usize) {
         let facts = context::Context::default();
-        let request = Request { caller: &caller, action: "s3:GetInventoryConfiguration", resource: "arn:aws:s3:::\u{1}bucket\u{1}", resource_account: &caller.account, context: &facts };
+        let request = Request {
+            caller: &caller,
+            action: "s3:GetInventoryConfiguration",
+            resource: "arn:aws:s3:::\u{1}bucket\u{1}",
+            resource_account: &caller.account,
+            context: &facts,
+        };
         match iam::decide_identity(&request, &own).answer {
             Answer::Allowed => {}
             Answer::Denied if open.is_none() => missing.push("AWSBackupServiceRolePolicyForS3Backup's rights on S3"),
-            _ => unknown = unknown.or_else(|| open.clone()).or(Some(Why { text: "its rights on S3 are not known".to_owned(), span: None })),
+            _ => {
+                unknown = unknown
+                    .or_else(|| open.clone())
+                    .or(Some(Why { text: "its rights on S3 are not known".to_owned(), span: None }))
+            }
         }
     }
     if !missing.is_empty() {
@@ -62,7 +99,12 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     }
     match unknown {
         Some(why) => {
-            let found = finding(RULE, root, format!("whether the role `{}` may copy cannot be told: {}", role.site.address, why.text), label("its policies are not wholly known".to_owned()));
+            let found = finding(
+                RULE,
+                root,
+                format!("whether the role `{}` may copy cannot be told: {}", role.site.address, why.text),
+                label("its policies are not wholly known".to_owned()),
+            );
             undecided(with_places(with_why(found, &why), context, copy))
         }
         None => Outcome::Pass(Vec::new()),
@@ -72,7 +114,9 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
 /// Whether AWS's policy for S3 is attached.
 fn has_s3(context: &Context<'_>, role: usize) -> bool {
     context.graph.role_policies.get(role).into_iter().flatten().any(|policy| match policy {
-        RolePolicyKind::Managed(setting) => setting.value.marked_text().is_some_and(|text| text.ends_with("/AWSBackupServiceRolePolicyForS3Backup") || text.ends_with("/AdministratorAccess")),
+        RolePolicyKind::Managed(setting) => setting.value.marked_text().is_some_and(|text| {
+            text.ends_with("/AWSBackupServiceRolePolicyForS3Backup") || text.ends_with("/AdministratorAccess")
+        }),
         RolePolicyKind::Inline(_) => false,
     })
 }

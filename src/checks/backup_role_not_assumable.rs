@@ -23,15 +23,39 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             match decision.answer {
                 Answer::Allowed => Outcome::Pass(vec![Label::new(trust.span, "trusts backup.amazonaws.com")]),
                 Answer::Denied => {
-                    let found = finding(RULE, root, format!("nothing is backed up or copied with the role `{}`: AWS Backup cannot assume it", role.site.address), label("does not trust backup.amazonaws.com"))
-                        .note("AWS says: ... cannot be assumed by AWS Backup")
-                        .help("allow sts:AssumeRole to the service backup.amazonaws.com in the role's trust policy")
-                        .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html");
+                    let found = finding(
+                        RULE,
+                        root,
+                        format!(
+                            "nothing is backed up or copied with the role `{}`: AWS Backup cannot assume it",
+                            role.site.address
+                        ),
+                        label("does not trust backup.amazonaws.com"),
+                    )
+                    .note("AWS says: ... cannot be assumed by AWS Backup")
+                    .help("allow sts:AssumeRole to the service backup.amazonaws.com in the role's trust policy")
+                    .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html");
                     fail(with_places(found, context, copy))
                 }
                 Answer::Unknown => {
-                    let words = decision.because.first().map(|trace| format!("{} {}", trace.statement, trace.reason)).unwrap_or_default();
-                    undecided(with_places(finding(RULE, root, format!("whether AWS Backup can assume the role `{}` cannot be told: {words}", role.site.address), label("this decides")), context, copy))
+                    let words = decision
+                        .because
+                        .first()
+                        .map(|trace| format!("{} {}", trace.statement, trace.reason))
+                        .unwrap_or_default();
+                    undecided(with_places(
+                        finding(
+                            RULE,
+                            root,
+                            format!(
+                                "whether AWS Backup can assume the role `{}` cannot be told: {words}",
+                                role.site.address
+                            ),
+                            label("this decides"),
+                        ),
+                        context,
+                        copy,
+                    ))
                 }
             }
         }
@@ -41,12 +65,22 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 return Outcome::Pass(vec![Label::new(*span, "AWS Backup's default role")]);
             }
             let name = caller.role_arn.replace('\u{1}', "");
-            let found = finding(RULE, name.clone(), format!("whether AWS Backup can use the role `{name}` cannot be told: no loaded code defines it"), Some(Label::new(*span, "this role is not known")))
-                .help("load the code that defines the role");
+            let found = finding(
+                RULE,
+                name.clone(),
+                format!("whether AWS Backup can use the role `{name}` cannot be told: no loaded code defines it"),
+                Some(Label::new(*span, "this role is not known")),
+            )
+            .help("load the code that defines the role");
             undecided(found)
         }
         RoleTarget::Unknown(why) => {
-            let found = finding(RULE, why.text.clone(), format!("which role makes the copy cannot be told: {}", why.text), why.span.map(|span| Label::new(span, "this decides")));
+            let found = finding(
+                RULE,
+                why.text.clone(),
+                format!("which role makes the copy cannot be told: {}", why.text),
+                why.span.map(|span| Label::new(span, "this decides")),
+            );
             undecided(with_why(found, why))
         }
     }

@@ -13,6 +13,15 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         _ => return Outcome::Pass(Vec::new()),
     };
     let primary = action_span(context, copy).map(|span| Label::new(span, "what this copies is not known"));
-    let finding = super::support::finding("copy-never-runs", format!("{plan}: {}", why.text), format!("what the plan `{plan}` copies cannot be told: {}", why.text), primary);
-    undecided(with_why(finding, why).severity(Severity::Warning).help("load the code that declares the data stores, or name them by ARN in the selection"))
+    let finding = super::support::finding(
+        "copy-never-runs",
+        format!("{plan}: {}", why.text),
+        format!("what the plan `{plan}` copies cannot be told: {}", why.text),
+        primary,
+    );
+    undecided(
+        with_why(finding, why)
+            .severity(Severity::Warning)
+            .help("load the code that declares the data stores, or name them by ARN in the selection"),
+    )
 }

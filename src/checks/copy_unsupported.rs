@@ -13,7 +13,9 @@ const PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/backu
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let name = source_name(context, copy);
-    let root = store(context, copy).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_else(|| name.clone());
+    let root = store(context, copy)
+        .map(|store| format!("{}|{}", store.site.unit, store.site.address))
+        .unwrap_or_else(|| name.clone());
     let plan_place = context.graph.plan(copy.plan).map(|plan| &plan.site.place);
     let target = context.graph.place(&copy.destination);
     let (from, to) = (plan_place.and_then(|place| place.region.known()), target.and_then(|place| place.region.known()));
@@ -32,13 +34,20 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         if a != b {
             return no(format!("no copy crosses from the partition `{a}` to `{b}`"));
         }
-        if context.catalog.no_copy_partitions.iter().any(|partition| partition == a) && (copy.cross_account == Some(true) || copy.cross_region == Some(true)) {
+        if context.catalog.no_copy_partitions.iter().any(|partition| partition == a)
+            && (copy.cross_account == Some(true) || copy.cross_region == Some(true))
+        {
             return no(format!("AWS Backup makes no such copies in the partition `{a}`"));
         }
     }
     let Some((_, row)) = service(context, copy) else {
         if let CopySource::Arn { span, arn, .. } = &copy.source {
-            return undecided(finding(RULE, arn.to_string(), format!("what `{arn}` is cannot be told from its form, so neither whether it can be copied"), Some(Label::new(*span, "this resource"))));
+            return undecided(finding(
+                RULE,
+                arn.to_string(),
+                format!("what `{arn}` is cannot be told from its form, so neither whether it can be copied"),
+                Some(Label::new(*span, "this resource")),
+            ));
         }
         return Outcome::NotApplicable;
     };
@@ -60,7 +69,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         if copy.cross_account == Some(true) && row.xa_forbidden.iter().any(|other| **other == **region) {
             return no(format!("AWS Backup cannot copy backups of {label} to another account in `{region}`"));
         }
-        let listed = row.xr_opt_in_regions.as_ref().is_some_and(|list| opt_in(region) && !list.iter().any(|other| **other == **region));
+        let listed = row
+            .xr_opt_in_regions
+            .as_ref()
+            .is_some_and(|list| opt_in(region) && !list.iter().any(|other| **other == **region));
         if copy.cross_region == Some(true) && (listed || row.xr_forbidden.iter().any(|other| **other == **region)) {
             return no(format!("AWS Backup cannot copy backups of {label} to or from `{region}`"));
         }
@@ -71,7 +83,18 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         return no("AWS Backup does not support RDS on Outposts".to_owned());
     }
     if (copy.cross_account == Some(true) && row.xa == Support::Unknown) || row.full == Support::Unknown {
-        return undecided(with_places(finding(RULE, root, format!("whether {name} can be copied whole cannot be told: {label} is made of parts that are copied each in their own way"), primary()), context, copy));
+        return undecided(with_places(
+            finding(
+                RULE,
+                root,
+                format!(
+                    "whether {name} can be copied whole cannot be told: {label} is made of parts that are copied each in their own way"
+                ),
+                primary(),
+            ),
+            context,
+            copy,
+        ));
     }
     Outcome::Pass(Vec::new())
 }

@@ -13,18 +13,35 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         return Outcome::NotApplicable;
     }
     match &context.graph.cross_account {
-        Some(Switch::On { span }) => Outcome::Pass(span.map(|span| Label::new(span, "switched on")).into_iter().collect()),
+        Some(Switch::On { span }) => {
+            Outcome::Pass(span.map(|span| Label::new(span, "switched on")).into_iter().collect())
+        }
         Some(Switch::Off { span }) => {
-            let found = finding(RULE, "organization", "every copy to another account will fail: cross-account backup is switched off in the organization", span.map(|span| Label::new(span, "switched off here")))
-                .note("AWS says: Copy job failed. Cross-account copy feature is not enabled for the current organization.")
-                .help("set isCrossAccountBackupEnabled to \"true\" in the management account")
-                .url(CROSS_ACCOUNT_PAGE);
+            let found = finding(
+                RULE,
+                "organization",
+                "every copy to another account will fail: cross-account backup is switched off in the organization",
+                span.map(|span| Label::new(span, "switched off here")),
+            )
+            .note("AWS says: Copy job failed. Cross-account copy feature is not enabled for the current organization.")
+            .help("set isCrossAccountBackupEnabled to \"true\" in the management account")
+            .url(CROSS_ACCOUNT_PAGE);
             fail(with_places(found, context, copy))
         }
         Some(Switch::Unknown(why)) => {
-            let found = finding(RULE, "organization", format!("whether cross-account backup is switched on cannot be told: {}", why.text), why.span.map(|span| Label::new(span, "this decides")));
+            let found = finding(
+                RULE,
+                "organization",
+                format!("whether cross-account backup is switched on cannot be told: {}", why.text),
+                why.span.map(|span| Label::new(span, "this decides")),
+            );
             undecided(with_why(found, why))
         }
-        Some(Switch::Unstated) | None => assumed(context, RULE, "cross-account backup is switched on in the organization", "set cross_account_backup under [organization] in crossvault.toml"),
+        Some(Switch::Unstated) | None => assumed(
+            context,
+            RULE,
+            "cross-account backup is switched on in the organization",
+            "set cross_account_backup under [organization] in crossvault.toml",
+        ),
     }
 }

@@ -1,7 +1,10 @@
 //! The destination vault's key is disabled, locked out, or of an account that does not share it.
 
 use super::source_key_unusable::unusable;
-use super::support::{ShareClass, destination, destination_name, fail, finding, policy_span, service, share, source_name, undecided, with_places};
+use super::support::{
+    ShareClass, destination, destination_name, fail, finding, policy_span, service, share, source_name, undecided,
+    with_places,
+};
 use super::{Context, Outcome};
 use crate::catalog::Support;
 use crate::copy::Copy;
@@ -12,14 +15,23 @@ const RULE: &str = "destination-key-unusable";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let VaultTarget::Vault(id) = &copy.destination else { return Outcome::NotApplicable };
-    let (Some(vault), Some(used)) = (destination(context, copy), context.graph.vault_keys.get(id.0 as usize)) else { return Outcome::NotApplicable };
+    let (Some(vault), Some(used)) = (destination(context, copy), context.graph.vault_keys.get(id.0 as usize)) else {
+        return Outcome::NotApplicable;
+    };
     let name = destination_name(context, copy);
     let full = service(context, copy).is_none_or(|(_, row)| row.full == Support::Yes);
     let KeyUse::Customer { key: key_id, span } = used else {
         if let KeyUse::External { name: key, span } = used {
             let text = key.text().map_or_else(|| "a key".to_owned(), |text| format!("`{text}`"));
-            let found = finding(RULE, format!("{}|{}", vault.site.unit, vault.site.address), format!("whether copies into {name} can be encrypted cannot be told: no loaded code defines its key {text}"), Some(Label::new(*span, "this key is not known")))
-                .help("load the code that defines the key, or give its policy under [[known.key]] in crossvault.toml");
+            let found = finding(
+                RULE,
+                format!("{}|{}", vault.site.unit, vault.site.address),
+                format!(
+                    "whether copies into {name} can be encrypted cannot be told: no loaded code defines its key {text}"
+                ),
+                Some(Label::new(*span, "this key is not known")),
+            )
+            .help("load the code that defines the key, or give its policy under [[known.key]] in crossvault.toml");
             return undecided(with_places(found, context, copy));
         }
         return Outcome::NotApplicable;
@@ -28,13 +40,27 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let root = format!("{}|{}", key.site.unit, key.site.address);
     match unusable(key) {
         Ok(Some((setting, words))) => {
-            let found = finding(RULE, root, format!("copies into {name} will fail: its key `{}` cannot be used", key.site.address), Some(Label::new(setting.span, words)))
-                .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")
-                .help("use an enabled symmetric encryption key");
+            let found = finding(
+                RULE,
+                root,
+                format!("copies into {name} will fail: its key `{}` cannot be used", key.site.address),
+                Some(Label::new(setting.span, words)),
+            )
+            .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")
+            .help("use an enabled symmetric encryption key");
             return fail(with_places(found, context, copy));
         }
         Err(setting) => {
-            return undecided(with_places(finding(RULE, root, format!("whether the key `{}` can be used cannot be told", key.site.address), Some(Label::new(setting.span, "this is not known"))), context, copy));
+            return undecided(with_places(
+                finding(
+                    RULE,
+                    root,
+                    format!("whether the key `{}` can be used cannot be told", key.site.address),
+                    Some(Label::new(setting.span, "this is not known")),
+                ),
+                context,
+                copy,
+            ));
         }
         Ok(None) => {}
     }
@@ -48,16 +74,34 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     match share.class() {
         ShareClass::Enough => Outcome::Pass(Vec::new()),
         ShareClass::Undecided => {
-            let trace = share.decisions.iter().flat_map(|(_, decision)| &decision.because).find(|trace| matches!(trace.kind, crate::iam::TraceKind::Undecided | crate::iam::TraceKind::Open));
-            let words = trace.map(|trace| format!("{}: {}", trace.statement, trace.reason)).or_else(|| share.unknown.as_ref().map(|why| why.text.clone())).unwrap_or_default();
+            let trace = share
+                .decisions
+                .iter()
+                .flat_map(|(_, decision)| &decision.because)
+                .find(|trace| matches!(trace.kind, crate::iam::TraceKind::Undecided | crate::iam::TraceKind::Open));
+            let words = trace
+                .map(|trace| format!("{}: {}", trace.statement, trace.reason))
+                .or_else(|| share.unknown.as_ref().map(|why| why.text.clone()))
+                .unwrap_or_default();
             let span = trace.and_then(|trace| trace.span).unwrap_or(place);
-            let found = finding(RULE, root, format!("whether account {account} may use the key `{}` of its vault cannot be told: {words}", key.site.address), Some(Label::new(span, "this decides")));
+            let found = finding(
+                RULE,
+                root,
+                format!(
+                    "whether account {account} may use the key `{}` of its vault cannot be told: {words}",
+                    key.site.address
+                ),
+                Some(Label::new(span, "this decides")),
+            );
             undecided(with_places(found, context, copy))
         }
         _ => {
             let trace = share.denied().and_then(|(_, decision)| decision.because.first());
             let span = trace.and_then(|trace| trace.span).unwrap_or(place);
-            let words = trace.map_or_else(|| "gives the vault's account nothing".to_owned(), |trace| format!("{} {}", trace.statement, trace.reason));
+            let words = trace.map_or_else(
+                || "gives the vault's account nothing".to_owned(),
+                |trace| format!("{} {}", trace.statement, trace.reason),
+            );
             let found = finding(RULE, root, format!("the copy of {} into {name} will fail: account {account}'s AWS Backup role may not use the vault's key `{}`", source_name(context, copy), key.site.address), Some(Label::new(span, words)))
                 .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")
                 .help(format!("let the root of account {account} use the key (kms:*), or at least kms:CreateGrant and kms:DescribeKey"));

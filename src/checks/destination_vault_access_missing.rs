@@ -2,7 +2,10 @@
 //!
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>, read 2026-11.
 
-use super::support::{CROSS_ACCOUNT_PAGE, action_span, destination_name, fail, finding, partition, role_caller, text, undecided, with_places};
+use super::support::{
+    CROSS_ACCOUNT_PAGE, action_span, destination_name, fail, finding, partition, role_caller, text, undecided,
+    with_places,
+};
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -14,7 +17,10 @@ const RULE: &str = "destination-vault-access-missing";
 pub(super) const ERROR: &str = "AWS says: Access Denied trying to call AWS Backup service";
 
 /// The vault's answer to the source role; `None` where the vault is not declared or the copy stays in the account.
-pub(super) fn decision<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<(&'a Vault, &'a EffectivePolicy, Decision)> {
+pub(super) fn decision<'a>(
+    context: &'a Context<'_>,
+    copy: &Copy,
+) -> Option<(&'a Vault, &'a EffectivePolicy, Decision)> {
     if copy.cross_account != Some(true) {
         return None;
     }
@@ -25,15 +31,35 @@ pub(super) fn decision<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<(&'a
     let policy = match effective {
         EffectivePolicy::Given(setting) => Some(document::parse(&setting.value)),
         EffectivePolicy::Absent => None,
-        EffectivePolicy::Unknown(why) => Some(iam::Policy { open: Some(why.text.clone()), open_span: why.span, ..iam::Policy::default() }),
+        EffectivePolicy::Unknown(why) => {
+            Some(iam::Policy { open: Some(why.text.clone()), open_span: why.span, ..iam::Policy::default() })
+        }
     };
     let place = &vault.site.place;
     let name = vault.name.marked_text().unwrap_or_else(|| format!("\u{1}{}\u{1}", vault.site.address));
-    let arn = format!("arn:{}:backup:{}:{}:backup-vault:{name}", partition(&place.region), text(&place.region), text(&place.account));
-    let facts = context::backup_call(&caller.role_arn, &caller.account, &place.account, None, context.graph.facts.organization_id.as_deref());
-    let request = Request { caller: &caller, action: "backup:CopyIntoBackupVault", resource: &arn, resource_account: &place.account, context: &facts };
+    let arn = format!(
+        "arn:{}:backup:{}:{}:backup-vault:{name}",
+        partition(&place.region),
+        text(&place.region),
+        text(&place.account)
+    );
+    let facts = context::backup_call(
+        &caller.role_arn,
+        &caller.account,
+        &place.account,
+        None,
+        context.graph.facts.organization_id.as_deref(),
+    );
+    let request = Request {
+        caller: &caller,
+        action: "backup:CopyIntoBackupVault",
+        resource: &arn,
+        resource_account: &place.account,
+        context: &facts,
+    };
     // The caller's own side is a rule of its own.
-    let own: Vec<&iam::Policy> = iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess").into_iter().collect();
+    let own: Vec<&iam::Policy> =
+        iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess").into_iter().collect();
     Some((vault, effective, iam::decide_vault(&request, policy.as_ref(), &own)))
 }
 
@@ -44,8 +70,13 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let name = destination_name(context, copy);
     let Some((vault, effective, decision)) = decision(context, copy) else {
         let primary = action_span(context, copy).map(|span| Label::new(span, "no loaded code defines this vault"));
-        let found = finding(RULE, name.clone(), format!("whether {name} lets the copy in cannot be told: its access policy is not known"), primary)
-            .help("load the code that defines the vault, or describe it under [[known.vault]] in crossvault.toml");
+        let found = finding(
+            RULE,
+            name.clone(),
+            format!("whether {name} lets the copy in cannot be told: its access policy is not known"),
+            primary,
+        )
+        .help("load the code that defines the vault, or describe it under [[known.vault]] in crossvault.toml");
         return undecided(found);
     };
     let source = context.graph.plan(copy.plan).map(|plan| plan.site.place.account.clone());
@@ -56,16 +87,30 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         _ => vault.site.header,
     };
     match decision.answer {
-        Answer::Allowed => Outcome::Pass(decision.first(TraceKind::Allows).and_then(|trace| trace.span.map(|span| Label::new(span, format!("{} lets it in", trace.statement)))).into_iter().collect()),
+        Answer::Allowed => Outcome::Pass(
+            decision
+                .first(TraceKind::Allows)
+                .and_then(|trace| trace.span.map(|span| Label::new(span, format!("{} lets it in", trace.statement))))
+                .into_iter()
+                .collect(),
+        ),
         Answer::Denied if decision.has(TraceKind::Denies) => Outcome::NotApplicable,
         Answer::Denied => {
-            let near = decision.because.iter().find(|trace| matches!(trace.kind, TraceKind::ConditionNever | TraceKind::ActionMissing | TraceKind::OtherPrincipal));
+            let near = decision.because.iter().find(|trace| {
+                matches!(trace.kind, TraceKind::ConditionNever | TraceKind::ActionMissing | TraceKind::OtherPrincipal)
+            });
             let (span, words) = match (effective, near) {
-                (EffectivePolicy::Absent, _) => (vault.site.header, "this vault has no access policy, so it admits nobody from another account".to_owned()),
+                (EffectivePolicy::Absent, _) => (
+                    vault.site.header,
+                    "this vault has no access policy, so it admits nobody from another account".to_owned(),
+                ),
                 (_, Some(trace)) => (trace.span.unwrap_or(place), format!("{} {}", trace.statement, trace.reason)),
                 (_, None) => (place, format!("does not allow backup:CopyIntoBackupVault to account {shown}")),
             };
-            let id = source.as_ref().and_then(|account| account.known()).map_or_else(|| "<source account>".to_owned(), ToString::to_string);
+            let id = source
+                .as_ref()
+                .and_then(|account| account.known())
+                .map_or_else(|| "<source account>".to_owned(), ToString::to_string);
             let partition = partition(&vault.site.place.region);
             let found = finding(RULE, root, format!("copies from account {shown} into {name} will fail: its access policy does not let them in"), Some(Label::new(span, words)))
                 .note(ERROR)
@@ -75,10 +120,18 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
         Answer::Unknown => {
             let trace = decision.because.first();
-            let words = trace.map_or_else(|| "its access policy is not wholly known".to_owned(), |trace| format!("{}: {}", trace.statement, trace.reason));
+            let words = trace.map_or_else(
+                || "its access policy is not wholly known".to_owned(),
+                |trace| format!("{}: {}", trace.statement, trace.reason),
+            );
             let span = trace.and_then(|trace| trace.span).unwrap_or(place);
-            let found = finding(RULE, root, format!("whether {name} lets copies from account {shown} in cannot be told: {words}"), Some(Label::new(span, "this decides")))
-                .help("give the input that decides it (an organization's id goes under [organization] in crossvault.toml)");
+            let found = finding(
+                RULE,
+                root,
+                format!("whether {name} lets copies from account {shown} in cannot be told: {words}"),
+                Some(Label::new(span, "this decides")),
+            )
+            .help("give the input that decides it (an organization's id goes under [organization] in crossvault.toml)");
             undecided(with_places(found, context, copy))
         }
     }

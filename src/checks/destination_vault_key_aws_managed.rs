@@ -1,6 +1,9 @@
 //! A vault under `aws/backup` cannot take copies of types that AWS Backup does not manage fully.
 
-use super::support::{ENCRYPTION_PAGE, action_span, destination_name, fail, finding, service, source_keys, source_name, undecided, with_places, with_why};
+use super::support::{
+    ENCRYPTION_PAGE, action_span, destination_name, fail, finding, service, source_keys, source_name, undecided,
+    with_places, with_why,
+};
 use super::{Context, Outcome};
 use crate::catalog::{Support, UnencryptedCopy};
 use crate::copy::Copy;
@@ -33,19 +36,27 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     }
     let VaultTarget::Vault(id) = &copy.destination else {
         if matches!(copy.destination, VaultTarget::External { .. }) {
-            let found = finding(RULE, name.clone(), format!("whether {source} can be copied into {name} cannot be told: the vault's key is not known"), action_span(context, copy).map(|span| Label::new(span, "no loaded code defines this vault")))
-                .help("load the code that defines the vault, or describe it under [[known.vault]] in crossvault.toml");
+            let found = finding(
+                RULE,
+                name.clone(),
+                format!("whether {source} can be copied into {name} cannot be told: the vault's key is not known"),
+                action_span(context, copy).map(|span| Label::new(span, "no loaded code defines this vault")),
+            )
+            .help("load the code that defines the vault, or describe it under [[known.vault]] in crossvault.toml");
             return undecided(found);
         }
         return Outcome::NotApplicable;
     };
-    let (Some(vault), Some(used)) = (context.graph.vault(*id), context.graph.vault_keys.get(id.0 as usize)) else { return Outcome::NotApplicable };
+    let (Some(vault), Some(used)) = (context.graph.vault(*id), context.graph.vault_keys.get(id.0 as usize)) else {
+        return Outcome::NotApplicable;
+    };
     let root = format!("{}|{}", vault.site.unit, vault.site.address);
     match used {
         KeyUse::AwsManaged { alias, span } if &**alias == "aws/backup" => {
             let attribute = if vault.site.kind.starts_with("AWS::") { "EncryptionKeyArn" } else { "kms_key_arn" };
             let label = Label::new(*span, "under the key `aws/backup`, because the vault names no key");
-            let stays = row.unencrypted_copy == Some(UnencryptedCopy::Stays) && source_keys(context, copy).iter().any(|key| matches!(key, KeyUse::Unencrypted { .. }));
+            let stays = row.unencrypted_copy == Some(UnencryptedCopy::Stays)
+                && source_keys(context, copy).iter().any(|key| matches!(key, KeyUse::Unencrypted { .. }));
             if stays || (!away && !row.destination_key_always) {
                 let found = finding(RULE, root, format!("whether {source} can be copied into {name} cannot be told: AWS's pages forbid a vault under `aws/backup` here, and practice differs"), Some(label))
                     .severity(Severity::Warning)
@@ -65,7 +76,15 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
         KeyUse::Unknown(why) => {
             let span = why.span.unwrap_or(vault.site.header);
-            let found = finding(RULE, root, format!("whether {source} can be copied into {name} cannot be told: the vault's key is not known: {}", why.text), Some(Label::new(span, "this decides")));
+            let found = finding(
+                RULE,
+                root,
+                format!(
+                    "whether {source} can be copied into {name} cannot be told: the vault's key is not known: {}",
+                    why.text
+                ),
+                Some(Label::new(span, "this decides")),
+            );
             undecided(with_places(with_why(found, why), context, copy))
         }
         KeyUse::External { span, .. } => {

@@ -12,39 +12,70 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let name = destination_name(context, copy);
     let primary = |words: &str| action_span(context, copy).map(|span| Label::new(span, words));
     match &copy.destination {
-        VaultTarget::Vault(_) if copy.cross_account.is_some() && copy.cross_region.is_some() => Outcome::Pass(Vec::new()),
+        VaultTarget::Vault(_) if copy.cross_account.is_some() && copy.cross_region.is_some() => {
+            Outcome::Pass(Vec::new())
+        }
         VaultTarget::Vault(_) => {
             let found = finding(RULE, format!("place of {name}"), format!("whether {name} lies in another account or Region cannot be told"), primary("copied to there"))
                 .help("configure the providers' accounts and Regions (`assume_role`, `allowed_account_ids`, `region`), or give them under [[deployment]] in crossvault.toml");
             undecided(found)
         }
         VaultTarget::Unknown(why) => {
-            let found = finding(RULE, why.text.clone(), format!("where this copies to cannot be told: {}", why.text), primary("this is not known"))
-                .help("give the input that decides it");
+            let found = finding(
+                RULE,
+                why.text.clone(),
+                format!("where this copies to cannot be told: {}", why.text),
+                primary("this is not known"),
+            )
+            .help("give the input that decides it");
             undecided(with_why(found, why))
         }
         VaultTarget::External { place, near, .. } => {
-            let complete = place.account.known().and_then(|id| context.graph.facts.accounts.get(id)).is_some_and(|facts| facts.complete);
+            let complete = place
+                .account
+                .known()
+                .and_then(|id| context.graph.facts.accounts.get(id))
+                .is_some_and(|facts| facts.complete);
             let hint = near.and_then(|id| context.graph.vault(id));
             if complete {
-                let mut found = finding(RULE, name.clone(), format!("the copy will fail: there is no vault {name}, and account {} is declared complete", context.graph.account_name(&place.account)), primary("no such vault"));
+                let mut found = finding(
+                    RULE,
+                    name.clone(),
+                    format!(
+                        "the copy will fail: there is no vault {name}, and account {} is declared complete",
+                        context.graph.account_name(&place.account)
+                    ),
+                    primary("no such vault"),
+                );
                 if let Some(vault) = hint {
-                    found = found.label(vault.site.header, "a vault of nearly that name").help(format!("did you mean `{}`?", vault.name.text().unwrap_or_default()));
+                    found = found
+                        .label(vault.site.header, "a vault of nearly that name")
+                        .help(format!("did you mean `{}`?", vault.name.text().unwrap_or_default()));
                 }
                 return fail(found);
             }
             if let Some(vault) = hint {
-                let found = finding(RULE, name.clone(), format!("no loaded code defines the vault {name}, but one of nearly that name"), primary("no such vault is loaded"))
-                    .label(vault.site.header, "a vault of nearly that name")
-                    .help(format!("did you mean `{}`?", vault.name.text().unwrap_or_default()));
+                let found = finding(
+                    RULE,
+                    name.clone(),
+                    format!("no loaded code defines the vault {name}, but one of nearly that name"),
+                    primary("no such vault is loaded"),
+                )
+                .label(vault.site.header, "a vault of nearly that name")
+                .help(format!("did you mean `{}`?", vault.name.text().unwrap_or_default()));
                 return undecided(found);
             }
             if copy.cross_account == Some(true) {
                 // What is missing is told where the vault's policy and key are judged.
                 return Outcome::NotApplicable;
             }
-            let found = finding(RULE, name.clone(), format!("no loaded code defines the vault {name}"), primary("whether it exists is not known"))
-                .help("load the code that defines the vault, or describe it under [[known.vault]] in crossvault.toml");
+            let found = finding(
+                RULE,
+                name.clone(),
+                format!("no loaded code defines the vault {name}"),
+                primary("whether it exists is not known"),
+            )
+            .help("load the code that defines the vault, or describe it under [[known.vault]] in crossvault.toml");
             undecided(found)
         }
     }

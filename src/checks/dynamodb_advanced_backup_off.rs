@@ -13,10 +13,14 @@ const RULE: &str = "dynamodb-advanced-backup-off";
 
 /// What code or configuration says: (on, where); `on` is `None` where it is said but not known.
 pub(super) fn stated(context: &Context<'_>, copy: &Copy) -> Option<(Option<bool>, Option<Span>)> {
-    let place = &store(context, copy).map(|store| &store.site.place).or_else(|| context.graph.plan(copy.plan).map(|plan| &plan.site.place)).cloned()?;
+    let place = &store(context, copy)
+        .map(|store| &store.site.place)
+        .or_else(|| context.graph.plan(copy.plan).map(|plan| &plan.site.place))
+        .cloned()?;
     for setting in &context.graph.entities.settings {
         let Settings::Region { site, management, .. } = setting else { continue };
-        if site.place.account.same(&place.account) != Some(true) || site.place.region.same(&place.region) != Some(true) {
+        if site.place.account.same(&place.account) != Some(true) || site.place.region.same(&place.region) != Some(true)
+        {
             continue;
         }
         let Some(Setting { value, span }) = management else { continue };
@@ -39,16 +43,37 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         Some((Some(true), _)) => Outcome::Pass(Vec::new()),
         Some((Some(false), span)) => {
             let primary = span.map(|span| Label::new(span, "advanced DynamoDB backup is off here"));
-            let found = finding(RULE, "dynamodb advanced features", format!("the copy of {name} will fail: DynamoDB's advanced backup features are off"), primary)
-                .note("AWS says: Feature is not supported for provided resource type.")
-                .help("set `DynamoDB = true` in `resource_type_management_preference`")
-                .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html");
+            let found = finding(
+                RULE,
+                "dynamodb advanced features",
+                format!("the copy of {name} will fail: DynamoDB's advanced backup features are off"),
+                primary,
+            )
+            .note("AWS says: Feature is not supported for provided resource type.")
+            .help("set `DynamoDB = true` in `resource_type_management_preference`")
+            .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html");
             fail(with_places(found, context, copy))
         }
         Some((None, span)) => {
             let primary = span.map(|span| Label::new(span, "this decides"));
-            undecided(with_places(finding(RULE, "dynamodb advanced features", format!("whether {name} can be copied cannot be told: whether DynamoDB's advanced backup features are on is not known"), primary), context, copy))
+            undecided(with_places(
+                finding(
+                    RULE,
+                    "dynamodb advanced features",
+                    format!(
+                        "whether {name} can be copied cannot be told: whether DynamoDB's advanced backup features are on is not known"
+                    ),
+                    primary,
+                ),
+                context,
+                copy,
+            ))
         }
-        None => assumed(context, RULE, "DynamoDB's advanced backup features are on", "set dynamodb_advanced_backup under [[known.account]] in crossvault.toml"),
+        None => assumed(
+            context,
+            RULE,
+            "DynamoDB's advanced backup features are on",
+            "set dynamodb_advanced_backup under [[known.account]] in crossvault.toml",
+        ),
     }
 }

@@ -43,7 +43,8 @@ pub fn pages() -> Vec<Page> {
 
 fn parse(name: &'static str, text: &'static str) -> Page {
     let (front, body) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).unwrap_or(("", text));
-    let field = |key: &str| front.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or_default();
+    let field =
+        |key: &str| front.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or_default();
     Page { name, severity: field("severity"), summary: field("summary"), text: body.trim_start() }
 }
 
@@ -58,7 +59,9 @@ mod tests {
         assert_eq!(listed, paged);
         let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
             .unwrap()
-            .filter_map(|entry| entry.unwrap().file_name().into_string().unwrap().strip_suffix(".md").map(str::to_owned))
+            .filter_map(|entry| {
+                entry.unwrap().file_name().into_string().unwrap().strip_suffix(".md").map(str::to_owned)
+            })
             .collect();
         files.sort();
         let mut listed: Vec<String> = listed.into_iter().map(str::to_owned).collect();

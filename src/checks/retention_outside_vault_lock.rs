@@ -13,7 +13,9 @@ const RULE: &str = "retention-outside-vault-lock";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let VaultTarget::Vault(id) = &copy.destination else { return Outcome::NotApplicable };
-    let Some(lock) = context.graph.vault_locks.get(id.0 as usize).and_then(Option::as_ref) else { return Outcome::NotApplicable };
+    let Some(lock) = context.graph.vault_locks.get(id.0 as usize).and_then(Option::as_ref) else {
+        return Outcome::NotApplicable;
+    };
     let Some(plan_rule) = rule(context, copy) else { return Outcome::NotApplicable };
     let Some(action) = plan_rule.copy_actions.get(copy.action) else { return Outcome::NotApplicable };
     // -1 keeps the source's expiry.
@@ -54,6 +56,11 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
 }
 
 fn open(context: &Context<'_>, copy: &Copy, setting: &Setting, name: &str, root: String) -> Outcome {
-    let found = finding(RULE, root, format!("whether the retention of copies into {name} fits the vault's lock cannot be told"), Some(Label::new(setting.span, "this is not known")));
+    let found = finding(
+        RULE,
+        root,
+        format!("whether the retention of copies into {name} fits the vault's lock cannot be told"),
+        Some(Label::new(setting.span, "this is not known")),
+    );
     undecided(with_places(found, context, copy))
 }

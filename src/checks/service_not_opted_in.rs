@@ -15,7 +15,8 @@ pub(super) fn stated(context: &Context<'_>, copy: &Copy) -> Option<(Option<bool>
     let place = &store(context, copy)?.site.place;
     for setting in &context.graph.entities.settings {
         let Settings::Region { site, opt_in, .. } = setting else { continue };
-        if site.place.account.same(&place.account) != Some(true) || site.place.region.same(&place.region) != Some(true) {
+        if site.place.account.same(&place.account) != Some(true) || site.place.region.same(&place.region) != Some(true)
+        {
             continue;
         }
         let Some(Setting { value, span }) = opt_in else { continue };
@@ -36,6 +37,11 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             fail(with_places(found, context, copy))
         }
         Some(_) => Outcome::Pass(Vec::new()),
-        None => assumed(context, RULE, &format!("AWS Backup is opted in for {}", row.opt_in), "set opted_in under [[known.account]] in crossvault.toml"),
+        None => assumed(
+            context,
+            RULE,
+            &format!("AWS Backup is opted in for {}", row.opt_in),
+            "set opted_in under [[known.account]] in crossvault.toml",
+        ),
     }
 }

@@ -1,6 +1,9 @@
 //! Data under an AWS-managed key cannot leave the account, unless AWS Backup manages its type fully.
 
-use super::support::{self, ENCRYPTION_PAGE, fail, finding, key_matters, service, source_keys, source_name, store, undecided, with_places, with_why};
+use super::support::{
+    self, ENCRYPTION_PAGE, fail, finding, key_matters, service, source_keys, source_name, store, undecided,
+    with_places, with_why,
+};
 use super::{Context, Outcome};
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::Label;
@@ -16,15 +19,28 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let name = source_name(context, copy);
     if let CopySource::Arn { span, arn, .. } = &copy.source {
         let primary = Label::new(*span, "no loaded code defines this");
-        return undecided(finding(RULE, arn.to_string(), format!("whether {name} can be copied to another account depends on its key, which is not known"), Some(primary)).help("load the code that declares it"));
+        return undecided(
+            finding(
+                RULE,
+                arn.to_string(),
+                format!("whether {name} can be copied to another account depends on its key, which is not known"),
+                Some(primary),
+            )
+            .help("load the code that declares it"),
+        );
     }
     let keys = source_keys(context, copy);
-    let root = store(context, copy).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default();
-    let account = support::destination_account(context, copy).map(|account| context.graph.account_name(account)).unwrap_or_default();
+    let root =
+        store(context, copy).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default();
+    let account = support::destination_account(context, copy)
+        .map(|account| context.graph.account_name(account))
+        .unwrap_or_default();
     for used in &keys {
         if let KeyUse::AwsManaged { alias, span } = used {
             let error = match &*row.via {
-                "ec2" => "AWS says: Snapshots encrypted with the AWS managed key can't be shared. Specify another snapshot.",
+                "ec2" => {
+                    "AWS says: Snapshots encrypted with the AWS managed key can't be shared. Specify another snapshot."
+                }
                 via => support::key_error(via),
             };
             let key = store(context, copy).and_then(|store| key_attribute(&store.site.kind)).unwrap_or("its key");
@@ -44,9 +60,19 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     for used in &keys {
         match used {
             KeyUse::Unknown(why) => {
-                let primary = Label::new(why.span.or_else(|| store(context, copy).map(|store| store.site.header)).unwrap_or_else(|| row_span(context, copy)), "this decides");
-                let found = finding(RULE, root, format!("whether {name} can be copied to account {account} cannot be told: {}", why.text), Some(primary))
-                    .help("name a customer managed key in the code, or give the input that decides it");
+                let primary = Label::new(
+                    why.span
+                        .or_else(|| store(context, copy).map(|store| store.site.header))
+                        .unwrap_or_else(|| row_span(context, copy)),
+                    "this decides",
+                );
+                let found = finding(
+                    RULE,
+                    root,
+                    format!("whether {name} can be copied to account {account} cannot be told: {}", why.text),
+                    Some(primary),
+                )
+                .help("name a customer managed key in the code, or give the input that decides it");
                 return undecided(with_places(with_why(found, why), context, copy));
             }
             KeyUse::AwsOwned { span } => {
@@ -61,9 +87,19 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
 }
 
 fn row_span(context: &Context<'_>, copy: &Copy) -> crate::source::Span {
-    support::action_span(context, copy).unwrap_or(crate::source::Span { file: crate::source::FileId(0), start: 0, end: 0 })
+    support::action_span(context, copy).unwrap_or(crate::source::Span {
+        file: crate::source::FileId(0),
+        start: 0,
+        end: 0,
+    })
 }
 
 fn key_attribute(kind: &str) -> Option<&'static str> {
-    if kind.starts_with("AWS::") { Some("KmsKeyId") } else if kind == "aws_neptune_cluster" { Some("kms_key_arn") } else { Some("kms_key_id") }
+    if kind.starts_with("AWS::") {
+        Some("KmsKeyId")
+    } else if kind == "aws_neptune_cluster" {
+        Some("kms_key_arn")
+    } else {
+        Some("kms_key_id")
+    }
 }

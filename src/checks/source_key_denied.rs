@@ -10,12 +10,18 @@ const RULE: &str = "source-key-denied";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some((share, key)) = share_of(context, copy, ShareClass::Denied) else {
-        return if support::shares(context, copy).is_empty() { Outcome::NotApplicable } else { Outcome::Pass(Vec::new()) };
+        return if support::shares(context, copy).is_empty() {
+            Outcome::NotApplicable
+        } else {
+            Outcome::Pass(Vec::new())
+        };
     };
     let Some(account) = support::destination_account(context, copy) else { return Outcome::NotApplicable };
     let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
     let shown = context.graph.account_name(account);
-    let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::Denies)) else { return Outcome::NotApplicable };
+    let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::Denies)) else {
+        return Outcome::NotApplicable;
+    };
     let trace = decision.first(TraceKind::Denies);
     let span = trace.and_then(|trace| trace.span).unwrap_or_else(|| policy_span(context, share.key, key));
     let statement = trace.map(|trace| trace.statement.clone()).unwrap_or_default();

@@ -18,7 +18,9 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     for used in source_keys(context, copy) {
         let KeyUse::Customer { key: id, span } = used else { continue };
         seen = true;
-        let (Some(key), Some(mut caller)) = (context.graph.key(*id), support::role_caller(context, copy)) else { continue };
+        let (Some(key), Some(mut caller)) = (context.graph.key(*id), support::role_caller(context, copy)) else {
+            continue;
+        };
         let Ok(policy) = key_policy(context, *id, key) else { continue };
         if policy.open.is_some() || policy.statements.iter().any(|statement| statement.effect.is_none()) {
             continue;
@@ -36,15 +38,29 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             bare.resource = Some(crate::value::Value::string("*"));
             bare.not_resource = None;
             let one = iam::Policy { statements: vec![bare], variables: policy.variables, ..iam::Policy::default() };
-            let request = Request { caller: &caller, action: "kms:DescribeKey", resource: "*", resource_account: &key.site.place.account, context: &facts };
-            named |= iam::decide_key(&request, &one, &allow_all.into_iter().collect::<Vec<_>>(), &[]).answer != Answer::Denied;
+            let request = Request {
+                caller: &caller,
+                action: "kms:DescribeKey",
+                resource: "*",
+                resource_account: &key.site.place.account,
+                context: &facts,
+            };
+            named |= iam::decide_key(&request, &one, &allow_all.into_iter().collect::<Vec<_>>(), &[]).answer
+                != Answer::Denied;
         }
         if !named {
             let found = finding(
                 RULE,
                 format!("{}|{}", key.site.unit, key.site.address),
-                format!("{} is never backed up, so never copied: nobody in its own account may use the key `{}`", source_name(context, copy), key.site.address),
-                Some(Label::new(policy_span(context, *id, key), "names neither the account's root nor the backup role")),
+                format!(
+                    "{} is never backed up, so never copied: nobody in its own account may use the key `{}`",
+                    source_name(context, copy),
+                    key.site.address
+                ),
+                Some(Label::new(
+                    policy_span(context, *id, key),
+                    "names neither the account's root nor the backup role",
+                )),
             )
             .label(*span, "the data is encrypted under this key")
             .help("add a statement that allows kms:* to the root of the key's own account");

@@ -1,6 +1,9 @@
 //! The customer managed key's policy gives the destination account nothing.
 
-use super::support::{self, ShareClass, fail, finding, key_matters, policy_span, service, share_of, shares, source_keys, source_name, statements_to_add, undecided, with_places, with_why};
+use super::support::{
+    self, ShareClass, fail, finding, key_matters, policy_span, service, share_of, shares, source_keys, source_name,
+    statements_to_add, undecided, with_places, with_why,
+};
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -22,8 +25,22 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let partition = support::partition(&key.site.place.region);
         let span = policy_span(context, share.key, key);
         let absent = matches!(context.graph.key_policies.get(share.key.0 as usize), Some(EffectivePolicy::Absent));
-        let words = if absent { "has no policy, so AWS's default: only its own account may use it" } else { "names only others" };
-        let others: Vec<String> = share.denied().map(|(_, decision)| decision.because.iter().filter(|trace| trace.kind == TraceKind::OtherPrincipal).map(|trace| trace.statement.clone()).collect()).unwrap_or_default();
+        let words = if absent {
+            "has no policy, so AWS's default: only its own account may use it"
+        } else {
+            "names only others"
+        };
+        let others: Vec<String> = share
+            .denied()
+            .map(|(_, decision)| {
+                decision
+                    .because
+                    .iter()
+                    .filter(|trace| trace.kind == TraceKind::OtherPrincipal)
+                    .map(|trace| trace.statement.clone())
+                    .collect()
+            })
+            .unwrap_or_default();
         let mut found = finding(
             RULE,
             format!("{}|{}|{account}", key.site.unit, key.site.address),
@@ -44,7 +61,9 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             let found = finding(
                 RULE,
                 format!("{text}|{account}"),
-                format!("whether {name} can be copied to account {shown} cannot be told: no loaded code defines {text}"),
+                format!(
+                    "whether {name} can be copied to account {shown} cannot be told: no loaded code defines {text}"
+                ),
                 Some(Label::new(*span, "its policy is not known")),
             )
             .help("load the code that defines the key, or give its policy under [[known.key]] in crossvault.toml");
@@ -77,5 +96,16 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
         return undecided(with_places(found, context, copy));
     }
-    Outcome::Pass(shares(context, copy).into_iter().flat_map(|share| share.decisions.into_iter().filter_map(|(action, decision)| decision.first(TraceKind::Allows).and_then(|trace| trace.span.map(|span| Label::new(span, format!("{} allows `{action}`", trace.statement)))))).collect())
+    Outcome::Pass(
+        shares(context, copy)
+            .into_iter()
+            .flat_map(|share| {
+                share.decisions.into_iter().filter_map(|(action, decision)| {
+                    decision.first(TraceKind::Allows).and_then(|trace| {
+                        trace.span.map(|span| Label::new(span, format!("{} allows `{action}`", trace.statement)))
+                    })
+                })
+            })
+            .collect(),
+    )
 }

@@ -1,6 +1,8 @@
 //! The key is shared only under a condition that the copy's request never meets.
 
-use super::support::{self, ShareClass, fail, finding, policy_span, service, share_of, source_name, statements_to_add, with_places};
+use super::support::{
+    self, ShareClass, fail, finding, policy_span, service, share_of, source_name, statements_to_add, with_places,
+};
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -10,12 +12,19 @@ const RULE: &str = "source-key-share-condition";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some((share, key)) = share_of(context, copy, ShareClass::Condition) else {
-        return if support::shares(context, copy).is_empty() { Outcome::NotApplicable } else { Outcome::Pass(Vec::new()) };
+        return if support::shares(context, copy).is_empty() {
+            Outcome::NotApplicable
+        } else {
+            Outcome::Pass(Vec::new())
+        };
     };
     let Some(account) = support::destination_account(context, copy) else { return Outcome::NotApplicable };
     let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
     let shown = context.graph.account_name(account);
-    let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::ConditionNever)) else { return Outcome::NotApplicable };
+    let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::ConditionNever))
+    else {
+        return Outcome::NotApplicable;
+    };
     let trace = decision.first(TraceKind::ConditionNever);
     let span = trace.and_then(|trace| trace.span).unwrap_or_else(|| policy_span(context, share.key, key));
     let statement = trace.map(|trace| trace.statement.clone()).unwrap_or_default();

@@ -1,6 +1,8 @@
 //! The key is shared, but an action that the copy needs is missing.
 
-use super::support::{self, ShareClass, fail, finding, policy_span, service, share_of, source_name, statements_to_add, with_places};
+use super::support::{
+    self, ShareClass, fail, finding, policy_span, service, share_of, source_name, statements_to_add, with_places,
+};
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -10,12 +12,19 @@ const RULE: &str = "source-key-share-incomplete";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some((share, key)) = share_of(context, copy, ShareClass::Incomplete) else {
-        return if support::shares(context, copy).is_empty() { Outcome::NotApplicable } else { Outcome::Pass(Vec::new()) };
+        return if support::shares(context, copy).is_empty() {
+            Outcome::NotApplicable
+        } else {
+            Outcome::Pass(Vec::new())
+        };
     };
     let Some(account) = support::destination_account(context, copy) else { return Outcome::NotApplicable };
     let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
     let shown = context.graph.account_name(account);
-    let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::ActionMissing)) else { return Outcome::NotApplicable };
+    let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::ActionMissing))
+    else {
+        return Outcome::NotApplicable;
+    };
     let trace = decision.first(TraceKind::ActionMissing);
     let span = trace.and_then(|trace| trace.span).unwrap_or_else(|| policy_span(context, share.key, key));
     let statement = trace.map(|trace| trace.statement.clone()).unwrap_or_default();

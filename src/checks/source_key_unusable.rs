@@ -49,14 +49,28 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         match unusable(key) {
             Ok(None) => {}
             Ok(Some((setting, words))) => {
-                let found = finding(RULE, root, format!("the copy of {} will fail: its key `{}` cannot be used", source_name(context, copy), key.site.address), Some(Label::new(setting.span, words)))
-                    .label(*span, "the data is encrypted under this key")
-                    .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")
-                    .help("use an enabled symmetric encryption key");
+                let found = finding(
+                    RULE,
+                    root,
+                    format!(
+                        "the copy of {} will fail: its key `{}` cannot be used",
+                        source_name(context, copy),
+                        key.site.address
+                    ),
+                    Some(Label::new(setting.span, words)),
+                )
+                .label(*span, "the data is encrypted under this key")
+                .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")
+                .help("use an enabled symmetric encryption key");
                 return fail(with_places(found, context, copy));
             }
             Err(setting) => {
-                let found = finding(RULE, root, format!("whether the key `{}` can be used cannot be told", key.site.address), Some(Label::new(setting.span, "this is not known")));
+                let found = finding(
+                    RULE,
+                    root,
+                    format!("whether the key `{}` can be used cannot be told", key.site.address),
+                    Some(Label::new(setting.span, "this is not known")),
+                );
                 return undecided(with_places(found, context, copy));
             }
         }

@@ -10,7 +10,9 @@ use crate::graph::KeyUse;
 const RULE: &str = "source-unencrypted";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
-    let Some((_, row)) = service(context, copy).filter(|(_, row)| row.full != Support::Yes) else { return Outcome::NotApplicable };
+    let Some((_, row)) = service(context, copy).filter(|(_, row)| row.full != Support::Yes) else {
+        return Outcome::NotApplicable;
+    };
     if copy.cross_account != Some(true) {
         return Outcome::NotApplicable;
     }
@@ -18,11 +20,17 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let KeyUse::Unencrypted { span } = used else { continue };
         let stays = row.unencrypted_copy == Some(UnencryptedCopy::Stays);
         let name = source_name(context, copy);
-        let root = store(context, copy).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default();
-        let words = if stays { "its copy in the other account stays unencrypted" } else { "its copy is encrypted under the destination vault's key" };
-        let found = finding(RULE, root, format!("{name} is not encrypted; {words}"), Some(Label::new(*span, "not encrypted")))
-            .severity(if stays { Severity::Warning } else { Severity::Info })
-            .help("encrypt the data under a customer managed key that is shared with the destination account");
+        let root =
+            store(context, copy).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default();
+        let words = if stays {
+            "its copy in the other account stays unencrypted"
+        } else {
+            "its copy is encrypted under the destination vault's key"
+        };
+        let found =
+            finding(RULE, root, format!("{name} is not encrypted; {words}"), Some(Label::new(*span, "not encrypted")))
+                .severity(if stays { Severity::Warning } else { Severity::Info })
+                .help("encrypt the data under a customer managed key that is shared with the destination account");
         return fail(with_places(found, context, copy));
     }
     Outcome::NotApplicable

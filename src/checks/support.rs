@@ -11,7 +11,8 @@ use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
 use crate::source::Span;
 
 pub(super) const ENCRYPTION_PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html";
-pub(super) const CROSS_ACCOUNT_PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/create-cross-account-backup.html";
+pub(super) const CROSS_ACCOUNT_PAGE: &str =
+    "https://docs.aws.amazon.com/aws-backup/latest/devguide/create-cross-account-backup.html";
 
 /// A failure.
 pub(super) fn fail(finding: Finding) -> Outcome {
@@ -24,7 +25,12 @@ pub(super) fn undecided(finding: Finding) -> Outcome {
 }
 
 /// A finding with its headline and primary place; the rest is added.
-pub(super) fn finding(rule: &'static str, root: impl Into<String>, message: impl Into<String>, primary: Option<Label>) -> Finding {
+pub(super) fn finding(
+    rule: &'static str,
+    root: impl Into<String>,
+    message: impl Into<String>,
+    primary: Option<Label>,
+) -> Finding {
     Finding {
         rule,
         severity: Severity::Error,
@@ -99,12 +105,17 @@ pub(super) fn source_name(context: &Context<'_>, copy: &Copy) -> String {
 pub(super) fn source_keys<'a>(context: &'a Context<'_>, copy: &Copy) -> Vec<&'a KeyUse> {
     let CopySource::Store(id) = &copy.source else { return Vec::new() };
     let parts = context.graph.store_part_keys.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
-    if parts.is_empty() { context.graph.store_keys.get(id.0 as usize).into_iter().collect() } else { parts.iter().collect() }
+    if parts.is_empty() {
+        context.graph.store_keys.get(id.0 as usize).into_iter().collect()
+    } else {
+        parts.iter().collect()
+    }
 }
 
 /// Whether the source key matters: the type is not fully managed, and the copy leaves the account.
 pub(super) fn key_matters(context: &Context<'_>, copy: &Copy) -> bool {
-    copy.cross_account == Some(true) && service(context, copy).is_some_and(|(_, row)| row.full != Support::Yes && row.xa != Support::No)
+    copy.cross_account == Some(true)
+        && service(context, copy).is_some_and(|(_, row)| row.full != Support::Yes && row.xa != Support::No)
 }
 
 pub(super) fn rule<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a PlanRule> {
@@ -132,8 +143,13 @@ pub(super) fn destination_account<'a>(context: &'a Context<'_>, copy: &'a Copy) 
 /// How messages name the destination vault.
 pub(super) fn destination_name(context: &Context<'_>, copy: &Copy) -> String {
     match &copy.destination {
-        VaultTarget::Vault(id) => context.graph.vault(*id).map(|vault| format!("`{}`", vault.site.address)).unwrap_or_default(),
-        VaultTarget::External { arn, name, .. } => arn.as_ref().or(name.as_ref()).map_or_else(|| "a vault that is not known".to_owned(), |text| format!("`{text}`")),
+        VaultTarget::Vault(id) => {
+            context.graph.vault(*id).map(|vault| format!("`{}`", vault.site.address)).unwrap_or_default()
+        }
+        VaultTarget::External { arn, name, .. } => arn
+            .as_ref()
+            .or(name.as_ref())
+            .map_or_else(|| "a vault that is not known".to_owned(), |text| format!("`{text}`")),
         VaultTarget::Unknown(_) => "a vault that is not known".to_owned(),
     }
 }
@@ -148,7 +164,10 @@ pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Co
         labels.push(Label::new(store.site.header, "the data that is copied"));
     }
     if let Some(vault) = destination(context, copy) {
-        labels.push(Label::new(vault.site.header, format!("the destination, in account {}", context.graph.account_name(&vault.site.place.account))));
+        labels.push(Label::new(
+            vault.site.header,
+            format!("the destination, in account {}", context.graph.account_name(&vault.site.place.account)),
+        ));
     }
     let primary = finding.primary.as_ref().map(|label| label.span);
     let mut kept: Vec<Label> = Vec::new();
@@ -165,7 +184,9 @@ pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Co
 /// Adds where knowledge ended.
 pub(super) fn with_why(finding: Finding, why: &Why) -> Finding {
     match why.span {
-        Some(span) if finding.primary.as_ref().is_none_or(|label| label.span != span) => finding.label(span, "not known from here"),
+        Some(span) if finding.primary.as_ref().is_none_or(|label| label.span != span) => {
+            finding.label(span, "not known from here")
+        }
         _ => finding,
     }
 }
@@ -180,14 +201,28 @@ pub(super) fn role_caller(context: &Context<'_>, copy: &Copy) -> Option<Caller> 
     let role_arn = match &copy.role {
         RoleTarget::Role(id) => {
             let role = context.graph.role(*id)?;
-            let name = role.name.as_ref().and_then(crate::value::Value::marked_text).unwrap_or_else(|| format!("\u{1}name of {}\u{1}", role.site.address));
+            let name = role
+                .name
+                .as_ref()
+                .and_then(crate::value::Value::marked_text)
+                .unwrap_or_else(|| format!("\u{1}name of {}\u{1}", role.site.address));
             let path = role.path.as_ref().and_then(crate::value::Value::marked_text).unwrap_or_else(|| "/".to_owned());
-            format!("arn:{}:iam::{}:role{path}{name}", partition(&place.region), iam::account_text(&role.site.place.account))
+            format!(
+                "arn:{}:iam::{}:role{path}{name}",
+                partition(&place.region),
+                iam::account_text(&role.site.place.account)
+            )
         }
         RoleTarget::External { arn, .. } => arn.marked_text()?,
-        RoleTarget::Unknown(_) => format!("arn:{}:iam::{}:role/\u{1}the selection's role\u{1}", partition(&place.region), iam::account_text(&place.account)),
+        RoleTarget::Unknown(_) => format!(
+            "arn:{}:iam::{}:role/\u{1}the selection's role\u{1}",
+            partition(&place.region),
+            iam::account_text(&place.account)
+        ),
     };
-    let account = crate::aws::Arn::parse(&role_arn).and_then(|arn| crate::aws::AccountId::parse(arn.account)).map_or_else(|| place.account.clone(), Known::Is);
+    let account = crate::aws::Arn::parse(&role_arn)
+        .and_then(|arn| crate::aws::AccountId::parse(arn.account))
+        .map_or_else(|| place.account.clone(), Known::Is);
     Some(Caller { role_arn, account, service_linked: false })
 }
 
@@ -208,13 +243,21 @@ pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<(Vec<P
             for policy in context.graph.role_policies.get(at).into_iter().flatten() {
                 match policy {
                     RolePolicyKind::Inline(setting) => policies.push(document::parse(&setting.value)),
-                    RolePolicyKind::Managed(setting) => match setting.value.marked_text().as_deref().and_then(iam::managed_policy) {
-                        Some(known) => policies.push(known.clone()),
-                        None => {
-                            let name = setting.value.text().map_or_else(|| "a policy that is not known".to_owned(), |text| format!("`{text}`"));
-                            open = open.or(Some(Why { text: format!("what {name} allows is not known"), span: Some(setting.span) }));
+                    RolePolicyKind::Managed(setting) => {
+                        match setting.value.marked_text().as_deref().and_then(iam::managed_policy) {
+                            Some(known) => policies.push(known.clone()),
+                            None => {
+                                let name = setting.value.text().map_or_else(
+                                    || "a policy that is not known".to_owned(),
+                                    |text| format!("`{text}`"),
+                                );
+                                open = open.or(Some(Why {
+                                    text: format!("what {name} allows is not known"),
+                                    span: Some(setting.span),
+                                }));
+                            }
                         }
-                    },
+                    }
                 }
             }
             Ok((policies, open))
@@ -222,7 +265,9 @@ pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<(Vec<P
         RoleTarget::External { span, .. } => {
             let caller = role_caller(context, copy);
             if caller.as_ref().is_some_and(is_default_role) {
-                let policy = iam::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup").cloned();
+                let policy =
+                    iam::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup")
+                        .cloned();
                 return Ok((policy.into_iter().collect(), None));
             }
             let name = caller.map(|caller| caller.role_arn.replace('\u{1}', "")).unwrap_or_default();
@@ -237,7 +282,9 @@ pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<
     match context.graph.key_policies.get(id.0 as usize) {
         Some(EffectivePolicy::Given(setting)) => Ok(document::parse(&setting.value)),
         Some(EffectivePolicy::Unknown(why)) => Err(why.clone()),
-        Some(EffectivePolicy::Absent) | None => Ok(iam::default_key_policy(&key.site.place.account, partition(&key.site.place.region))),
+        Some(EffectivePolicy::Absent) | None => {
+            Ok(iam::default_key_policy(&key.site.place.account, partition(&key.site.place.region)))
+        }
     }
 }
 
@@ -278,14 +325,21 @@ pub(super) enum ShareClass {
 impl Share {
     pub(super) fn class(&self) -> ShareClass {
         let any = |answer: Answer| self.decisions.iter().any(|(_, decision)| decision.answer == answer);
-        let denied: Vec<&Decision> = self.decisions.iter().map(|(_, decision)| decision).filter(|decision| decision.answer == Answer::Denied).collect();
+        let denied: Vec<&Decision> = self
+            .decisions
+            .iter()
+            .map(|(_, decision)| decision)
+            .filter(|decision| decision.answer == Answer::Denied)
+            .collect();
         if denied.iter().any(|decision| decision.has(TraceKind::Denies)) {
             return ShareClass::Denied;
         }
         if denied.iter().any(|decision| decision.has(TraceKind::ConditionNever)) {
             return ShareClass::Condition;
         }
-        if denied.iter().any(|decision| decision.has(TraceKind::ActionMissing)) || (!denied.is_empty() && any(Answer::Allowed)) {
+        if denied.iter().any(|decision| decision.has(TraceKind::ActionMissing))
+            || (!denied.is_empty() && any(Answer::Allowed))
+        {
             return ShareClass::Incomplete;
         }
         if !denied.is_empty() {
@@ -296,7 +350,10 @@ impl Share {
 
     /// The first decision that was denied, with its action.
     pub(super) fn denied(&self) -> Option<(&'static str, &Decision)> {
-        self.decisions.iter().find(|(_, decision)| decision.answer == Answer::Denied).map(|(action, decision)| (*action, decision))
+        self.decisions
+            .iter()
+            .find(|(_, decision)| decision.answer == Answer::Denied)
+            .map(|(action, decision)| (*action, decision))
     }
 }
 
@@ -319,7 +376,9 @@ pub(super) fn shares(context: &Context<'_>, copy: &Copy) -> Vec<Share> {
 /// Whether the destination's service-linked role can use a key of the source or of the destination vault.
 pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, account: &Account, via: &str) -> Share {
     let none = |why: Why| Share { key: id, span, decisions: Vec::new(), unknown: Some(why) };
-    let Some(key) = context.graph.key(id) else { return none(Why { text: "the key is not known".to_owned(), span: None }) };
+    let Some(key) = context.graph.key(id) else {
+        return none(Why { text: "the key is not known".to_owned(), span: None });
+    };
     let policy = match key_policy(context, id, key) {
         Ok(policy) => policy,
         Err(why) => return none(why),
@@ -330,7 +389,13 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
         (Some(false), _) | (_, None) => vec![place.region.clone()],
         (_, Some(target)) => vec![place.region.clone(), target.region.clone()],
     };
-    let arn = format!("arn:{}:kms:{}:{}:key/\u{1}{}\u{1}", partition(&place.region), text(&place.region), iam::account_text(&place.account), key.site.address);
+    let arn = format!(
+        "arn:{}:kms:{}:{}:key/\u{1}{}\u{1}",
+        partition(&place.region),
+        text(&place.region),
+        iam::account_text(&place.account),
+        key.site.address
+    );
     let grants: Vec<iam::decide::Grant> = context
         .graph
         .key_grants
@@ -338,11 +403,23 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
         .into_iter()
         .flatten()
         .filter_map(|at| context.graph.entities.grants.get(*at as usize))
-        .map(|grant| iam::decide::Grant { grantee: grant.grantee.value.clone(), operations: grant.operations.value.clone(), constrained: true })
+        .map(|grant| iam::decide::Grant {
+            grantee: grant.grantee.value.clone(),
+            operations: grant.operations.value.clone(),
+            constrained: true,
+        })
         .collect();
     let decisions = REQUIRED.iter().map(|action| {
-        let facts = context::key_use(action, via, &regions, &caller, &place.account, context.graph.facts.organization_id.as_deref());
-        let request = Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
+        let facts = context::key_use(
+            action,
+            via,
+            &regions,
+            &caller,
+            &place.account,
+            context.graph.facts.organization_id.as_deref(),
+        );
+        let request =
+            Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
         (*action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))
     });
     Share { key: id, span, decisions: decisions.collect(), unknown: None }
@@ -373,7 +450,9 @@ pub(super) fn statements_to_add(account: &Account, partition: &str) -> String {
 /// AWS's own words where the source's key cannot be used.
 pub(super) fn key_error(via: &str) -> &'static str {
     match via {
-        "rds" => "AWS says: The source snapshot KMS key [...] does not exist, is not enabled or you do not have permissions to access it.",
+        "rds" => {
+            "AWS says: The source snapshot KMS key [...] does not exist, is not enabled or you do not have permissions to access it."
+        }
         _ => "AWS says: Given key ID is not accessible",
     }
 }
@@ -386,7 +465,9 @@ pub(super) fn assumptions(context: &Context<'_>, copy: &Copy) -> Vec<String> {
         if matches!(context.graph.cross_account, Some(Switch::Unstated) | None) {
             out.push("cross-account backup is switched on in the organization's management account".to_owned());
         }
-        if role_caller(context, copy).as_ref().is_some_and(is_default_role) && matches!(copy.role, RoleTarget::External { .. }) {
+        if role_caller(context, copy).as_ref().is_some_and(is_default_role)
+            && matches!(copy.role, RoleTarget::External { .. })
+        {
             out.push("`AWSBackupDefaultServiceRole` exists with AWS's own policies".to_owned());
         }
     }

@@ -17,13 +17,31 @@ pub(super) struct Shape {
     pub(super) ref_is_arn: bool,
 }
 
-const fn shape(kind: &'static str, reference: &'static str, arn_attributes: &'static [&'static str], service: &'static str, resource: &'static str) -> Shape {
+const fn shape(
+    kind: &'static str,
+    reference: &'static str,
+    arn_attributes: &'static [&'static str],
+    service: &'static str,
+    resource: &'static str,
+) -> Shape {
     Shape { kind, reference, arn_attributes, service, resource, ref_is_arn: false }
 }
 
 const SHAPES: &[Shape] = &[
-    shape("AWS::Backup::BackupVault", "{BackupVaultName}", &["BackupVaultArn"], "backup", "backup-vault:{BackupVaultName}"),
-    shape("AWS::Backup::LogicallyAirGappedBackupVault", "{BackupVaultName}", &["BackupVaultArn"], "backup", "backup-vault:{BackupVaultName}"),
+    shape(
+        "AWS::Backup::BackupVault",
+        "{BackupVaultName}",
+        &["BackupVaultArn"],
+        "backup",
+        "backup-vault:{BackupVaultName}",
+    ),
+    shape(
+        "AWS::Backup::LogicallyAirGappedBackupVault",
+        "{BackupVaultName}",
+        &["BackupVaultArn"],
+        "backup",
+        "backup-vault:{BackupVaultName}",
+    ),
     shape("AWS::Backup::BackupPlan", "?", &["BackupPlanArn"], "backup", "backup-plan:?"),
     shape("AWS::KMS::Key", "?", &["Arn"], "kms", "key/?"),
     shape("AWS::KMS::ReplicaKey", "?", &["Arn"], "kms", "key/?"),
@@ -41,7 +59,10 @@ const SHAPES: &[Shape] = &[
     shape("AWS::Redshift::Cluster", "{ClusterIdentifier}", &[], "redshift", "cluster:{ClusterIdentifier}"),
     shape("AWS::S3::Bucket", "{BucketName}", &["Arn"], "s3", "{BucketName}"),
     shape("AWS::IAM::Role", "{RoleName}", &["Arn"], "iam", "role{Path}{RoleName}"),
-    Shape { ref_is_arn: true, ..shape("AWS::IAM::ManagedPolicy", "?", &["PolicyArn"], "iam", "policy{Path}{ManagedPolicyName}") },
+    Shape {
+        ref_is_arn: true,
+        ..shape("AWS::IAM::ManagedPolicy", "?", &["PolicyArn"], "iam", "policy{Path}{ManagedPolicyName}")
+    },
 ];
 
 /// The type's row.

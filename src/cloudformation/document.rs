@@ -22,7 +22,10 @@ pub(super) struct Node {
 #[derive(Clone, Debug)]
 pub(super) enum NodeKind {
     /// The text as written; `plain` without quotes.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     Seq(Vec<Node>),
     Map(Vec<(Node, Node)>),
 }
@@ -76,13 +79,20 @@ pub(super) fn parse(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>)
             Ok(next) => next,
             Err(error) => {
                 let offset = error.marker().byte_offset().unwrap_or(0) + start;
-                diagnostics.push(Diagnostic::bad_input(Span::new(file, offset..offset), format!("the template cannot be read: {}", error.info())));
+                diagnostics.push(Diagnostic::bad_input(
+                    Span::new(file, offset..offset),
+                    format!("the template cannot be read: {}", error.info()),
+                ));
                 return (None, diagnostics);
             }
         };
         let range = at.byte_range().unwrap_or(0..0);
         let span = Span::new(file, range.start + start..range.end + start);
-        let tag = event.tag().map(|tag| tag.parts()).filter(|(handle, _)| *handle == "!").map(|(_, suffix)| suffix.to_owned());
+        let tag = event
+            .tag()
+            .map(|tag| tag.parts())
+            .filter(|(handle, _)| *handle == "!")
+            .map(|(_, suffix)| suffix.to_owned());
         nodes += 1;
         if nodes > MOST_NODES {
             diagnostics.push(Diagnostic::bad_input(span, format!("the template has more than {MOST_NODES} nodes")));
@@ -92,12 +102,19 @@ pub(super) fn parse(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>)
             Event::DocumentStart(..) => {
                 documents += 1;
                 if documents == 2 {
-                    diagnostics.push(Diagnostic::bad_input(span, "a template is one YAML document, but another one begins here"));
+                    diagnostics.push(Diagnostic::bad_input(
+                        span,
+                        "a template is one YAML document, but another one begins here",
+                    ));
                 }
                 continue;
             }
             Event::Scalar(value, style, anchor, _) => {
-                let node = Node { kind: NodeKind::Scalar { text: value.into_owned(), plain: style == ScalarStyle::Plain }, span, tag };
+                let node = Node {
+                    kind: NodeKind::Scalar { text: value.into_owned(), plain: style == ScalarStyle::Plain },
+                    span,
+                    tag,
+                };
                 Some((node, anchor))
             }
             Event::SequenceStart(_, anchor, _) => {
@@ -150,9 +167,18 @@ pub(super) fn parse(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>)
                     None => parent.key = Some(node),
                     Some(key) if key.text() == Some("<<") => merge(entries, node),
                     Some(key) => {
-                        if let Some((first, _)) = entries.iter().find(|(other, _)| other.text().is_some() && other.text() == key.text()) {
+                        if let Some((first, _)) =
+                            entries.iter().find(|(other, _)| other.text().is_some() && other.text() == key.text())
+                        {
                             let name = key.text().unwrap_or_default();
-                            diagnostics.push(Diagnostic::note(key.span, Severity::Warning, format!("the key `{name}` stands twice; the second one counts")).with_label(first.span, "the first one"));
+                            diagnostics.push(
+                                Diagnostic::note(
+                                    key.span,
+                                    Severity::Warning,
+                                    format!("the key `{name}` stands twice; the second one counts"),
+                                )
+                                .with_label(first.span, "the first one"),
+                            );
                         }
                         entries.push((key, node));
                     }

@@ -34,7 +34,10 @@ impl<'a> Evaluator<'a> {
     /// `None` for `AWS::NoValue`.
     fn eval(&self, node: &Node) -> Option<Value> {
         if self.depth.get() > DEEPEST {
-            return Some(Value::unknown(Reason::Limit("intrinsic functions are nested too deeply".into()), Some(node.span)));
+            return Some(Value::unknown(
+                Reason::Limit("intrinsic functions are nested too deeply".into()),
+                Some(node.span),
+            ));
         }
         self.depth.set(self.depth.get() + 1);
         let value = self.eval_node(node);
@@ -60,7 +63,9 @@ impl<'a> Evaluator<'a> {
             NodeKind::Map(entries) => {
                 if let [(key, argument)] = entries.as_slice()
                     && let Some(name) = key.text()
-                    && (name == "Ref" || name == "Condition" && argument.text().is_some() && self.is_condition(argument) || name.starts_with("Fn::"))
+                    && (name == "Ref"
+                        || name == "Condition" && argument.text().is_some() && self.is_condition(argument)
+                        || name.starts_with("Fn::"))
                 {
                     return self.function(name, argument, node.span);
                 }
@@ -69,13 +74,18 @@ impl<'a> Evaluator<'a> {
                     let (Some(name), Some(value)) = (key.text(), self.eval(value)) else { continue };
                     map.insert(Arc::from(name), Entry { value, key_span: Some(key.span) });
                 }
-                Some(Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map, open: None }))).at(node.span))
+                Some(
+                    Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map, open: None })))
+                        .at(node.span),
+                )
             }
         }
     }
 
     fn is_condition(&self, node: &Node) -> bool {
-        node.text().is_some_and(|name| self.template.root.get("Conditions").is_some_and(|conditions| conditions.get(name).is_some()))
+        node.text().is_some_and(|name| {
+            self.template.root.get("Conditions").is_some_and(|conditions| conditions.get(name).is_some())
+        })
     }
 
     fn scalar(&self, text: &str, plain: bool, span: Span) -> Value {
@@ -92,7 +102,12 @@ impl<'a> Evaluator<'a> {
             && text.bytes().all(|b| b.is_ascii_digit())
         {
             self.told.borrow_mut().push(
-                Diagnostic::note(span, Severity::Warning, format!("`{text}` without quotes is an octal number: this reads as {number}")).with_help("put quotes around the account id"),
+                Diagnostic::note(
+                    span,
+                    Severity::Warning,
+                    format!("`{text}` without quotes is an octal number: this reads as {number}"),
+                )
+                .with_help("put quotes around the account id"),
             );
         }
         value.at(span)
@@ -106,7 +121,10 @@ impl<'a> Evaluator<'a> {
             "Fn::GetAtt" => {
                 let parts: Vec<String> = match argument.text() {
                     Some(text) => text.splitn(2, '.').map(str::to_owned).collect(),
-                    None => arguments.iter().filter_map(|node| self.value(node).text().map(|text| text.to_string())).collect(),
+                    None => arguments
+                        .iter()
+                        .filter_map(|node| self.value(node).text().map(|text| text.to_string()))
+                        .collect(),
                 };
                 match parts.as_slice() {
                     [resource, attribute] => self.attribute(resource, attribute, span),
@@ -146,8 +164,12 @@ impl<'a> Evaluator<'a> {
                 let (separator, text) = (at(0).unwrap_or_else(Value::null), at(1).unwrap_or_else(Value::null));
                 match (separator.text(), text.marked_text()) {
                     // A symbol stands for an account, a Region or an id: none holds a separator of an ARN.
-                    (Some(separator), Some(marked)) if !separator.is_empty() && (!marked.contains('\u{1}') || matches!(&*separator, ":" | "/")) => {
-                        Value::tuple(marked.split(&*separator).map(|piece| crate::iam::document::marked_value(piece)).collect())
+                    (Some(separator), Some(marked))
+                        if !separator.is_empty() && (!marked.contains('\u{1}') || matches!(&*separator, ":" | "/")) =>
+                    {
+                        Value::tuple(
+                            marked.split(&*separator).map(|piece| crate::iam::document::marked_value(piece)).collect(),
+                        )
                     }
                     _ => unknown_from(&text, span),
                 }
@@ -159,13 +181,30 @@ impl<'a> Evaluator<'a> {
                     Some(holds) => return arguments.get(if holds { 1 } else { 2 }).and_then(|node| self.eval(node)),
                     None => {
                         let (then, otherwise) = (at(1).unwrap_or_else(Value::null), at(2).unwrap_or_else(Value::null));
-                        let guard = |holds| Guard { text: condition.into(), holds, span: arguments.first().map(|node| node.span) };
-                        Value::new(Kind::Cond(vec![Branch { guard: guard(true), value: then }, Branch { guard: guard(false), value: otherwise }].into()))
+                        let guard = |holds| Guard {
+                            text: condition.into(),
+                            holds,
+                            span: arguments.first().map(|node| node.span),
+                        };
+                        Value::new(Kind::Cond(
+                            vec![
+                                Branch { guard: guard(true), value: then },
+                                Branch { guard: guard(false), value: otherwise },
+                            ]
+                            .into(),
+                        ))
                     }
                 }
             }
             "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" | "Condition" => {
-                let node = Node { kind: NodeKind::Map(vec![(Node { kind: NodeKind::Scalar { text: name.to_owned(), plain: false }, span, tag: None }, argument.clone())]), span, tag: None };
+                let node = Node {
+                    kind: NodeKind::Map(vec![(
+                        Node { kind: NodeKind::Scalar { text: name.to_owned(), plain: false }, span, tag: None },
+                        argument.clone(),
+                    )]),
+                    span,
+                    tag: None,
+                };
                 match self.decide(&node, 0) {
                     Some(holds) => Value::bool(holds),
                     None => Value::unknown(Reason::Derived("a condition that is not decided".into()), Some(span)),
@@ -176,7 +215,9 @@ impl<'a> Evaluator<'a> {
                 self.import(&name, span)
             }
             "Fn::Base64" => match self.value(argument).text() {
-                Some(text) => Value::string(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text.as_bytes())),
+                Some(text) => {
+                    Value::string(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text.as_bytes()))
+                }
                 None => unknown_from(&self.value(argument), span),
             },
             "Fn::ToJsonString" => Value::new(Kind::Document(Arc::new(self.value(argument)))),
@@ -203,7 +244,8 @@ impl<'a> Evaluator<'a> {
             "AWS::Partition" => match partition {
                 Some(partition) => Value::string(partition),
                 None => {
-                    let mut unknown = Unknown::new(Reason::Region(format!("`{}`", self.template.unit).into()), Some(span));
+                    let mut unknown =
+                        Unknown::new(Reason::Region(format!("`{}`", self.template.unit).into()), Some(span));
                     unknown.symbol = Some(format!("partition of {}", place.region).into());
                     Value::new(Kind::Unknown(Arc::new(unknown)))
                 }
@@ -214,12 +256,15 @@ impl<'a> Evaluator<'a> {
                 None => Value::unknown(Reason::Region(format!("`{}`", self.template.unit).into()), Some(span)),
             },
             "AWS::StackName" | "AWS::StackId" | "AWS::NotificationARNs" => {
-                let mut unknown = Unknown::new(Reason::Derived(format!("`{name}` is chosen at deployment").into()), Some(span));
+                let mut unknown =
+                    Unknown::new(Reason::Derived(format!("`{name}` is chosen at deployment").into()), Some(span));
                 unknown.symbol = Some(format!("{name} of {}", self.template.unit).into());
                 Value::new(Kind::Unknown(Arc::new(unknown)))
             }
             name => {
-                if let Some(parameter) = self.template.root.get("Parameters").and_then(|parameters| parameters.get(name)) {
+                if let Some(parameter) =
+                    self.template.root.get("Parameters").and_then(|parameters| parameters.get(name))
+                {
                     return Some(self.parameter(name, parameter));
                 }
                 self.attribute(name, "Ref", span)
@@ -233,7 +278,11 @@ impl<'a> Evaluator<'a> {
         let default = declared.get("Default").and_then(|node| Some((node.text()?.to_owned(), Some(node.span))));
         let from_ssm = kind.starts_with("AWS::SSM::Parameter::Value<");
         let Some((text, span)) = given.clone().or(default).filter(|_| !from_ssm) else {
-            let reason = if from_ssm { Reason::DataSource(format!("the SSM parameter of `{name}`").into()) } else { Reason::InputWithoutValue(name.into()) };
+            let reason = if from_ssm {
+                Reason::DataSource(format!("the SSM parameter of `{name}`").into())
+            } else {
+                Reason::InputWithoutValue(name.into())
+            };
             let mut unknown = Unknown::new(reason, Some(declared.span));
             unknown.symbol = Some(format!("parameter {name} in {}", self.template.unit).into());
             unknown.ty = Type::Dynamic;
@@ -256,7 +305,8 @@ impl<'a> Evaluator<'a> {
         };
         let kind = body.get("Type").and_then(Node::text).unwrap_or_default();
         let properties = body.get("Properties");
-        let property = |name: &str| properties.and_then(|properties| properties.get(name)).and_then(|node| self.eval(node));
+        let property =
+            |name: &str| properties.and_then(|properties| properties.get(name)).and_then(|node| self.eval(node));
         // An alias stands for its key.
         let chosen = |part: Option<Value>, what: &str| {
             part.unwrap_or_else(|| {
@@ -266,10 +316,12 @@ impl<'a> Evaluator<'a> {
             })
         };
         let known = match attributes::of(kind) {
-            Some(shape) if attribute == "Ref" && !shape.ref_is_arn => match attributes::fill(shape.reference, property).as_slice() {
-                [Some(value)] => Some(value.clone()),
-                _ => None,
-            },
+            Some(shape) if attribute == "Ref" && !shape.ref_is_arn => {
+                match attributes::fill(shape.reference, property).as_slice() {
+                    [Some(value)] => Some(value.clone()),
+                    _ => None,
+                }
+            }
             Some(shape) if shape.arn_attributes.contains(&attribute) || attribute == "Ref" => {
                 let place = &self.template.place;
                 let partition = self.reference("AWS::Partition", span).unwrap_or_else(Value::null);
@@ -332,7 +384,10 @@ impl<'a> Evaluator<'a> {
         let keys: Vec<Value> = arguments.iter().take(3).map(|node| self.value(node)).collect();
         let texts: Option<Vec<Arc<str>>> = keys.iter().map(Value::text).collect();
         let Some(texts) = texts.filter(|texts| texts.len() == 3) else {
-            return keys.iter().find(|key| key.text().is_none()).map_or_else(|| self.invalid(span, "`Fn::FindInMap` takes a map and two keys"), |key| unknown_from(key, span));
+            return keys.iter().find(|key| key.text().is_none()).map_or_else(
+                || self.invalid(span, "`Fn::FindInMap` takes a map and two keys"),
+                |key| unknown_from(key, span),
+            );
         };
         let mut at = self.template.root.get("Mappings");
         for key in &texts {
@@ -356,17 +411,25 @@ impl<'a> Evaluator<'a> {
         let mut found: Option<Value> = None;
         for other in self.all {
             let same = |same: Option<bool>| same != Some(false);
-            if other.id == self.template.id || !same(other.place.account.same(&self.template.place.account)) || !same(other.place.region.same(&self.template.place.region)) {
+            if other.id == self.template.id
+                || !same(other.place.account.same(&self.template.place.account))
+                || !same(other.place.region.same(&self.template.place.region))
+            {
                 continue;
             }
-            let evaluator = Evaluator { template: other, all: self.all, told: self.told, depth: Cell::new(self.depth.get() + 1) };
+            let evaluator =
+                Evaluator { template: other, all: self.all, told: self.told, depth: Cell::new(self.depth.get() + 1) };
             for (_, output) in other.root.get("Outputs").map(Node::entries).unwrap_or_default() {
-                let exported = output.get("Export").and_then(|export| export.get("Name")).map(|node| evaluator.value(node));
+                let exported =
+                    output.get("Export").and_then(|export| export.get("Name")).map(|node| evaluator.value(node));
                 if exported.and_then(|name| name.marked_text()).as_deref() != Some(text.as_str()) {
                     continue;
                 }
                 if found.is_some() {
-                    return Value::unknown(Reason::Derived(format!("several loaded units export `{text}`").into()), Some(span));
+                    return Value::unknown(
+                        Reason::Derived(format!("several loaded units export `{text}`").into()),
+                        Some(span),
+                    );
                 }
                 found = output.get("Value").map(|node| evaluator.value(node));
             }
@@ -390,7 +453,11 @@ impl<'a> Evaluator<'a> {
             (None, [(key, argument)]) => (key.text()?.to_owned(), argument.clone()),
             _ => return self.value(node).as_bool(),
         };
-        let all: Vec<Option<bool>> = if matches!(&*name, "Fn::And" | "Fn::Or" | "Fn::Not") { argument.items().iter().map(|item| self.decide(item, depth + 1)).collect() } else { Vec::new() };
+        let all: Vec<Option<bool>> = if matches!(&*name, "Fn::And" | "Fn::Or" | "Fn::Not") {
+            argument.items().iter().map(|item| self.decide(item, depth + 1)).collect()
+        } else {
+            Vec::new()
+        };
         match &*name {
             "Condition" => {
                 let node = self.template.root.get("Conditions")?.get(argument.text()?)?;

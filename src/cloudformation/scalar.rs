@@ -29,7 +29,9 @@ pub(super) fn number(text: &str) -> Option<Number> {
         return None;
     }
     let plain: String = digits.chars().filter(|c| *c != '_').collect();
-    let radix = |digits: &str, base: u32| -> Option<i128> { (!digits.is_empty()).then(|| i128::from_str_radix(digits, base).ok()).flatten() };
+    let radix = |digits: &str, base: u32| -> Option<i128> {
+        (!digits.is_empty()).then(|| i128::from_str_radix(digits, base).ok()).flatten()
+    };
     let whole = if let Some(hex) = plain.strip_prefix("0x") {
         radix(hex, 16)
     } else if let Some(binary) = plain.strip_prefix("0b") {
@@ -47,8 +49,12 @@ pub(super) fn number(text: &str) -> Option<Number> {
     if let Some(n) = whole {
         return Number::parse(&(if negative { -n } else { n }).to_string());
     }
-    let float = plain.contains('.') && plain.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-    let valid = float && plain.matches('.').count() == 1 && plain.starts_with(|c: char| c.is_ascii_digit() || c == '.') && plain.len() > 1;
+    let float = plain.contains('.')
+        && plain.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let valid = float
+        && plain.matches('.').count() == 1
+        && plain.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && plain.len() > 1;
     if valid { Number::parse(&format!("{}{plain}", if negative { "-" } else { "" })) } else { None }
 }
 

@@ -6,8 +6,13 @@ use crate::source::MemoryDisk;
 
 fn load(text: &str) -> (Sources, Vec<Stack>, Vec<Diagnostic>) {
     let sources = Sources::new(Box::new(MemoryDisk::new([("t.yaml", text)])));
-    let deployment = Deployment { account: crate::aws::AccountId::parse("111111111111"), region: Some("eu-west-1".into()), ..Deployment::default() };
-    let unit = Unit { name: "t.yaml".into(), language: Language::CloudFormation, path: "t.yaml".to_owned(), deployment };
+    let deployment = Deployment {
+        account: crate::aws::AccountId::parse("111111111111"),
+        region: Some("eu-west-1".into()),
+        ..Deployment::default()
+    };
+    let unit =
+        Unit { name: "t.yaml".into(), language: Language::CloudFormation, path: "t.yaml".to_owned(), deployment };
     let (stacks, diagnostics) = load_all(&sources, &[(StackId(0), &unit)], &LoadSettings::default());
     (sources, stacks, diagnostics)
 }
@@ -45,6 +50,7 @@ fn a_malformed_template_is_told_with_its_line() {
 
 #[test]
 fn an_octal_account_id_is_told() {
-    let (_, _, diagnostics) = load("Resources:\n  A:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: 012345670123\n");
+    let (_, _, diagnostics) =
+        load("Resources:\n  A:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: 012345670123\n");
     assert!(diagnostics.iter().any(|diagnostic| diagnostic.message.contains("reads as 1402433619")));
 }

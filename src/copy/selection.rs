@@ -30,7 +30,10 @@ fn and(a: Tri, b: Tri) -> Tri {
 
 pub(super) fn selects(selection: &Selection, store: &DataStore) -> Match {
     let named = selection.resources.iter().any(|setting| refers(&setting.value, store));
-    let here = match (selection.site.place.account.same(&store.site.place.account), selection.site.place.region.same(&store.site.place.region)) {
+    let here = match (
+        selection.site.place.account.same(&store.site.place.account),
+        selection.site.place.region.same(&store.site.place.region),
+    ) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (Some(true), Some(true)) => Some(true),
         _ => None,
@@ -107,7 +110,11 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
         let name = store.name.as_ref().and_then(Value::marked_text).unwrap_or_else(|| "\u{2}".to_owned());
         let resource = resource.replacen('*', &name, 1);
         let partition = place.partition().unwrap_or("aws");
-        let arn = if *service == "s3" { format!("arn:{partition}:s3:::{resource}") } else { format!("arn:{partition}:{service}:{region}:{account}:{resource}") };
+        let arn = if *service == "s3" {
+            format!("arn:{partition}:s3:::{resource}")
+        } else {
+            format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+        };
         let answer = if wildcard(&pattern, &arn) {
             Some(true)
         } else if pattern.contains(['\u{1}', '\u{2}']) || arn.contains(['\u{1}', '\u{2}']) {
@@ -147,13 +154,29 @@ fn doubt(selection: &Selection, store: &DataStore) -> Why {
         .resources
         .iter()
         .map(|setting| (&setting.value, setting.span))
-        .chain(selection.tags.iter().chain(&selection.conditions).flat_map(|tag| [(&tag.key, tag.span), (&tag.value, tag.span)]))
+        .chain(
+            selection
+                .tags
+                .iter()
+                .chain(&selection.conditions)
+                .flat_map(|tag| [(&tag.key, tag.span), (&tag.value, tag.span)]),
+        )
         .chain(selection.open.iter().map(|value| (value, selection.site.header)))
         .chain([(&store.tags, store.site.header)])
-        .find_map(|(value, span)| value.first_unknown().map(|unknown| (unknown.reason.to_string(), unknown.span.unwrap_or(span))));
+        .find_map(|(value, span)| {
+            value.first_unknown().map(|unknown| (unknown.reason.to_string(), unknown.span.unwrap_or(span)))
+        });
     match unknown {
-        Some((text, span)) => Why { text: format!("whether `{}` is selected is not known: {text}", store.site.address), span: Some(span) },
-        None => Why { text: format!("whether `{}` is selected cannot be told from what is known of its name and tags", store.site.address), span: Some(selection.site.header) },
+        Some((text, span)) => {
+            Why { text: format!("whether `{}` is selected is not known: {text}", store.site.address), span: Some(span) }
+        }
+        None => Why {
+            text: format!(
+                "whether `{}` is selected cannot be told from what is known of its name and tags",
+                store.site.address
+            ),
+            span: Some(selection.site.header),
+        },
     }
 }
 
@@ -161,7 +184,10 @@ fn doubt(selection: &Selection, store: &DataStore) -> Why {
 pub(super) fn nothing(selection: &Selection) -> Why {
     let span = Some(selection.site.header);
     if let Some(open) = selection.open.as_ref().and_then(Value::first_unknown) {
-        return Why { text: format!("what the selection assigns is not known: {}", open.reason), span: open.span.or(span) };
+        return Why {
+            text: format!("what the selection assigns is not known: {}", open.reason),
+            span: open.span.or(span),
+        };
     }
     let tags: Vec<String> = selection
         .tags

@@ -13,7 +13,8 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
     let known_vaults = add_known(&mut entities, facts);
     let mut graph = Graph { entities, facts: facts.clone(), ..Graph::default() };
     let first_known_key = graph.entities.keys.len() - facts.keys.len();
-    graph.known_keys = (0..facts.keys.len()).map(|at| KeyId(u32::try_from(first_known_key + at).unwrap_or(u32::MAX))).collect();
+    graph.known_keys =
+        (0..facts.keys.len()).map(|at| KeyId(u32::try_from(first_known_key + at).unwrap_or(u32::MAX))).collect();
     for (at, vault) in graph.entities.vaults.iter().enumerate().filter(|(_, vault)| !vault.site.external) {
         if let Some(name) = vault.name.marked_text() {
             let arn = arn_at(&vault.site.place, "backup", &format!("backup-vault:{name}"));
@@ -21,7 +22,12 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
         }
     }
     let index = Index::new(&graph);
-    graph.store_keys = graph.entities.data_stores.iter().map(|store| used(&graph, &index, &store.encryption, &store.site.place)).collect();
+    graph.store_keys = graph
+        .entities
+        .data_stores
+        .iter()
+        .map(|store| used(&graph, &index, &store.encryption, &store.site.place))
+        .collect();
     graph.store_part_keys = graph
         .entities
         .data_stores
@@ -36,19 +42,28 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
         if known.policy.is_none()
             && let Some(policy) = graph.vault_policies.get_mut(vault.0 as usize)
         {
-            *policy = EffectivePolicy::Unknown(Why { text: "the configuration does not tell the vault's policy".to_owned(), span: Some(known.span) });
+            *policy = EffectivePolicy::Unknown(Why {
+                text: "the configuration does not tell the vault's policy".to_owned(),
+                span: Some(known.span),
+            });
         }
         if known.key.is_none()
             && let Some(key) = graph.vault_keys.get_mut(vault.0 as usize)
         {
-            *key = KeyUse::Unknown(Why { text: "the configuration does not tell the vault's key".to_owned(), span: Some(known.span) });
+            *key = KeyUse::Unknown(Why {
+                text: "the configuration does not tell the vault's key".to_owned(),
+                span: Some(known.span),
+            });
         }
     }
     for (key, known) in graph.known_keys.clone().iter().zip(&facts.keys) {
         if known.policy.is_none()
             && let Some(policy) = graph.key_policies.get_mut(key.0 as usize)
         {
-            *policy = EffectivePolicy::Unknown(Why { text: "the configuration does not tell the key's policy".to_owned(), span: Some(known.span) });
+            *policy = EffectivePolicy::Unknown(Why {
+                text: "the configuration does not tell the key's policy".to_owned(),
+                span: Some(known.span),
+            });
         }
     }
     graph.cross_account = Some(switch(&graph));
@@ -63,7 +78,8 @@ fn add_known(entities: &mut Entities, facts: &Facts) -> Vec<VaultId> {
         let Some(arn) = Arn::parse(&known.arn) else { continue };
         let name = arn.resource.strip_prefix("backup-vault:").unwrap_or(arn.resource);
         let setting = |value: Value| Setting { value, span: known.span };
-        let key = known.key.as_ref().filter(|key| &***key != "aws-managed").map(|key| setting(Value::string(key.clone())));
+        let key =
+            known.key.as_ref().filter(|key| &***key != "aws-managed").map(|key| setting(Value::string(key.clone())));
         ids.push(VaultId(u32::try_from(entities.vaults.len()).unwrap_or(u32::MAX)));
         entities.vaults.push(Vault {
             site: known_site(&known.arn, "configured vault", resolve::place_of(&arn), known.span),
@@ -76,7 +92,10 @@ fn add_known(entities: &mut Entities, facts: &Facts) -> Vec<VaultId> {
     }
     for known in &facts.keys {
         let place = Arn::parse(&known.arn).map(|arn| resolve::place_of(&arn));
-        let place = place.unwrap_or_else(|| Place { account: crate::aws::Known::Symbol("account of a key".into()), region: crate::aws::Known::Symbol("Region of a key".into()) });
+        let place = place.unwrap_or_else(|| Place {
+            account: crate::aws::Known::Symbol("account of a key".into()),
+            region: crate::aws::Known::Symbol("Region of a key".into()),
+        });
         entities.keys.push(Key {
             site: known_site(&known.arn, "configured key", place, known.span),
             form: KeyForm::Primary,
@@ -112,19 +131,25 @@ fn used(graph: &Graph, index: &Index, encryption: &Encryption, place: &Place) ->
         Encryption::AwsManaged { alias, span } => KeyUse::AwsManaged { alias: alias.clone(), span: *span },
         Encryption::AwsOwned { span } => KeyUse::AwsOwned { span: *span },
         Encryption::Key(setting) => resolve::key(graph, index, &setting.value, setting.span, place, 0),
-        Encryption::Unknown { why, span } if why == crate::model::ACCOUNT_SETTING => account_default(graph, index, place, *span, why),
+        Encryption::Unknown { why, span } if why == crate::model::ACCOUNT_SETTING => {
+            account_default(graph, index, place, *span, why)
+        }
         Encryption::Unknown { why, span } => KeyUse::Unknown(Why { text: why.clone(), span: Some(*span) }),
     }
 }
 
 /// EBS encryption by default, where code or configuration sets it for the account and Region.
 fn account_default(graph: &Graph, index: &Index, place: &Place, span: Span, text: &str) -> KeyUse {
-    let here = |site: &Site| site.place.account.same(&place.account) == Some(true) && site.place.region.same(&place.region) == Some(true);
+    let here = |site: &Site| {
+        site.place.account.same(&place.account) == Some(true) && site.place.region.same(&place.region) == Some(true)
+    };
     let mut on = None;
     let mut key = None;
     for setting in &graph.entities.settings {
         match setting {
-            Settings::EbsEncryption { site, enabled } if here(site) => on = Some(enabled.as_ref().map_or(Some(true), |enabled| enabled.value.as_bool())),
+            Settings::EbsEncryption { site, enabled } if here(site) => {
+                on = Some(enabled.as_ref().map_or(Some(true), |enabled| enabled.value.as_bool()))
+            }
             Settings::EbsDefaultKey { site, key: setting } if here(site) => key = Some(setting),
             _ => {}
         }
@@ -138,7 +163,10 @@ fn account_default(graph: &Graph, index: &Index, place: &Place, span: Span, text
     if on == Some(Some(true)) {
         return KeyUse::AwsManaged { alias: "aws/ebs".into(), span };
     }
-    KeyUse::Unknown(Why { text: format!("{text}; set `encrypted`, or declare `aws_ebs_encryption_by_default`"), span: Some(span) })
+    KeyUse::Unknown(Why {
+        text: format!("{text}; set `encrypted`, or declare `aws_ebs_encryption_by_default`"),
+        span: Some(span),
+    })
 }
 
 fn vault_key(graph: &Graph, index: &Index, vault: &Vault) -> KeyUse {
@@ -151,19 +179,26 @@ fn vault_key(graph: &Graph, index: &Index, vault: &Vault) -> KeyUse {
 
 fn attach_to_vaults(graph: &mut Graph, index: &Index) {
     let entities = &graph.entities;
-    let mut policies: Vec<EffectivePolicy> =
-        entities.vaults.iter().map(|vault| vault.policy.clone().map_or(EffectivePolicy::Absent, EffectivePolicy::Given)).collect();
+    let mut policies: Vec<EffectivePolicy> = entities
+        .vaults
+        .iter()
+        .map(|vault| vault.policy.clone().map_or(EffectivePolicy::Absent, EffectivePolicy::Given))
+        .collect();
     let mut locks: Vec<_> = entities.vaults.iter().map(|vault| vault.lock.clone()).collect();
     let mut unresolved = Vec::new();
     for attachment in &entities.vault_attachments {
-        let target = resolve::vault(graph, index, &attachment.vault.value, attachment.vault.span, &attachment.site.place);
+        let target =
+            resolve::vault(graph, index, &attachment.vault.value, attachment.vault.span, &attachment.site.place);
         match target {
             VaultTarget::Vault(id) => {
                 let at = id.0 as usize;
                 if let (Some(policy), Some(slot)) = (&attachment.policy, policies.get_mut(at)) {
                     *slot = match slot {
                         EffectivePolicy::Absent => EffectivePolicy::Given(policy.clone()),
-                        _ => EffectivePolicy::Unknown(Why { text: "several resources set the vault's policy".to_owned(), span: Some(policy.span) }),
+                        _ => EffectivePolicy::Unknown(Why {
+                            text: "several resources set the vault's policy".to_owned(),
+                            span: Some(policy.span),
+                        }),
                     };
                 }
                 if let (Some(lock), Some(slot)) = (&attachment.lock, locks.get_mut(at)) {
@@ -178,7 +213,8 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
     for attachment in unresolved.iter().filter(|attachment| attachment.policy.is_some()) {
         for (vault, slot) in entities.vaults.iter().zip(&mut policies) {
             if vault.site.stack == attachment.site.stack && matches!(slot, EffectivePolicy::Absent) {
-                let text = format!("`{}` may be its policy: which vault that is for is not known", attachment.site.address);
+                let text =
+                    format!("`{}` may be its policy: which vault that is for is not known", attachment.site.address);
                 *slot = EffectivePolicy::Unknown(Why { text, span: Some(attachment.vault.span) });
             }
         }
@@ -189,8 +225,11 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
 
 fn attach_to_keys(graph: &mut Graph, index: &Index) {
     let entities = &graph.entities;
-    let mut policies: Vec<EffectivePolicy> =
-        entities.keys.iter().map(|key| key.policy.clone().map_or(EffectivePolicy::Absent, EffectivePolicy::Given)).collect();
+    let mut policies: Vec<EffectivePolicy> = entities
+        .keys
+        .iter()
+        .map(|key| key.policy.clone().map_or(EffectivePolicy::Absent, EffectivePolicy::Given))
+        .collect();
     let mut grants: Vec<Vec<u32>> = vec![Vec::new(); entities.keys.len()];
     for attachment in &entities.key_policies {
         match resolve::key(graph, index, &attachment.key.value, attachment.key.span, &attachment.site.place, 0) {
@@ -198,14 +237,20 @@ fn attach_to_keys(graph: &mut Graph, index: &Index) {
                 if let Some(slot) = policies.get_mut(key.0 as usize) {
                     *slot = match slot {
                         EffectivePolicy::Absent => EffectivePolicy::Given(attachment.policy.clone()),
-                        _ => EffectivePolicy::Unknown(Why { text: "several resources set the key's policy".to_owned(), span: Some(attachment.policy.span) }),
+                        _ => EffectivePolicy::Unknown(Why {
+                            text: "several resources set the key's policy".to_owned(),
+                            span: Some(attachment.policy.span),
+                        }),
                     };
                 }
             }
             KeyUse::Unknown(_) => {
                 for (key, slot) in entities.keys.iter().zip(&mut policies) {
                     if key.site.stack == attachment.site.stack && matches!(slot, EffectivePolicy::Absent) {
-                        let text = format!("`{}` may be its policy: which key that is for is not known", attachment.site.address);
+                        let text = format!(
+                            "`{}` may be its policy: which key that is for is not known",
+                            attachment.site.address
+                        );
                         *slot = EffectivePolicy::Unknown(Why { text, span: Some(attachment.key.span) });
                     }
                 }
@@ -214,7 +259,8 @@ fn attach_to_keys(graph: &mut Graph, index: &Index) {
         }
     }
     for (at, grant) in entities.grants.iter().enumerate() {
-        if let KeyUse::Customer { key, .. } = resolve::key(graph, index, &grant.key.value, grant.key.span, &grant.site.place, 0)
+        if let KeyUse::Customer { key, .. } =
+            resolve::key(graph, index, &grant.key.value, grant.key.span, &grant.site.place, 0)
             && let Some(list) = grants.get_mut(key.0 as usize)
         {
             list.push(u32::try_from(at).unwrap_or(u32::MAX));
@@ -228,7 +274,10 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
     let entities = &graph.entities;
     let document = |setting: &Setting| -> RolePolicyKind {
         if let Kind::Ref(reference) = &setting.value.kind
-            && let Some(policy) = index.managed.get(&(reference.stack, reference.address.clone())).and_then(|at| entities.managed_policies.get(*at))
+            && let Some(policy) = index
+                .managed
+                .get(&(reference.stack, reference.address.clone()))
+                .and_then(|at| entities.managed_policies.get(*at))
         {
             return RolePolicyKind::Inline(policy.document.clone());
         }
@@ -237,7 +286,9 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
     let mut policies: Vec<Vec<RolePolicyKind>> = entities
         .roles
         .iter()
-        .map(|role| role.managed.iter().map(document).chain(role.inline.iter().cloned().map(RolePolicyKind::Inline)).collect())
+        .map(|role| {
+            role.managed.iter().map(document).chain(role.inline.iter().cloned().map(RolePolicyKind::Inline)).collect()
+        })
         .collect();
     let mut open: Vec<Option<Why>> =
         entities.roles.iter().map(|role| role.open.as_ref().map(|value| why(value, role.site.header))).collect();
@@ -254,7 +305,10 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
             RoleTarget::Unknown(unknown) => {
                 for (role, slot) in entities.roles.iter().zip(&mut open) {
                     if role.site.stack == attachment.site.stack && slot.is_none() {
-                        *slot = Some(Why { text: format!("`{}` may attach to it: {}", attachment.site.address, unknown.text), span: Some(attachment.role.span) });
+                        *slot = Some(Why {
+                            text: format!("`{}` may attach to it: {}", attachment.site.address, unknown.text),
+                            span: Some(attachment.role.span),
+                        });
                     }
                 }
             }

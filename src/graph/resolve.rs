@@ -37,10 +37,13 @@ impl Index {
 pub(super) fn why(value: &Value, span: Span) -> Why {
     let (text, at) = match &value.kind {
         Kind::Cond(branches) => {
-            let guard = branches.first().map(|branch| branch.guard.text.clone()).unwrap_or_else(|| "a condition".into());
+            let guard =
+                branches.first().map(|branch| branch.guard.text.clone()).unwrap_or_else(|| "a condition".into());
             (format!("it depends on `{guard}`"), branches.first().and_then(|branch| branch.guard.span))
         }
-        Kind::Ref(reference) => (format!("`{}.{}` is not a resource that crossvault follows", reference.address, reference.attr), None),
+        Kind::Ref(reference) => {
+            (format!("`{}.{}` is not a resource that crossvault follows", reference.address, reference.attr), None)
+        }
         _ => match value.first_unknown() {
             Some(unknown) => {
                 let mut text = unknown.reason.to_string();
@@ -70,15 +73,25 @@ pub(super) fn arn_at(place: &Place, service: &str, resource: &str) -> String {
 
 /// The place that an ARN names; symbols where it has none or a hole.
 pub(super) fn place_of(arn: &Arn<'_>) -> Place {
-    let symbol = |text: &str, what: &str| -> Arc<str> { if text.is_empty() { format!("{what} of an ARN").into() } else { text.trim_matches('\u{1}').into() } };
+    let symbol = |text: &str, what: &str| -> Arc<str> {
+        if text.is_empty() { format!("{what} of an ARN").into() } else { text.trim_matches('\u{1}').into() }
+    };
     Place {
         account: AccountId::parse(arn.account).map_or_else(|| Known::Symbol(symbol(arn.account, "account")), Known::Is),
-        region: if arn.region.is_empty() || arn.region.contains('\u{1}') { Known::Symbol(symbol(arn.region, "Region")) } else { Known::Is(arn.region.into()) },
+        region: if arn.region.is_empty() || arn.region.contains('\u{1}') {
+            Known::Symbol(symbol(arn.region, "Region"))
+        } else {
+            Known::Is(arn.region.into())
+        },
     }
 }
 
 /// The same answer from all alternatives, or none.
-fn agreed<T>(branches: &[crate::value::Branch], resolve: impl Fn(&Value) -> T, same: impl Fn(&T, &T) -> bool) -> Option<T> {
+fn agreed<T>(
+    branches: &[crate::value::Branch],
+    resolve: impl Fn(&Value) -> T,
+    same: impl Fn(&T, &T) -> bool,
+) -> Option<T> {
     let mut answers = branches.iter().map(|branch| resolve(&branch.value));
     let first = answers.next()?;
     answers.all(|answer| same(&first, &answer)).then_some(first)
@@ -93,7 +106,8 @@ pub(super) fn vault(graph: &Graph, index: &Index, value: &Value, span: Span, pla
     match &value.kind {
         Kind::Cond(branches) => {
             let same = |a: &VaultTarget, b: &VaultTarget| matches!((a, b), (VaultTarget::Vault(a), VaultTarget::Vault(b)) if a == b);
-            return agreed(branches, |value| vault(graph, index, value, span, place), same).unwrap_or_else(|| VaultTarget::Unknown(why(value, span)));
+            return agreed(branches, |value| vault(graph, index, value, span, place), same)
+                .unwrap_or_else(|| VaultTarget::Unknown(why(value, span)));
         }
         Kind::Ref(reference) => {
             if let Some(id) = index.vaults.get(&(reference.stack, reference.address.clone()))
@@ -108,10 +122,16 @@ pub(super) fn vault(graph: &Graph, index: &Index, value: &Value, span: Span, pla
         }
         _ => {}
     }
-    let Some(text) = value.marked_text().filter(|text| !text.is_empty()) else { return VaultTarget::Unknown(why(value, span)) };
-    let wanted = if text.starts_with("arn:") { text.clone() } else { arn_at(place, "backup", &format!("backup-vault:{text}")) };
+    let Some(text) = value.marked_text().filter(|text| !text.is_empty()) else {
+        return VaultTarget::Unknown(why(value, span));
+    };
+    let wanted =
+        if text.starts_with("arn:") { text.clone() } else { arn_at(place, "backup", &format!("backup-vault:{text}")) };
     // A text that is one hole may be an ARN or a name.
-    if text.starts_with('\u{1}') && text.trim_matches('\u{1}').find('\u{1}').is_none() && value.first_unknown().is_some() {
+    if text.starts_with('\u{1}')
+        && text.trim_matches('\u{1}').find('\u{1}').is_none()
+        && value.first_unknown().is_some()
+    {
         let held = by_arn(graph, &wanted);
         return held.map_or_else(|| VaultTarget::Unknown(why(value, span)), VaultTarget::Vault);
     }
@@ -119,13 +139,22 @@ pub(super) fn vault(graph: &Graph, index: &Index, value: &Value, span: Span, pla
         return VaultTarget::Vault(id);
     }
     let Some(arn) = Arn::parse(&wanted).filter(|arn| arn.service == "backup") else {
-        return VaultTarget::Unknown(Why { text: format!("`{}` is not the ARN of a backup vault", text.replace('\u{1}', "")), span: Some(span) });
+        return VaultTarget::Unknown(Why {
+            text: format!("`{}` is not the ARN of a backup vault", text.replace('\u{1}', "")),
+            span: Some(span),
+        });
     };
     let name = arn.resource.strip_prefix("backup-vault:").filter(|name| !name.contains('\u{1}'));
     let target = place_of(&arn);
     let near = name.and_then(|name| near(graph, name, &target));
     let clear = !wanted.contains('\u{1}');
-    VaultTarget::External { arn: clear.then(|| wanted.as_str().into()), name: name.map(Into::into), place: target, span, near }
+    VaultTarget::External {
+        arn: clear.then(|| wanted.as_str().into()),
+        name: name.map(Into::into),
+        place: target,
+        span,
+        near,
+    }
 }
 
 fn by_arn(graph: &Graph, wanted: &str) -> Option<VaultId> {
@@ -136,7 +165,8 @@ fn by_arn(graph: &Graph, wanted: &str) -> Option<VaultId> {
 fn near(graph: &Graph, name: &str, place: &Place) -> Option<VaultId> {
     graph.entities.vaults.iter().enumerate().find_map(|(at, vault)| {
         let own = vault.name.text()?;
-        let close = vault.site.place.account.same(&place.account) == Some(true) && *own != *name && distance(&own, name) <= 2;
+        let close =
+            vault.site.place.account.same(&place.account) == Some(true) && *own != *name && distance(&own, name) <= 2;
         close.then(|| VaultId(u32::try_from(at).unwrap_or(u32::MAX)))
     })
 }
@@ -173,7 +203,8 @@ pub(super) fn key(graph: &Graph, index: &Index, value: &Value, span: Span, place
                 (KeyUse::AwsManaged { alias: a, .. }, KeyUse::AwsManaged { alias: b, .. }) => a == b,
                 _ => false,
             };
-            return agreed(branches, |value| key(graph, index, value, span, place, depth + 1), same).unwrap_or_else(|| KeyUse::Unknown(why(value, span)));
+            return agreed(branches, |value| key(graph, index, value, span, place, depth + 1), same)
+                .unwrap_or_else(|| KeyUse::Unknown(why(value, span)));
         }
         Kind::Ref(reference) => {
             let at = (reference.stack, reference.address.clone());
@@ -233,8 +264,10 @@ pub fn resolve_role(graph: &Graph, setting: &Setting, place: &Place) -> RoleTarg
 pub(super) fn role(graph: &Graph, index: &Index, value: &Value, span: Span, place: &Place) -> RoleTarget {
     match &value.kind {
         Kind::Cond(branches) => {
-            let same = |a: &RoleTarget, b: &RoleTarget| matches!((a, b), (RoleTarget::Role(a), RoleTarget::Role(b)) if a == b);
-            return agreed(branches, |value| role(graph, index, value, span, place), same).unwrap_or_else(|| RoleTarget::Unknown(why(value, span)));
+            let same =
+                |a: &RoleTarget, b: &RoleTarget| matches!((a, b), (RoleTarget::Role(a), RoleTarget::Role(b)) if a == b);
+            return agreed(branches, |value| role(graph, index, value, span, place), same)
+                .unwrap_or_else(|| RoleTarget::Unknown(why(value, span)));
         }
         Kind::Ref(reference) => {
             if let Some(id) = index.roles.get(&(reference.stack, reference.address.clone()))

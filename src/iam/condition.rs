@@ -30,7 +30,11 @@ pub(crate) fn evaluate(condition: &Value, context: &Context, variables: bool) ->
 }
 
 fn describe(operator: &str, key: &str, values: &Value, context: &Context, answer: Tri) -> String {
-    let shown = list(values).iter().map(|value| value.text().map_or_else(|| "a value that is not known".to_owned(), |text| format!("`{text}`"))).collect::<Vec<_>>().join(", ");
+    let shown = list(values)
+        .iter()
+        .map(|value| value.text().map_or_else(|| "a value that is not known".to_owned(), |text| format!("`{text}`")))
+        .collect::<Vec<_>>()
+        .join(", ");
     let state = match context.get(key) {
         Fact::Known(values) => format!("here it is `{}`", values.join("`, `").replace('\u{1}', "")),
         Fact::Absent => "the request does not carry this key".to_owned(),
@@ -62,7 +66,8 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
         _ => (Quantifier::Single, &*lower),
     };
     let (base, if_exists) = rest.strip_suffix("ifexists").map_or((rest, false), |base| (base, true));
-    let open = matches!(&values.kind, Kind::Seq(seq) if seq.open.is_some()) || matches!(values.kind, Kind::Unknown(_) | Kind::Cond(_));
+    let open = matches!(&values.kind, Kind::Seq(seq) if seq.open.is_some())
+        || matches!(values.kind, Kind::Unknown(_) | Kind::Cond(_));
     let wanted = list(values);
     let fact = context.get(key);
     if base == "null" {
@@ -92,7 +97,13 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
         Fact::Unknown { maybe_absent, .. } => {
             // `StringLike "*"` holds for any value.
             let any = base.ends_with("like") && wanted.iter().any(|value| value.as_str() == Some("*"));
-            let present = if any && quantifier != Quantifier::All { Some(!negated) } else if any { Some(true) } else { None };
+            let present = if any && quantifier != Quantifier::All {
+                Some(!negated)
+            } else if any {
+                Some(true)
+            } else {
+                None
+            };
             if *maybe_absent {
                 let without = absent(quantifier, if_exists, negated);
                 if present.is_some() && present == without { present } else { None }
@@ -201,7 +212,9 @@ fn substitute(text: &str, check: &Check<'_>) -> Substituted {
             }
             continue;
         }
-        let (key, default) = name.split_once(',').map_or((name, None), |(key, default)| (key.trim(), Some(default.trim().trim_matches('\''))));
+        let (key, default) = name
+            .split_once(',')
+            .map_or((name, None), |(key, default)| (key.trim(), Some(default.trim().trim_matches('\''))));
         match (check.context.get(key), default) {
             (Fact::Known(values), _) if values.len() == 1 => out.extend(values.iter().map(String::as_str)),
             (Fact::Absent, Some(default)) => out.push_str(default),

@@ -10,7 +10,10 @@ pub enum Fact {
     Known(Vec<String>),
     Absent,
     /// Not known: whether it may be absent, and all values that it can have where that is known.
-    Unknown { maybe_absent: bool, candidates: Vec<Option<Vec<String>>> },
+    Unknown {
+        maybe_absent: bool,
+        candidates: Vec<Option<Vec<String>>>,
+    },
 }
 
 /// Condition keys by lower-case name. A key that is not listed is absent.
@@ -35,7 +38,9 @@ impl Context {
             return fact;
         }
         // Keys with a name of the user's choice are listed by their prefix.
-        let prefix = ["aws:resourcetag/", "aws:requesttag/", "aws:principaltag/", "kms:encryptioncontext:"].into_iter().find(|prefix| key.starts_with(prefix));
+        let prefix = ["aws:resourcetag/", "aws:requesttag/", "aws:principaltag/", "kms:encryptioncontext:"]
+            .into_iter()
+            .find(|prefix| key.starts_with(prefix));
         prefix.and_then(|prefix| self.0.get(&format!("{prefix}*"))).unwrap_or(&Fact::Absent)
     }
 }
@@ -52,7 +57,13 @@ fn unknown(maybe_absent: bool) -> Fact {
 }
 
 /// Facts that hold for every request of a role.
-fn role(context: &mut Context, role_arn: &str, account: &Account, resource_account: &Account, organization: Option<&str>) {
+fn role(
+    context: &mut Context,
+    role_arn: &str,
+    account: &Account,
+    resource_account: &Account,
+    organization: Option<&str>,
+) {
     let organization = organization.map_or_else(|| "\u{1}organization id\u{1}".to_owned(), str::to_owned);
     context.known("aws:PrincipalAccount", text(account));
     context.known("aws:PrincipalArn", role_arn);
@@ -67,10 +78,19 @@ fn role(context: &mut Context, role_arn: &str, account: &Account, resource_accou
     for key in ["aws:PrincipalOrgPaths", "aws:ResourceOrgPaths"] {
         context.set(key, unknown(false));
     }
-    for key in ["aws:ViaAWSService", "aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid"] {
+    for key in
+        ["aws:ViaAWSService", "aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid"]
+    {
         context.set(key, unknown(false));
     }
-    for key in ["aws:SourceIp", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ResourceTag/*", "aws:PrincipalTag/*"] {
+    for key in [
+        "aws:SourceIp",
+        "aws:CalledVia",
+        "aws:CalledViaFirst",
+        "aws:CalledViaLast",
+        "aws:ResourceTag/*",
+        "aws:PrincipalTag/*",
+    ] {
         context.set(key, unknown(true));
     }
 }
@@ -79,7 +99,14 @@ fn role(context: &mut Context, role_arn: &str, account: &Account, resource_accou
 ///
 /// Sources: AWS KMS Developer Guide, "AWS KMS condition keys" and "kms:ViaService"; the service-linked role's managed
 /// policy; IAM User Guide, "AWS global condition context keys", read 2026-11.
-pub fn key_use(action: &str, via: &str, regions: &[Region], caller: &super::Caller, key_account: &Account, organization: Option<&str>) -> Context {
+pub fn key_use(
+    action: &str,
+    via: &str,
+    regions: &[Region],
+    caller: &super::Caller,
+    key_account: &Account,
+    organization: Option<&str>,
+) -> Context {
     let mut context = Context::default();
     role(&mut context, &caller.role_arn, &caller.account, key_account, organization);
     context.known("kms:CallerAccount", text(&caller.account));
@@ -90,7 +117,8 @@ pub fn key_use(action: &str, via: &str, regions: &[Region], caller: &super::Call
         _ => {
             let mut candidates: Vec<Option<Vec<String>>> = names.iter().map(|name| Some(vec![name.clone()])).collect();
             if direct {
-                candidates.extend(regions.iter().map(|region| Some(vec![format!("backup.{}.amazonaws.com", text(region))])));
+                candidates
+                    .extend(regions.iter().map(|region| Some(vec![format!("backup.{}.amazonaws.com", text(region))])));
                 candidates.push(None);
             }
             Fact::Unknown { maybe_absent: direct, candidates }
@@ -102,7 +130,8 @@ pub fn key_use(action: &str, via: &str, regions: &[Region], caller: &super::Call
     } else {
         context.set("aws:RequestedRegion", unknown(false));
     }
-    let grants = ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"].iter().any(|name| name.eq_ignore_ascii_case(action));
+    let grants =
+        ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"].iter().any(|name| name.eq_ignore_ascii_case(action));
     if grants {
         context.known("kms:GrantIsForAWSResource", "true");
     }
@@ -116,14 +145,27 @@ pub fn key_use(action: &str, via: &str, regions: &[Region], caller: &super::Call
             context.set(key, unknown(true));
         }
     }
-    for key in ["kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin", "kms:MultiRegion", "kms:MultiRegionKeyType", "kms:ResourceAliases"] {
+    for key in [
+        "kms:KeySpec",
+        "kms:KeyUsage",
+        "kms:KeyOrigin",
+        "kms:MultiRegion",
+        "kms:MultiRegionKeyType",
+        "kms:ResourceAliases",
+    ] {
         context.set(key, unknown(true));
     }
     context
 }
 
 /// The backup role's call of an AWS Backup action on a vault or recovery point.
-pub fn backup_call(role_arn: &str, account: &Account, resource_account: &Account, target_arn: Option<&str>, organization: Option<&str>) -> Context {
+pub fn backup_call(
+    role_arn: &str,
+    account: &Account,
+    resource_account: &Account,
+    target_arn: Option<&str>,
+    organization: Option<&str>,
+) -> Context {
     let mut context = Context::default();
     role(&mut context, role_arn, account, resource_account, organization);
     for key in ["aws:SourceArn", "aws:SourceAccount", "aws:RequestedRegion"] {

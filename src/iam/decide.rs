@@ -93,9 +93,26 @@ pub struct Grant {
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>, read 2026-11.
 const CROSS_ACCOUNT: &[&str] = &[
-    "creategrant", "decrypt", "describekey", "encrypt", "generatedatakey", "generatedatakeypair", "generatedatakeypairwithoutplaintext",
-    "generatedatakeywithoutplaintext", "generatemac", "getkeyrotationstatus", "getpublickey", "listgrants", "reencryptfrom", "reencryptto",
-    "retiregrant", "revokegrant", "sign", "verify", "verifymac", "derivesharedsecret",
+    "creategrant",
+    "decrypt",
+    "describekey",
+    "encrypt",
+    "generatedatakey",
+    "generatedatakeypair",
+    "generatedatakeypairwithoutplaintext",
+    "generatedatakeywithoutplaintext",
+    "generatemac",
+    "getkeyrotationstatus",
+    "getpublickey",
+    "listgrants",
+    "reencryptfrom",
+    "reencryptto",
+    "retiregrant",
+    "revokegrant",
+    "sign",
+    "verify",
+    "verifymac",
+    "derivesharedsecret",
 ];
 
 /// What one document contributes.
@@ -148,7 +165,11 @@ pub fn decide_vault(request: &Request<'_>, policy: Option<&Policy>, identity: &[
     let same = request.caller.account.same(request.resource_account);
     let granted = or(scan.direct, scan.account);
     let within = or(scan.direct, own.allow);
-    let across = if request.action.eq_ignore_ascii_case("backup:CopyIntoBackupVault") { and(granted, own.allow) } else { Some(false) };
+    let across = if request.action.eq_ignore_ascii_case("backup:CopyIntoBackupVault") {
+        and(granted, own.allow)
+    } else {
+        Some(false)
+    };
     let core = match same {
         Some(true) => within,
         Some(false) => across,
@@ -166,7 +187,11 @@ pub fn decide_vault(request: &Request<'_>, policy: Option<&Policy>, identity: &[
 pub fn decide_identity(request: &Request<'_>, identity: &[&Policy]) -> Decision {
     let own = identity_allows(request, identity);
     let result = and(not(own.deny), own.allow);
-    let because = if result == Some(true) { own.because } else { own.because.iter().cloned().chain([own.trace(request)]).collect() };
+    let because = if result == Some(true) {
+        own.because
+    } else {
+        own.because.iter().cloned().chain([own.trace(request)]).collect()
+    };
     decision(result, because)
 }
 
@@ -177,9 +202,14 @@ pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
     let mut because = Vec::new();
     for statement in &trust.statements {
         let named = statement.principal.as_ref().map_or(Some(false), |principal| match &principal.kind {
-            Kind::Map(map) => map.entries.get("Service").map_or(if map.open.is_some() { None } else { Some(false) }, |entry| {
-                items(&entry.value).iter().map(|item| text_is(item, |text| Some(wildcard(text, service)))).fold(Some(false), or)
-            }),
+            Kind::Map(map) => {
+                map.entries.get("Service").map_or(if map.open.is_some() { None } else { Some(false) }, |entry| {
+                    items(&entry.value)
+                        .iter()
+                        .map(|item| text_is(item, |text| Some(wildcard(text, service))))
+                        .fold(Some(false), or)
+                })
+            }
             _ if principal.as_str() == Some("*") => Some(true),
             _ => None,
         });
@@ -196,12 +226,22 @@ pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
             None => allow = or(allow, and(matched, None)),
         }
         if matched.is_none() {
-            because.push(trace(TraceKind::Undecided, statement, "may let the service assume the role; its condition is not decided".to_owned()));
+            because.push(trace(
+                TraceKind::Undecided,
+                statement,
+                "may let the service assume the role; its condition is not decided".to_owned(),
+            ));
         }
     }
     if let Some(open) = &trust.open {
         allow = or(allow, None);
-        because.push(Trace { kind: TraceKind::Open, statement: "the trust policy".to_owned(), effect: None, span: trust.open_span, reason: open.clone() });
+        because.push(Trace {
+            kind: TraceKind::Open,
+            statement: "the trust policy".to_owned(),
+            effect: None,
+            span: trust.open_span,
+            reason: open.clone(),
+        });
     }
     decision(and(not(deny), allow), because)
 }
@@ -213,7 +253,9 @@ fn decision(result: Tri, mut because: Vec<Trace>) -> Decision {
         None => Answer::Unknown,
     };
     let rank = |trace: &Trace| match (answer, trace.kind) {
-        (Answer::Allowed, TraceKind::Allows) | (Answer::Denied, TraceKind::Denies) | (Answer::Unknown, TraceKind::Undecided | TraceKind::Open) => 0,
+        (Answer::Allowed, TraceKind::Allows)
+        | (Answer::Denied, TraceKind::Denies)
+        | (Answer::Unknown, TraceKind::Undecided | TraceKind::Open) => 0,
         (_, TraceKind::ConditionNever | TraceKind::Identity) => 1,
         (_, TraceKind::ActionMissing) => 2,
         _ => 3,
@@ -249,11 +291,16 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
     let mut own = Own { allow: Some(false), deny: Some(false), because: Vec::new() };
     for policy in identity {
         for statement in &policy.statements {
-            let matched = and(action_matches(statement, request.action, false), resource_matches(statement, request.resource, false));
+            let matched = and(
+                action_matches(statement, request.action, false),
+                resource_matches(statement, request.resource, false),
+            );
             if matched == Some(false) {
                 continue;
             }
-            let (holds, words) = statement.condition.as_ref().map_or((Some(true), None), |condition| condition::evaluate(condition, request.context, policy.variables));
+            let (holds, words) = statement.condition.as_ref().map_or((Some(true), None), |condition| {
+                condition::evaluate(condition, request.context, policy.variables)
+            });
             let matched = and(matched, holds);
             match statement.effect {
                 Some(Effect::Allow) => own.allow = or(own.allow, matched),
@@ -271,7 +318,13 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
         if let Some(open) = &policy.open {
             own.allow = or(own.allow, None);
             own.deny = or(own.deny, None);
-            own.because.push(Trace { kind: TraceKind::Open, statement: "a policy of the caller".to_owned(), effect: None, span: policy.open_span, reason: open.clone() });
+            own.because.push(Trace {
+                kind: TraceKind::Open,
+                statement: "a policy of the caller".to_owned(),
+                effect: None,
+                span: policy.open_span,
+                reason: open.clone(),
+            });
         }
     }
     own
@@ -287,11 +340,18 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
         let (direct, account) = principal_matches(statement, request.caller);
         let action = action_matches(statement, request.action, exact_actions);
         let resource = resource_matches(statement, request.resource, needs_resource);
-        let (holds, words) = statement.condition.as_ref().map_or((Some(true), None), |condition| condition::evaluate(condition, request.context, policy.variables));
+        let (holds, words) = statement
+            .condition
+            .as_ref()
+            .map_or((Some(true), None), |condition| condition::evaluate(condition, request.context, policy.variables));
         let rest = and(and(action, resource), holds);
         let named = or(direct, account);
         let whole = and(named, rest);
-        let deny_named = if statement.not_principal.is_some() && direct == Some(true) && account != Some(true) { None } else { named };
+        let deny_named = if statement.not_principal.is_some() && direct == Some(true) && account != Some(true) {
+            None
+        } else {
+            named
+        };
         match statement.effect {
             Some(Effect::Deny) => scan.deny = or(scan.deny, and(deny_named, rest)),
             Some(Effect::Allow) => {
@@ -307,15 +367,22 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
         }
         let short = request.action;
         let (kind, reason) = match (statement.effect, whole) {
-            (Some(Effect::Deny), Some(true)) => (TraceKind::Denies, words.clone().map_or_else(|| format!("denies `{short}`"), |words| format!("denies `{short}`: {words}"))),
+            (Some(Effect::Deny), Some(true)) => (
+                TraceKind::Denies,
+                words.clone().map_or_else(|| format!("denies `{short}`"), |words| format!("denies `{short}`: {words}")),
+            ),
             (Some(Effect::Allow), Some(true)) => (TraceKind::Allows, format!("allows `{short}`")),
             (_, None) => (TraceKind::Undecided, words.unwrap_or_else(|| undecided_words(named, action, resource))),
             (Some(Effect::Allow), Some(false)) if named != Some(false) && action != Some(false) => {
                 let why = words.unwrap_or_else(|| "its Resource does not cover this".to_owned());
                 (TraceKind::ConditionNever, format!("allows `{short}` only under a condition: {why}"))
             }
-            (Some(Effect::Allow), Some(false)) if named != Some(false) => (TraceKind::ActionMissing, format!("does not allow `{short}`")),
-            (Some(Effect::Allow), Some(false)) if action != Some(false) => (TraceKind::OtherPrincipal, format!("allows `{short}` to other principals only")),
+            (Some(Effect::Allow), Some(false)) if named != Some(false) => {
+                (TraceKind::ActionMissing, format!("does not allow `{short}`"))
+            }
+            (Some(Effect::Allow), Some(false)) if action != Some(false) => {
+                (TraceKind::OtherPrincipal, format!("allows `{short}` to other principals only"))
+            }
             _ => continue,
         };
         scan.because.push(trace(kind, statement, reason));
@@ -323,7 +390,13 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
     if let Some(open) = &policy.open {
         scan.direct = or(scan.direct, None);
         scan.deny = or(scan.deny, None);
-        scan.because.push(Trace { kind: TraceKind::Open, statement: "the policy".to_owned(), effect: None, span: policy.open_span, reason: open.clone() });
+        scan.because.push(Trace {
+            kind: TraceKind::Open,
+            statement: "the policy".to_owned(),
+            effect: None,
+            span: policy.open_span,
+            reason: open.clone(),
+        });
     }
     scan
 }
@@ -365,7 +438,9 @@ fn action_matches(statement: &Statement, action: &str, exact: bool) -> Tri {
                     let matched = wildcard(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase());
                     if matched && exact && pattern.contains(['*', '?']) { None } else { Some(matched) }
                 }
-                None => item.marked_text().map_or(None, |marked| hole(&marked.to_ascii_lowercase(), &action.to_ascii_lowercase())),
+                None => item
+                    .marked_text()
+                    .map_or(None, |marked| hole(&marked.to_ascii_lowercase(), &action.to_ascii_lowercase())),
             })
             .fold(Some(false), or)
     };
@@ -394,7 +469,13 @@ fn resource_matches(statement: &Statement, resource: &str, required: bool) -> Tr
                         (true, _) => Some(true),
                         (false, false) => Some(false),
                         // A star that crosses a colon: the documentation allows it at the end of a segment.
-                        (false, true) => if crosses_at_end(&pattern, resource) { Some(true) } else { None },
+                        (false, true) => {
+                            if crosses_at_end(&pattern, resource) {
+                                Some(true)
+                            } else {
+                                None
+                            }
+                        }
                     },
                     None => None,
                 }
@@ -412,7 +493,8 @@ fn resource_matches(statement: &Statement, resource: &str, required: bool) -> Tr
 /// Whether every star that must match a colon ends its segment.
 fn crosses_at_end(pattern: &str, resource: &str) -> bool {
     let parts: Vec<&str> = pattern.split(':').collect();
-    parts.len() < resource.splitn(6, ':').count() && parts.last().is_some_and(|last| last.ends_with('*') && !last.trim_end_matches('*').contains('*'))
+    parts.len() < resource.splitn(6, ':').count()
+        && parts.last().is_some_and(|last| last.ends_with('*') && !last.trim_end_matches('*').contains('*'))
 }
 
 /// (named directly, named through the account).
@@ -480,7 +562,10 @@ fn principal(value: &Value, caller: &Caller) -> (Tri, Tri) {
         if text.eq_ignore_ascii_case(&caller.role_arn) {
             return (None, Some(false));
         }
-        let session = text.starts_with(&format!("arn:{partition}:sts::{account}:assumed-role/{}/", caller.role_arn.rsplit('/').next().unwrap_or_default()));
+        let session = text.starts_with(&format!(
+            "arn:{partition}:sts::{account}:assumed-role/{}/",
+            caller.role_arn.rsplit('/').next().unwrap_or_default()
+        ));
         return if session { (None, Some(false)) } else { NEITHER };
     }
     // Something is not known: the account, or the whole text.
@@ -492,7 +577,13 @@ fn principal(value: &Value, caller: &Caller) -> (Tri, Tri) {
         a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a == b || a.contains('\u{1}') || b.contains('\u{1}'))
     };
     let direct = if same_shape(&caller.role_arn) { None } else { Some(false) };
-    let root = if same_shape(&format!("arn:{partition}:iam::{account}:root")) || (AccountId::parse(&text).is_some() && account.contains('\u{1}')) { None } else { Some(false) };
+    let root = if same_shape(&format!("arn:{partition}:iam::{account}:root"))
+        || (AccountId::parse(&text).is_some() && account.contains('\u{1}'))
+    {
+        None
+    } else {
+        Some(false)
+    };
     (direct, root)
 }
 
@@ -503,8 +594,12 @@ fn grants_action(request: &Request<'_>, grant: &Grant) -> Tri {
         Some(text) if !text.contains('\u{1}') && !request.caller.role_arn.contains('\u{1}') => Some(false),
         _ => None,
     };
-    let operation = items(&grant.operations).iter().map(|item| text_is(item, |text| Some(text.eq_ignore_ascii_case(name)))).fold(Some(false), or);
-    let constraint = if grant.constrained && !matches!(name, "DescribeKey" | "RetireGrant") { None } else { Some(true) };
+    let operation = items(&grant.operations)
+        .iter()
+        .map(|item| text_is(item, |text| Some(text.eq_ignore_ascii_case(name))))
+        .fold(Some(false), or);
+    let constraint =
+        if grant.constrained && !matches!(name, "DescribeKey" | "RetireGrant") { None } else { Some(true) };
     // CreateGrant under a grant passes on the grant's operations only; which the call asks for is not known.
     let passing = if name == "CreateGrant" { None } else { Some(true) };
     and(and(grantee, operation), and(constraint, passing))

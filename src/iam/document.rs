@@ -46,7 +46,10 @@ pub struct Statement {
 impl Statement {
     /// How messages name it.
     pub fn name(&self) -> String {
-        self.sid.as_ref().filter(|sid| !sid.is_empty()).map_or_else(|| format!("statement {}", self.number), |sid| format!("the statement `{sid}`"))
+        self.sid
+            .as_ref()
+            .filter(|sid| !sid.is_empty())
+            .map_or_else(|| format!("statement {}", self.number), |sid| format!("the statement `{sid}`"))
     }
 }
 
@@ -103,7 +106,8 @@ fn unknown(value: &Value) -> Policy {
     let (text, span) = match (&value.kind, value.first_unknown()) {
         (_, Some(unknown)) => (unknown.reason.to_string(), unknown.span),
         (Kind::Cond(branches), None) => {
-            let guard = branches.first().map(|branch| branch.guard.text.clone()).unwrap_or_else(|| "a condition".into());
+            let guard =
+                branches.first().map(|branch| branch.guard.text.clone()).unwrap_or_else(|| "a condition".into());
             (format!("it depends on `{guard}`"), branches.first().and_then(|branch| branch.guard.span))
         }
         _ => ("the text is not a policy".to_owned(), value.span),
@@ -184,15 +188,23 @@ pub(crate) fn value_of(json: &serde_json::Value, span: Option<Span>, holes: &[Va
     let value = match json {
         serde_json::Value::Null => Value::null(),
         serde_json::Value::Bool(b) => Value::bool(*b),
-        serde_json::Value::Number(n) => crate::value::Number::parse(&n.to_string()).map_or_else(Value::null, |n| Value::new(Kind::Number(n))),
+        serde_json::Value::Number(n) => {
+            crate::value::Number::parse(&n.to_string()).map_or_else(Value::null, |n| Value::new(Kind::Number(n)))
+        }
         serde_json::Value::String(text) => filled(text, holes),
         serde_json::Value::Array(items) => Value::tuple(items.iter().map(|item| value_of(item, span, holes)).collect()),
         serde_json::Value::Object(object) => {
             // A key with a hole is a name that is not known.
             let hole = object.keys().any(|key| key.contains(OPEN));
-            let mut value = Value::object(object.iter().filter(|(key, _)| !key.contains(OPEN)).map(|(key, value)| (key.as_str(), value_of(value, span, holes))));
+            let mut value = Value::object(
+                object
+                    .iter()
+                    .filter(|(key, _)| !key.contains(OPEN))
+                    .map(|(key, value)| (key.as_str(), value_of(value, span, holes))),
+            );
             if hole && let Kind::Map(map) = &mut value.kind {
-                Arc::make_mut(map).open = Some(Arc::new(Unknown::new(Reason::Derived("a key of the policy is not known".into()), span)));
+                Arc::make_mut(map).open =
+                    Some(Arc::new(Unknown::new(Reason::Derived("a key of the policy is not known".into()), span)));
             }
             value
         }

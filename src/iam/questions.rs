@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 
 /// Answers one line: `{"id", "answer", "because"}`, or `{"id", "error"}` where it cannot be read.
 pub fn answer_line(line: &str) -> Result<Json, Json> {
-    let question: Json = serde_json::from_str(line).map_err(|error| json!({"id": null, "error": format!("not JSON: {error}")}))?;
+    let question: Json =
+        serde_json::from_str(line).map_err(|error| json!({"id": null, "error": format!("not JSON: {error}")}))?;
     let id = question.get("id").cloned().unwrap_or(Json::Null);
     answer(&question).map(|decision| {
         let because: Vec<Json> = decision
@@ -41,14 +42,22 @@ fn answer(question: &Json) -> Result<Decision, String> {
     let caller = Caller { role_arn: principal.to_owned(), account, service_linked };
     let context = context(question)?;
     let policies = |name: &str| -> Option<Vec<Policy>> {
-        question.get(name).and_then(Json::as_array).map(|list| list.iter().map(|policy| document::parse(&document::value_of(policy, None, &[]))).collect())
+        question
+            .get(name)
+            .and_then(Json::as_array)
+            .map(|list| list.iter().map(|policy| document::parse(&document::value_of(policy, None, &[]))).collect())
     };
-    let policy = question.get("policy").filter(|policy| !policy.is_null()).map(|policy| document::parse(&document::value_of(policy, None, &[])));
+    let policy = question
+        .get("policy")
+        .filter(|policy| !policy.is_null())
+        .map(|policy| document::parse(&document::value_of(policy, None, &[])));
     let own = policies("identityPolicies");
     let identity: Vec<&Policy> = match &own {
         Some(own) => own.iter().collect(),
         None if service_linked => vec![service_linked_role_policy()],
-        None => super::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup").into_iter().collect(),
+        None => super::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup")
+            .into_iter()
+            .collect(),
     };
     let request = Request { caller: &caller, action, resource, resource_account: &resource_account, context: &context };
     let grants: Vec<Grant> = question.get("grants").and_then(Json::as_array).into_iter().flatten().map(grant).collect();
@@ -66,7 +75,12 @@ fn answer(question: &Json) -> Result<Decision, String> {
                 continue;
             }
             for level in question.get(name).and_then(Json::as_array).into_iter().flatten() {
-                let level: Vec<Policy> = level.as_array().into_iter().flatten().map(|policy| document::parse(&document::value_of(policy, None, &[]))).collect();
+                let level: Vec<Policy> = level
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|policy| document::parse(&document::value_of(policy, None, &[])))
+                    .collect();
                 let bound = decide_identity(&request, &level.iter().collect::<Vec<_>>());
                 let tri = |answer: Answer| match answer {
                     Answer::Allowed => Some(true),
@@ -102,8 +116,10 @@ fn context(question: &Json) -> Result<Context, String> {
     }
     for (key, candidates) in question.get("unknown").and_then(Json::as_object).into_iter().flatten() {
         let list = candidates.as_array().ok_or_else(|| format!("`unknown.{key}` must be a list of candidates"))?;
-        let candidates: Result<Vec<Option<Vec<String>>>, String> =
-            list.iter().map(|candidate| if candidate.is_null() { Ok(None) } else { strings(candidate).map(Some) }).collect();
+        let candidates: Result<Vec<Option<Vec<String>>>, String> = list
+            .iter()
+            .map(|candidate| if candidate.is_null() { Ok(None) } else { strings(candidate).map(Some) })
+            .collect();
         let candidates = candidates?;
         let maybe_absent = candidates.is_empty() || candidates.contains(&None);
         context.set(key, Fact::Unknown { maybe_absent, candidates });
@@ -112,8 +128,12 @@ fn context(question: &Json) -> Result<Context, String> {
 }
 
 fn grant(json: &Json) -> Grant {
-    let get = |name: &str| json.get(name).map(|value| document::value_of(value, None, &[])).unwrap_or_else(crate::value::Value::null);
+    let get = |name: &str| {
+        json.get(name).map(|value| document::value_of(value, None, &[])).unwrap_or_else(crate::value::Value::null)
+    };
     let grantee = if json.get("grantee").is_some() { get("grantee") } else { get("granteePrincipal") };
-    let constrained = json.get("constraints").is_some_and(|constraints| constraints.as_object().is_some_and(|object| !object.is_empty()));
+    let constrained = json
+        .get("constraints")
+        .is_some_and(|constraints| constraints.as_object().is_some_and(|object| !object.is_empty()));
     Grant { grantee, operations: get("operations"), constrained }
 }

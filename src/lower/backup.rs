@@ -2,7 +2,8 @@
 
 use super::{inner, items, lifecycle, setting};
 use crate::model::{
-    CopyAction, Entities, Lock, Plan, PlanRule, Selection, Setting, Settings, Site, TagCondition, TagOperator, Vault, VaultAttachment,
+    CopyAction, Entities, Lock, Plan, PlanRule, Selection, Setting, Settings, Site, TagCondition, TagOperator, Vault,
+    VaultAttachment,
 };
 use crate::resource::{Resource, WHEN};
 use crate::source::Span;
@@ -15,23 +16,44 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
             let air_gapped = resource.kind.contains("air_gapped");
             let lock = air_gapped.then(|| lock(resource, "min_retention_days", "max_retention_days"));
             let key = setting(resource, "kms_key_arn").or_else(|| setting(resource, "encryption_key_arn"));
-            out.vaults.push(Vault { site: site.clone(), name: name(resource, "name"), key, policy: None, lock, air_gapped });
+            out.vaults.push(Vault {
+                site: site.clone(),
+                name: name(resource, "name"),
+                key,
+                policy: None,
+                lock,
+                air_gapped,
+            });
         }
         "AWS::Backup::BackupVault" | "AWS::Backup::LogicallyAirGappedBackupVault" => {
             let air_gapped = resource.kind.contains("AirGapped");
             let lock = if air_gapped {
                 Some(lock(resource, "MinRetentionDays", "MaxRetentionDays"))
             } else {
-                resource.get("LockConfiguration").map(|object| bounds(object, resource.attribute_span("LockConfiguration")))
+                resource
+                    .get("LockConfiguration")
+                    .map(|object| bounds(object, resource.attribute_span("LockConfiguration")))
             };
             let (key, policy) = (setting(resource, "EncryptionKeyArn"), setting(resource, "AccessPolicy"));
-            out.vaults.push(Vault { site: site.clone(), name: name(resource, "BackupVaultName"), key, policy, lock, air_gapped });
+            out.vaults.push(Vault {
+                site: site.clone(),
+                name: name(resource, "BackupVaultName"),
+                key,
+                policy,
+                lock,
+                air_gapped,
+            });
         }
         "aws_backup_vault_policy" | "aws_backup_vault_lock_configuration" => {
             if let Some(vault) = setting(resource, "backup_vault_name") {
                 let is_lock = resource.kind.ends_with("lock_configuration");
                 let lock = is_lock.then(|| lock(resource, "min_retention_days", "max_retention_days"));
-                out.vault_attachments.push(VaultAttachment { site: site.clone(), vault, policy: setting(resource, "policy"), lock });
+                out.vault_attachments.push(VaultAttachment {
+                    site: site.clone(),
+                    vault,
+                    policy: setting(resource, "policy"),
+                    lock,
+                });
             }
         }
         "aws_backup_plan" if !resource.data => {
@@ -50,7 +72,9 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
         "AWS::Backup::BackupSelection" => template_selection(resource, site, out),
         "aws_backup_global_settings" => {
             let settings = setting(resource, "global_settings");
-            let enabled = settings.as_ref().and_then(|settings| inner(&settings.value, "isCrossAccountBackupEnabled", settings.span));
+            let enabled = settings
+                .as_ref()
+                .and_then(|settings| inner(&settings.value, "isCrossAccountBackupEnabled", settings.span));
             if let Some(enabled) = enabled {
                 out.settings.push(Settings::CrossAccount { site: site.clone(), enabled });
             }
@@ -85,7 +109,11 @@ fn required(object: &Value, name: &str, span: Span) -> Setting {
 fn when(object: &Value) -> Vec<Guard> {
     let Some(when) = object.get(WHEN) else { return Vec::new() };
     let text = when.get("condition").and_then(Value::text).unwrap_or_else(|| "a condition".into());
-    vec![Guard { text, holds: when.get("holds").and_then(Value::as_bool).unwrap_or(true), span: when.get("condition").and_then(|value| value.span) }]
+    vec![Guard {
+        text,
+        holds: when.get("holds").and_then(Value::as_bool).unwrap_or(true),
+        span: when.get("condition").and_then(|value| value.span),
+    }]
 }
 
 fn terraform_rule(rule: &Value, fallback: Span) -> PlanRule {
@@ -146,7 +174,10 @@ fn template_rule(rule: &Value, fallback: Span) -> PlanRule {
 
 /// List items as settings: each at its own place, else at the attribute's.
 fn settings(values: Vec<Value>, fallback: Span) -> Vec<Setting> {
-    values.into_iter().map(|value| Setting { span: value.span.filter(|span| span.file == fallback.file).unwrap_or(fallback), value }).collect()
+    values
+        .into_iter()
+        .map(|value| Setting { span: value.span.filter(|span| span.file == fallback.file).unwrap_or(fallback), value })
+        .collect()
 }
 
 fn terraform_selection(resource: &Resource, site: &Site, out: &mut Entities) {
@@ -164,7 +195,12 @@ fn terraform_selection(resource: &Resource, site: &Site, out: &mut Entities) {
     let mut all = Vec::new();
     let mut more = conditions_open;
     for condition in &conditions {
-        for (name, operator) in [("string_equals", TagOperator::Equals), ("string_not_equals", TagOperator::NotEquals), ("string_like", TagOperator::Like), ("string_not_like", TagOperator::NotLike)] {
+        for (name, operator) in [
+            ("string_equals", TagOperator::Equals),
+            ("string_not_equals", TagOperator::NotEquals),
+            ("string_like", TagOperator::Like),
+            ("string_not_like", TagOperator::NotLike),
+        ] {
             let (blocks, open) = items(condition.get(name));
             more = more.or(open);
             all.extend(blocks.iter().map(|block| TagCondition { operator, ..tag(block) }));
@@ -197,7 +233,12 @@ fn template_selection(resource: &Resource, site: &Site, out: &mut Entities) {
         span: tag.span.unwrap_or(fallback),
     });
     let mut conditions = Vec::new();
-    for (name, operator) in [("StringEquals", TagOperator::Equals), ("StringNotEquals", TagOperator::NotEquals), ("StringLike", TagOperator::Like), ("StringNotLike", TagOperator::NotLike)] {
+    for (name, operator) in [
+        ("StringEquals", TagOperator::Equals),
+        ("StringNotEquals", TagOperator::NotEquals),
+        ("StringLike", TagOperator::Like),
+        ("StringNotLike", TagOperator::NotLike),
+    ] {
         let (list, _) = items(selection.get("Conditions").and_then(|value| value.get(name)));
         conditions.extend(list.iter().map(|condition| TagCondition {
             operator,

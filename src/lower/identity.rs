@@ -1,7 +1,10 @@
 //! Keys, aliases, grants, roles and policies.
 
 use super::{inner, items, setting};
-use crate::model::{Alias, Entities, Key, KeyForm, KeyGrant, KeyPolicy, ManagedPolicy, Role, RolePolicy, RolePolicyKind, Setting, Settings, Site};
+use crate::model::{
+    Alias, Entities, Key, KeyForm, KeyGrant, KeyPolicy, ManagedPolicy, Role, RolePolicy, RolePolicyKind, Setting,
+    Settings, Site,
+};
 use crate::resource::Resource;
 use crate::value::Value;
 
@@ -17,7 +20,11 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
             multi_region: get("multi_region"),
             ..key(site, KeyForm::Primary, get("policy"), None)
         }),
-        "aws_kms_external_key" => out.keys.push(Key { enabled: get("enabled"), multi_region: get("multi_region"), ..key(site, KeyForm::External, get("policy"), None) }),
+        "aws_kms_external_key" => out.keys.push(Key {
+            enabled: get("enabled"),
+            multi_region: get("multi_region"),
+            ..key(site, KeyForm::External, get("policy"), None)
+        }),
         "aws_kms_replica_key" | "aws_kms_replica_external_key" => {
             out.keys.push(Key { enabled: get("enabled"), ..key(site, KeyForm::Replica, get("policy"), None) });
         }
@@ -28,7 +35,9 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
             multi_region: get("MultiRegion"),
             ..key(site, KeyForm::Primary, get("KeyPolicy"), None)
         }),
-        "AWS::KMS::ReplicaKey" => out.keys.push(Key { enabled: get("Enabled"), ..key(site, KeyForm::Replica, get("KeyPolicy"), None) }),
+        "AWS::KMS::ReplicaKey" => {
+            out.keys.push(Key { enabled: get("Enabled"), ..key(site, KeyForm::Replica, get("KeyPolicy"), None) })
+        }
         "aws_kms_key_policy" => {
             if let (Some(key), Some(policy)) = (get("key_id"), get("policy")) {
                 out.key_policies.push(KeyPolicy { site: site.clone(), key, policy });
@@ -36,25 +45,39 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
         }
         "aws_kms_alias" => {
             let target = if resource.data { None } else { get("target_key_id") };
-            out.aliases.push(Alias { site: site.clone(), name: resource.get("name").cloned().unwrap_or_else(Value::null), target });
+            out.aliases.push(Alias {
+                site: site.clone(),
+                name: resource.get("name").cloned().unwrap_or_else(Value::null),
+                target,
+            });
         }
         "AWS::KMS::Alias" => {
-            out.aliases.push(Alias { site: site.clone(), name: resource.get("AliasName").cloned().unwrap_or_else(Value::null), target: get("TargetKeyId") });
+            out.aliases.push(Alias {
+                site: site.clone(),
+                name: resource.get("AliasName").cloned().unwrap_or_else(Value::null),
+                target: get("TargetKeyId"),
+            });
         }
         "aws_kms_grant" => {
-            if let (Some(key), Some(grantee), Some(operations)) = (get("key_id"), get("grantee_principal"), get("operations")) {
+            if let (Some(key), Some(grantee), Some(operations)) =
+                (get("key_id"), get("grantee_principal"), get("operations"))
+            {
                 out.grants.push(KeyGrant { site: site.clone(), key, grantee, operations });
             }
         }
         "aws_iam_role" => {
             let (managed, open) = items(resource.get("managed_policy_arns"));
-            let inline = resource.blocks("inline_policy").iter().filter_map(|block| inner(block, "policy", resource.header));
+            let inline =
+                resource.blocks("inline_policy").iter().filter_map(|block| inner(block, "policy", resource.header));
             out.roles.push(Role {
                 site: site.clone(),
                 name: resource.get("name").cloned(),
                 path: resource.get("path").cloned(),
                 trust: get("assume_role_policy"),
-                managed: managed.into_iter().map(|value| Setting { value, span: resource.attribute_span("managed_policy_arns") }).collect(),
+                managed: managed
+                    .into_iter()
+                    .map(|value| Setting { value, span: resource.attribute_span("managed_policy_arns") })
+                    .collect(),
                 inline: inline.collect(),
                 boundary: get("permissions_boundary"),
                 open,
@@ -69,7 +92,10 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
                 name: resource.get("RoleName").cloned(),
                 path: resource.get("Path").cloned(),
                 trust: get("AssumeRolePolicyDocument"),
-                managed: managed.into_iter().map(|value| Setting { span: value.span.unwrap_or(resource.header), value }).collect(),
+                managed: managed
+                    .into_iter()
+                    .map(|value| Setting { span: value.span.unwrap_or(resource.header), value })
+                    .collect(),
                 inline: inline.collect(),
                 boundary: get("PermissionsBoundary"),
                 open: open.or(policies_open),
@@ -80,7 +106,11 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
                 let (roles, _) = items(resource.get("roles"));
                 let span = resource.attribute_span("roles");
                 let roles = get("role").into_iter().chain(roles.into_iter().map(|value| Setting { value, span }));
-                out.role_policies.extend(roles.map(|role| RolePolicy { site: site.clone(), role, policy: RolePolicyKind::Managed(policy.clone()) }));
+                out.role_policies.extend(roles.map(|role| RolePolicy {
+                    site: site.clone(),
+                    role,
+                    policy: RolePolicyKind::Managed(policy.clone()),
+                }));
             }
         }
         "aws_iam_role_policy" => {
@@ -90,24 +120,42 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
         }
         "aws_iam_policy" if !resource.data => {
             if let Some(document) = get("policy") {
-                out.managed_policies.push(ManagedPolicy { site: site.clone(), name: resource.get("name").cloned(), document });
+                out.managed_policies.push(ManagedPolicy {
+                    site: site.clone(),
+                    name: resource.get("name").cloned(),
+                    document,
+                });
             }
         }
         "AWS::IAM::ManagedPolicy" | "AWS::IAM::Policy" => {
             let Some(document) = get("PolicyDocument") else { return true };
             if &*resource.kind == "AWS::IAM::ManagedPolicy" {
-                out.managed_policies.push(ManagedPolicy { site: site.clone(), name: resource.get("ManagedPolicyName").cloned(), document: document.clone() });
+                out.managed_policies.push(ManagedPolicy {
+                    site: site.clone(),
+                    name: resource.get("ManagedPolicyName").cloned(),
+                    document: document.clone(),
+                });
             }
             let (roles, _) = items(resource.get("Roles"));
             let span = resource.attribute_span("Roles");
             let policy = RolePolicyKind::Inline(document);
-            out.role_policies.extend(roles.into_iter().map(|value| RolePolicy { site: site.clone(), role: Setting { value, span }, policy: policy.clone() }));
+            out.role_policies.extend(roles.into_iter().map(|value| RolePolicy {
+                site: site.clone(),
+                role: Setting { value, span },
+                policy: policy.clone(),
+            }));
         }
         "aws_iam_service_linked_role" | "AWS::IAM::ServiceLinkedRole" => {
-            let service = resource.get("aws_service_name").or_else(|| resource.get("AWSServiceName")).cloned().unwrap_or_else(Value::null);
+            let service = resource
+                .get("aws_service_name")
+                .or_else(|| resource.get("AWSServiceName"))
+                .cloned()
+                .unwrap_or_else(Value::null);
             out.settings.push(Settings::ServiceLinkedRole { site: site.clone(), service });
         }
-        "aws_ebs_encryption_by_default" => out.settings.push(Settings::EbsEncryption { site: site.clone(), enabled: get("enabled") }),
+        "aws_ebs_encryption_by_default" => {
+            out.settings.push(Settings::EbsEncryption { site: site.clone(), enabled: get("enabled") })
+        }
         "aws_ebs_default_kms_key" => {
             if let Some(key) = get("key_arn") {
                 out.settings.push(Settings::EbsDefaultKey { site: site.clone(), key });

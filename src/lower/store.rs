@@ -9,7 +9,13 @@ use crate::value::{Kind, Ref, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) fn lower(resource: &Resource, site: &Site, catalog: &Catalog, out: &mut Entities, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn lower(
+    resource: &Resource,
+    site: &Site,
+    catalog: &Catalog,
+    out: &mut Entities,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     if resource.data {
         return;
     }
@@ -26,16 +32,32 @@ pub(super) fn lower(resource: &Resource, site: &Site, catalog: &Catalog, out: &m
     let Some((name, service, form)) = chosen.first().copied() else { return };
     if chosen.len() > 1 {
         // The engine decides which service this is, and it is not known.
-        diagnostics.push(Diagnostic::not_evaluated(site.header, format!("`{}`: which engine it has is not known, so neither is how it can be copied", site.address)));
+        diagnostics.push(Diagnostic::not_evaluated(
+            site.header,
+            format!("`{}`: which engine it has is not known, so neither is how it can be copied", site.address),
+        ));
         return;
     }
     if form.member_of.as_ref().is_some_and(|name| resource.get(name).is_some()) {
         return;
     }
     let tags = tags(resource);
-    let arn = Value::new(Kind::Ref(Arc::new(Ref { stack: site.stack, address: site.address.clone(), attr: "arn".into(), known: arn(resource, site, form, service) })));
-    let facts: BTreeMap<&'static str, Setting> = form.facts.iter().filter_map(|fact| setting(resource, fact).map(|setting| (fact_name(fact), setting))).collect();
-    let (encryption, parts) = if &***name == "ec2" { volumes(resource, site, service) } else { (encryption(resource, site, form, service), Vec::new()) };
+    let arn = Value::new(Kind::Ref(Arc::new(Ref {
+        stack: site.stack,
+        address: site.address.clone(),
+        attr: "arn".into(),
+        known: arn(resource, site, form, service),
+    })));
+    let facts: BTreeMap<&'static str, Setting> = form
+        .facts
+        .iter()
+        .filter_map(|fact| setting(resource, fact).map(|setting| (fact_name(fact), setting)))
+        .collect();
+    let (encryption, parts) = if &***name == "ec2" {
+        volumes(resource, site, service)
+    } else {
+        (encryption(resource, site, form, service), Vec::new())
+    };
     out.data_stores.push(DataStore {
         site: site.clone(),
         service: (*name).clone(),
@@ -59,7 +81,9 @@ fn fits(resource: &Resource, form: &ResourceForm) -> Option<bool> {
         };
     }
     match &form.when {
-        Some((name, wanted)) => resource.get(name).map_or(Some(false), |value| value.text().map(|text| *text == **wanted)),
+        Some((name, wanted)) => {
+            resource.get(name).map_or(Some(false), |value| value.text().map(|text| *text == **wanted))
+        }
         None => Some(true),
     }
 }
@@ -79,7 +103,8 @@ fn tags(resource: &Resource) -> Value {
     match own.map(|value| (&value.kind, value)) {
         None => Value::object::<Arc<str>>([]),
         Some((Kind::Seq(seq), value)) => {
-            let entries = seq.items.iter().filter_map(|item| Some((item.get("Key")?.text()?, item.get("Value")?.clone())));
+            let entries =
+                seq.items.iter().filter_map(|item| Some((item.get("Key")?.text()?, item.get("Value")?.clone())));
             let mut map = Value::object(entries);
             let unclear = seq.items.iter().find(|item| item.get("Key").is_none_or(|key| key.text().is_none()));
             let open = seq.open.clone().or_else(|| unclear.and_then(|item| item.first_unknown().cloned()));
@@ -102,15 +127,23 @@ fn arn(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service)
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let (service, tail) = (parts.get(2)?, parts.get(5)?);
     let resource = tail.replacen('*', &name, 1);
-    let text = if *service == "s3" { format!("arn:{partition}:s3:::{resource}") } else { format!("arn:{partition}:{service}:{region}:{account}:{resource}") };
+    let text = if *service == "s3" {
+        format!("arn:{partition}:s3:::{resource}")
+    } else {
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    };
     Some(Value::string(text))
 }
 
 fn encryption(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service) -> Encryption {
-    if let Some(inherited) = form.inherits.iter().find_map(|name| setting(resource, name).map(|setting| (name, setting)))
+    if let Some(inherited) =
+        form.inherits.iter().find_map(|name| setting(resource, name).map(|setting| (name, setting)))
         && form.key.as_ref().and_then(|key| resource.get(key)).is_none()
     {
-        return Encryption::Unknown { why: format!("its encryption comes from what `{}` names", inherited.0), span: inherited.1.span };
+        return Encryption::Unknown {
+            why: format!("its encryption comes from what `{}` names", inherited.0),
+            span: inherited.1.span,
+        };
     }
     let (flag, key) = match &form.block {
         Some(block) => {
@@ -120,7 +153,9 @@ fn encryption(resource: &Resource, site: &Site, form: &ResourceForm, service: &S
                 Kind::Map(_) => Some(value.clone()),
                 _ => None,
             });
-            let read = |name: &Option<String>| name.as_ref().and_then(|name| object.as_ref().and_then(|object| inner(object, name, site.header)));
+            let read = |name: &Option<String>| {
+                name.as_ref().and_then(|name| object.as_ref().and_then(|object| inner(object, name, site.header)))
+            };
             (read(&form.flag), read(&form.key))
         }
         None => {
@@ -142,10 +177,13 @@ fn stated(flag: Option<&Setting>, key: Option<Setting>, has_flag: bool, site: &S
         }
         (Some((Some(true), _)) | None, Some(key)) => Encryption::Key(key),
         (Some((Some(true), flag)), None) => managed(service, flag.span),
-        (Some((Some(false), flag)), _) if service.unflagged == Unflagged::AwsOwned => Encryption::AwsOwned { span: flag.span },
-        (Some((Some(false), flag)), _) if service.unflagged == Unflagged::Unknown => {
-            Encryption::Unknown { why: service.unflagged_why.clone().unwrap_or_else(|| "AWS decides how it is encrypted".to_owned()), span: flag.span }
+        (Some((Some(false), flag)), _) if service.unflagged == Unflagged::AwsOwned => {
+            Encryption::AwsOwned { span: flag.span }
         }
+        (Some((Some(false), flag)), _) if service.unflagged == Unflagged::Unknown => Encryption::Unknown {
+            why: service.unflagged_why.clone().unwrap_or_else(|| "AWS decides how it is encrypted".to_owned()),
+            span: flag.span,
+        },
         // EBS encryption by default overrides `false`.
         (Some((Some(false), flag)), _) if service.unflagged == Unflagged::AccountSetting => account_setting(flag.span),
         (Some((Some(false), flag)), _) => Encryption::None { span: flag.span },
@@ -181,7 +219,13 @@ fn volumes(resource: &Resource, site: &Site, service: &Service) -> (Encryption, 
         for device in resource.blocks(block) {
             root |= block == "root_block_device";
             let span = device.span.unwrap_or(site.header);
-            parts.push(stated(inner(device, "encrypted", span).as_ref(), inner(device, "kms_key_id", span), true, site, service));
+            parts.push(stated(
+                inner(device, "encrypted", span).as_ref(),
+                inner(device, "kms_key_id", span),
+                true,
+                site,
+                service,
+            ));
         }
     }
     for device in resource.blocks("BlockDeviceMappings") {
@@ -190,7 +234,10 @@ fn volumes(resource: &Resource, site: &Site, service: &Service) -> (Encryption, 
         parts.push(stated(inner(ebs, "Encrypted", span).as_ref(), inner(ebs, "KmsKeyId", span), true, site, service));
     }
     if !root {
-        parts.push(Encryption::Unknown { why: "the root volume takes its encryption from the AMI".to_owned(), span: site.header });
+        parts.push(Encryption::Unknown {
+            why: "the root volume takes its encryption from the AMI".to_owned(),
+            span: site.header,
+        });
     }
     (Encryption::Unknown { why: "an instance is as encrypted as its volumes".to_owned(), span: site.header }, parts)
 }

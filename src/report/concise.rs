@@ -28,7 +28,13 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write) -> std::io::Result<()> {
             format!("{}:{}:{}: ", at.file, at.line, at.column)
         });
         let copies = reported.copies.len();
-        writeln!(out, "{place}{word}[{}] {} ({copies} {})", finding.rule, finding.message, if copies == 1 { "copy" } else { "copies" })?;
+        writeln!(
+            out,
+            "{place}{word}[{}] {} ({copies} {})",
+            finding.rule,
+            finding.message,
+            if copies == 1 { "copy" } else { "copies" }
+        )?;
     }
     Ok(())
 }

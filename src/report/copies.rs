@@ -7,7 +7,9 @@ use std::io::Write;
 
 /// Writes the table: verdict, source, plan and rule, destination, what decides.
 pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Result<()> {
-    let mut rows: Vec<Vec<String>> = vec![vec!["VERDICT", "SOURCE", "PLAN/RULE", "DESTINATION", "DECIDED BY"].into_iter().map(str::to_owned).collect()];
+    let mut rows: Vec<Vec<String>> = vec![
+        vec!["VERDICT", "SOURCE", "PLAN/RULE", "DESTINATION", "DECIDED BY"].into_iter().map(str::to_owned).collect(),
+    ];
     for judgement in &analysis.judgements {
         rows.push(vec![
             verdict_word(judgement.verdict).to_owned(),
@@ -18,15 +20,22 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Re
         ]);
     }
     if ids {
-        let column = std::iter::once("ID".to_owned()).chain(analysis.judgements.iter().map(|judgement| judgement.copy.id.clone()));
+        let column = std::iter::once("ID".to_owned())
+            .chain(analysis.judgements.iter().map(|judgement| judgement.copy.id.clone()));
         for (row, id) in rows.iter_mut().zip(column) {
             row.insert(0, id);
         }
     }
     let columns = rows.first().map_or(0, Vec::len);
-    let widths: Vec<usize> = (0..columns).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
     for row in &rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.chars().count()))).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.chars().count())))
+            .collect();
         writeln!(out, "{}", cells.join("  ").trim_end())?;
     }
     if analysis.judgements.is_empty() {

@@ -40,7 +40,9 @@ impl<'a> Files<'a> for View<'a> {
 pub fn write(analysis: &Analysis, out: &mut dyn Write, color: bool, quiet: bool) -> std::io::Result<()> {
     let mut text = Vec::new();
     for diagnostic in &analysis.diagnostics {
-        if diagnostic.kind == DiagnosticKind::BadInput || (diagnostic.kind == DiagnosticKind::Note && diagnostic.severity != Severity::Info && !quiet) {
+        if diagnostic.kind == DiagnosticKind::BadInput
+            || (diagnostic.kind == DiagnosticKind::Note && diagnostic.severity != Severity::Info && !quiet)
+        {
             render(&analysis.sources, &of_diagnostic(analysis, diagnostic), color, &mut text);
         }
     }
@@ -59,7 +61,11 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, color: bool, quiet: bool)
         notes.extend(finding.help.iter().map(|help| format!("help: {help}")));
         notes.extend(finding.url.iter().map(|url| format!("see: {url}")));
         let code = if reported.undecided { format!("undecided: {}", finding.rule) } else { finding.rule.to_owned() };
-        let rendered = Rendered::new(severity).with_code(code).with_message(&finding.message).with_labels(labels).with_notes(notes);
+        let rendered = Rendered::new(severity)
+            .with_code(code)
+            .with_message(&finding.message)
+            .with_labels(labels)
+            .with_notes(notes);
         render(&analysis.sources, &rendered, color, &mut text);
     }
     out.write_all(&text)?;
@@ -70,13 +76,17 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, color: bool, quiet: bool)
 }
 
 fn of_diagnostic(analysis: &Analysis, diagnostic: &Diagnostic) -> Rendered<FileId> {
-    let severity = if diagnostic.kind == DiagnosticKind::BadInput { RenderedSeverity::Error } else { RenderedSeverity::Warning };
+    let severity =
+        if diagnostic.kind == DiagnosticKind::BadInput { RenderedSeverity::Error } else { RenderedSeverity::Warning };
     let message = match (&diagnostic.primary, &diagnostic.path) {
         (None, Some(path)) => format!("{path}: {}", diagnostic.message),
         _ => diagnostic.message.clone(),
     };
     let labels = labels(&analysis.sources, diagnostic.primary.as_ref(), &diagnostic.labels);
-    Rendered::new(severity).with_message(message).with_labels(labels).with_notes(diagnostic.help.iter().map(|help| format!("help: {help}")).collect())
+    Rendered::new(severity)
+        .with_message(message)
+        .with_labels(labels)
+        .with_notes(diagnostic.help.iter().map(|help| format!("help: {help}")).collect())
 }
 
 /// The primary label first, since files are shown in the order of their first label.
@@ -86,11 +96,13 @@ fn labels(sources: &Sources, primary: Option<&Label>, others: &[Label]) -> Vec<R
         let range = label.span.range();
         let text = sources.text(label.span.file);
         let shown = text.get(range.clone()).unwrap_or_default();
-        let end = shown.find('\n').map_or(range.end, |at| range.start + shown.get(..at).unwrap_or_default().trim_end().len());
+        let end =
+            shown.find('\n').map_or(range.end, |at| range.start + shown.get(..at).unwrap_or_default().trim_end().len());
         range.start..end.max(range.start)
     };
     let first = primary.map(|label| RenderedLabel::primary(label.span.file, range(label)).with_message(&label.message));
-    let rest = others.iter().map(|label| RenderedLabel::secondary(label.span.file, range(label)).with_message(&label.message));
+    let rest =
+        others.iter().map(|label| RenderedLabel::secondary(label.span.file, range(label)).with_message(&label.message));
     first.into_iter().chain(rest).collect()
 }
 
@@ -130,14 +142,24 @@ fn summary(analysis: &Analysis, out: &mut dyn Write) -> std::io::Result<()> {
     let (succeeds, fails, undecided) = counts(analysis);
     let total = succeeds + fails + undecided;
     if total == 0 {
-        writeln!(out, "no AWS Backup copies are planned in {} {}", analysis.units.len(), if analysis.units.len() == 1 { "unit" } else { "units" })?;
+        writeln!(
+            out,
+            "no AWS Backup copies are planned in {} {}",
+            analysis.units.len(),
+            if analysis.units.len() == 1 { "unit" } else { "units" }
+        )?;
     } else {
-        writeln!(out, "{total} {}: {fails} fail, {undecided} undecided, {succeeds} succeed", if total == 1 { "copy" } else { "copies" })?;
+        writeln!(
+            out,
+            "{total} {}: {fails} fail, {undecided} undecided, {succeeds} succeed",
+            if total == 1 { "copy" } else { "copies" }
+        )?;
     }
     if !analysis.assumptions.is_empty() {
         writeln!(out, "assumed: {}", analysis.assumptions.join("; "))?;
     }
-    let left: Vec<&Diagnostic> = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::NotEvaluated).collect();
+    let left: Vec<&Diagnostic> =
+        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::NotEvaluated).collect();
     if !left.is_empty() {
         writeln!(out, "not evaluated:")?;
         for diagnostic in left {

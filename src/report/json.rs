@@ -12,8 +12,11 @@ use serde_json::{Value as Json, json};
 /// The whole report.
 pub fn report(analysis: &Analysis) -> Json {
     let (succeeds, fails, undecided) = counts(analysis);
-    let of = |severity| analysis.findings.iter().filter(|reported| !reported.undecided && reported.finding.severity == severity).count();
-    let bad: Vec<&Diagnostic> = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput).collect();
+    let of = |severity| {
+        analysis.findings.iter().filter(|reported| !reported.undecided && reported.finding.severity == severity).count()
+    };
+    let bad: Vec<&Diagnostic> =
+        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput).collect();
     let mut files: Vec<String> = bad.iter().map(|diagnostic| place(analysis, diagnostic).0).collect();
     files.sort();
     files.dedup();
@@ -140,7 +143,8 @@ pub fn copy(analysis: &Analysis, judgement: &Judgement) -> Json {
             json!({"rule": check.rule, "outcome": outcome, "message": message, "evidence": evidence})
         })
         .collect();
-    let when: Vec<Json> = copy.when.iter().map(|guard| json!({"condition": guard.text, "holds": guard.holds})).collect();
+    let when: Vec<Json> =
+        copy.when.iter().map(|guard| json!({"condition": guard.text, "holds": guard.holds})).collect();
     json!({
         "id": copy.id,
         "verdict": verdict_word(judgement.verdict),

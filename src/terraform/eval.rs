@@ -177,7 +177,10 @@ impl<'a> Evaluator<'a> {
             None => {}
         }
         if self.depth.get() > DEEPEST {
-            return Value::unknown(Reason::Limit(format!("more than {DEEPEST} values depend on each other").into()), None);
+            return Value::unknown(
+                Reason::Limit(format!("more than {DEEPEST} values depend on each other").into()),
+                None,
+            );
         }
         self.memo.borrow_mut().insert(key.clone(), None);
         self.depth.set(self.depth.get() + 1);
@@ -189,7 +192,8 @@ impl<'a> Evaluator<'a> {
             },
             Demand::Output(name) => match instance.module.outputs.get(name) {
                 Some(output) => {
-                    let mut value = output.value.as_ref().map_or_else(Value::null, |expr| self.value(expr, &Scope::new(instance)));
+                    let mut value =
+                        output.value.as_ref().map_or_else(Value::null, |expr| self.value(expr, &Scope::new(instance)));
                     value.sensitive |= output.sensitive;
                     value
                 }
@@ -204,7 +208,9 @@ impl<'a> Evaluator<'a> {
     /// Why something that is not declared is unknown: a file that was not understood may declare it.
     fn undeclared(&self, instance: &Instance, what: &str) -> Reason {
         if instance.module.incomplete {
-            Reason::File(format!("{what} may be declared in a part of `{}` that could not be read", instance.module.dir).into())
+            Reason::File(
+                format!("{what} may be declared in a part of `{}` that could not be read", instance.module.dir).into(),
+            )
         } else {
             Reason::Invalid(format!("{what} is not declared").into())
         }
@@ -234,7 +240,9 @@ impl<'a> Evaluator<'a> {
         if root == dir {
             return ".".to_owned();
         }
-        let split = |path: &str| path.split('/').filter(|part| *part != "." && !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        let split = |path: &str| {
+            path.split('/').filter(|part| *part != "." && !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
         let (root, dir) = (split(&root), split(&dir));
         let shared = root.iter().zip(&dir).take_while(|(a, b)| a == b).count();
         let ups = std::iter::repeat_n("..".to_owned(), root.len() - shared);

@@ -56,9 +56,12 @@ fn cause(value: &Value) -> Option<Arc<Unknown>> {
             Some(Arc::new(Unknown::new(Reason::Computed(name.into()), value.span)))
         }),
         Kind::Template(parts) => parts.iter().find_map(cause),
-        Kind::Cond(branches) => {
-            branches.first().map(|branch| Arc::new(Unknown::new(Reason::Derived(format!("it depends on `{}`", branch.guard.text).into()), branch.guard.span)))
-        }
+        Kind::Cond(branches) => branches.first().map(|branch| {
+            Arc::new(Unknown::new(
+                Reason::Derived(format!("it depends on `{}`", branch.guard.text).into()),
+                branch.guard.span,
+            ))
+        }),
         Kind::Document(value) => cause(value),
         _ => None,
     }
@@ -90,7 +93,10 @@ fn cond(branches: Vec<Branch>, from: &Value) -> Value {
         return first.value.clone();
     }
     if branches.len() > MOST_BRANCHES {
-        return Value::unknown(Reason::Limit(format!("more than {MOST_BRANCHES} undecided alternatives").into()), from.span);
+        return Value::unknown(
+            Reason::Limit(format!("more than {MOST_BRANCHES} undecided alternatives").into()),
+            from.span,
+        );
     }
     let sensitive = from.sensitive || branches.iter().any(|branch| branch.value.sensitive);
     Value { kind: Kind::Cond(branches.into()), span: from.span, sensitive }
@@ -105,7 +111,9 @@ pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value,
 }
 
 fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, EvalError> {
-    use BinaryOp::{Add, And, Divide, Equal, Greater, GreaterEqual, Less, LessEqual, Modulo, Multiply, NotEqual, Or, Subtract};
+    use BinaryOp::{
+        Add, And, Divide, Equal, Greater, GreaterEqual, Less, LessEqual, Modulo, Multiply, NotEqual, Or, Subtract,
+    };
     match op {
         Or | And => {
             let (l, r) = (logic(left)?, logic(right)?);
@@ -263,7 +271,11 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
                 return None;
             }
             if x.items.len() != y.items.len() {
-                return if x.kind == SeqKind::Set && (a.first_unknown().is_some() || b.first_unknown().is_some()) { None } else { Some(false) };
+                return if x.kind == SeqKind::Set && (a.first_unknown().is_some() || b.first_unknown().is_some()) {
+                    None
+                } else {
+                    Some(false)
+                };
             }
             all(x.items.iter().zip(&y.items).map(|(x, y)| equals(x, y)))
         }
@@ -309,7 +321,11 @@ fn equal_text(a: &Value, b: &Value) -> Option<bool> {
         return Some(a == b);
     }
     let (x, y) = (text_parts(a), text_parts(b));
-    if x.len() == y.len() && x.iter().zip(&y).all(|(x, y)| same_symbol(x, y) || matches!((&x.kind, &y.kind), (Kind::String(x), Kind::String(y)) if x == y)) {
+    if x.len() == y.len()
+        && x.iter().zip(&y).all(|(x, y)| {
+            same_symbol(x, y) || matches!((&x.kind, &y.kind), (Kind::String(x), Kind::String(y)) if x == y)
+        })
+    {
         return Some(true);
     }
     let head = |parts: &[Value]| parts.first().and_then(|part| part.as_str().map(str::to_owned)).unwrap_or_default();
@@ -387,14 +403,18 @@ pub(crate) fn concat(parts: Vec<Value>) -> Result<Value, EvalError> {
         sensitive |= part.sensitive;
         match &part.kind {
             Kind::Null => return fail("null cannot be part of a string template"),
-            Kind::Seq(_) | Kind::Map(_) => return fail(format!("a {} cannot be part of a string template", name_of(&part))),
+            Kind::Seq(_) | Kind::Map(_) => {
+                return fail(format!("a {} cannot be part of a string template", name_of(&part)));
+            }
             Kind::Template(inner) => {
                 for part in inner.iter() {
                     push_part(&mut out, part.clone());
                 }
             }
             Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Document(_) => match part.text() {
-                Some(text) => push_part(&mut out, Value { kind: Kind::String(text), span: part.span, sensitive: false }),
+                Some(text) => {
+                    push_part(&mut out, Value { kind: Kind::String(text), span: part.span, sensitive: false })
+                }
                 None => out.push(part),
             },
             Kind::Ref(_) | Kind::Unknown(_) | Kind::Cond(_) => out.push(part),
@@ -441,7 +461,9 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             unknown.ty = ty.clone();
             Kind::Unknown(Arc::new(unknown))
         }
-        (Kind::String(_) | Kind::Ref(_) | Kind::Template(_) | Kind::Document(_), Type::String) => return Ok(value.clone()),
+        (Kind::String(_) | Kind::Ref(_) | Kind::Template(_) | Kind::Document(_), Type::String) => {
+            return Ok(value.clone());
+        }
         (Kind::Number(_) | Kind::Bool(_), Type::String) => Kind::String(value.text().unwrap_or_default()),
         (Kind::Number(_), Type::Number) | (Kind::Bool(_), Type::Bool) => return Ok(value.clone()),
         (Kind::String(text), Type::Number) => match Number::parse(text) {
@@ -463,19 +485,28 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                 items = unify(items);
             }
             let kind = if matches!(ty, Type::Set(_)) { SeqKind::Set } else { SeqKind::List };
-            return Ok(Value { kind: make_seq(kind, items, seq.open.clone()), span: value.span, sensitive: value.sensitive });
+            return Ok(Value {
+                kind: make_seq(kind, items, seq.open.clone()),
+                span: value.span,
+                sensitive: value.sensitive,
+            });
         }
         (Kind::Seq(seq), Type::Tuple(types)) => {
             if seq.items.len() != types.len() {
                 return fail(format!("a tuple of {} elements is required", types.len()));
             }
-            let items: Result<Vec<Value>, EvalError> = seq.items.iter().zip(types).map(|(item, ty)| convert(item, ty)).collect();
+            let items: Result<Vec<Value>, EvalError> =
+                seq.items.iter().zip(types).map(|(item, ty)| convert(item, ty)).collect();
             make_seq(SeqKind::Tuple, items?, None)
         }
         (Kind::Map(map), Type::Map(element)) => {
             let mut entries = BTreeMap::new();
             let dynamic = **element == Type::Dynamic;
-            let values: Vec<Value> = if dynamic { unify(map.entries.values().map(|entry| entry.value.clone()).collect()) } else { Vec::new() };
+            let values: Vec<Value> = if dynamic {
+                unify(map.entries.values().map(|entry| entry.value.clone()).collect())
+            } else {
+                Vec::new()
+            };
             for (at, (key, entry)) in map.entries.iter().enumerate() {
                 let value = match values.get(at) {
                     Some(value) if dynamic => value.clone(),
@@ -490,7 +521,8 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             for (name, (ty, optional)) in attributes {
                 match map.entries.get(name) {
                     Some(entry) => {
-                        let value = convert(&entry.value, ty).map_err(|error| EvalError(format!("attribute `{name}`: {}", error.0)))?;
+                        let value = convert(&entry.value, ty)
+                            .map_err(|error| EvalError(format!("attribute `{name}`: {}", error.0)))?;
                         entries.insert(name.clone(), Entry { value, key_span: entry.key_span });
                     }
                     None if map.open.is_some() => {
@@ -538,7 +570,11 @@ fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
         Kind::Number(n) => (0, Some(n.clone()), "".into()),
         Kind::String(text) => (1, None, text.clone()),
         Kind::Bool(b) => (1, None, if *b { "1".into() } else { "0".into() }),
-        _ => (2, None, value.text().or_else(|| crate::value::json_text(value).map(Into::into)).unwrap_or_else(|| "".into())),
+        _ => (
+            2,
+            None,
+            value.text().or_else(|| crate::value::json_text(value).map(Into::into)).unwrap_or_else(|| "".into()),
+        ),
     }
 }
 
@@ -570,7 +606,10 @@ pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise:
         Some(false) => otherwise,
         None => {
             let guard = |holds| Guard { text: text.into(), holds, span: condition.span };
-            cond(vec![Branch { guard: guard(true), value: then }, Branch { guard: guard(false), value: otherwise }], condition)
+            cond(
+                vec![Branch { guard: guard(true), value: then }, Branch { guard: guard(false), value: otherwise }],
+                condition,
+            )
         }
     };
     value.sensitive |= condition.sensitive;

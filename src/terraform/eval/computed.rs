@@ -74,7 +74,13 @@ const SHAPES: &[Shape] = &[
     shape("data.aws_rds_cluster", "rds", Regional, "cluster:{cluster_identifier}", "{cluster_identifier}"),
 ];
 
-const fn shape(kind: &'static str, service: &'static str, scope: Scope, resource: &'static str, id: &'static str) -> Shape {
+const fn shape(
+    kind: &'static str,
+    service: &'static str,
+    scope: Scope,
+    resource: &'static str,
+    id: &'static str,
+) -> Shape {
     Shape { kind, service, scope, resource, id }
 }
 
@@ -125,7 +131,9 @@ impl Evaluator<'_> {
             return Some(value.clone());
         }
         let prefix = if resource.data { "data." } else { "" };
-        let shape = SHAPES.iter().find(|shape| shape.kind.strip_prefix(prefix) == Some(&*resource.kind) && shape.kind.starts_with("data.") == resource.data)?;
+        let shape = SHAPES.iter().find(|shape| {
+            shape.kind.strip_prefix(prefix) == Some(&*resource.kind) && shape.kind.starts_with("data.") == resource.data
+        })?;
         match attr {
             "arn" => {
                 let place = &resource.place;
@@ -181,7 +189,8 @@ pub(super) fn partition_of(region: &Known<Arc<str>>) -> Value {
 /// The pattern's parts: text, attributes, and what AWS chooses.
 fn fill(pattern: &str, resource: &Resource, attr: &str) -> Vec<Value> {
     let computed = |what: &str| {
-        let mut unknown = Unknown::new(Reason::Computed(format!("{}.{what}", resource.address).into()), Some(resource.header));
+        let mut unknown =
+            Unknown::new(Reason::Computed(format!("{}.{what}", resource.address).into()), Some(resource.header));
         unknown.symbol = Some(format!("{}.{what} in stack {}", resource.address, resource.stack.0).into());
         Value::new(Kind::Unknown(Arc::new(unknown)))
     };

@@ -20,7 +20,8 @@ impl Evaluator<'_> {
                 vec![("account_id", account.clone()), ("id", account)]
             }
             "aws_region" => {
-                let region = if place == &provider.place { provider.region.clone() } else { symbol_value(&place.region, false) };
+                let region =
+                    if place == &provider.place { provider.region.clone() } else { symbol_value(&place.region, false) };
                 vec![("name", region.clone()), ("region", region.clone()), ("id", region)]
             }
             "aws_partition" => {
@@ -41,20 +42,29 @@ impl Evaluator<'_> {
                 let id = match &self.settings.organization_id {
                     Some(id) => Value::string(id.clone()),
                     None => {
-                        let mut unknown = Unknown::new(Reason::DataSource(resource.address.clone()), Some(block.header));
+                        let mut unknown =
+                            Unknown::new(Reason::DataSource(resource.address.clone()), Some(block.header));
                         unknown.symbol = Some("organization id".into());
                         Value::new(Kind::Unknown(Arc::new(unknown)))
                     }
                 };
                 vec![("id", id)]
             }
-            "aws_default_tags" => vec![("tags", provider.default_tags.clone().unwrap_or_else(|| Value::object::<Arc<str>>([])))],
+            "aws_default_tags" => {
+                vec![("tags", provider.default_tags.clone().unwrap_or_else(|| Value::object::<Arc<str>>([])))]
+            }
             "aws_arn" => match resource.get("arn").and_then(Value::text) {
                 Some(text) => match Arn::parse(&text) {
-                    Some(arn) => [("partition", arn.partition), ("service", arn.service), ("region", arn.region), ("account", arn.account), ("resource", arn.resource)]
-                        .into_iter()
-                        .map(|(name, text)| (name, Value::string(text)))
-                        .collect(),
+                    Some(arn) => [
+                        ("partition", arn.partition),
+                        ("service", arn.service),
+                        ("region", arn.region),
+                        ("account", arn.account),
+                        ("resource", arn.resource),
+                    ]
+                    .into_iter()
+                    .map(|(name, text)| (name, Value::string(text)))
+                    .collect(),
                     None => Vec::new(),
                 },
                 None => Vec::new(),
@@ -63,7 +73,8 @@ impl Evaluator<'_> {
                 Some(service) => vec![("name", Value::string(format!("{service}.amazonaws.com")))],
                 None => Vec::new(),
             },
-            "aws_kms_key" | "aws_kms_alias" | "aws_backup_vault" | "aws_iam_role" | "aws_s3_bucket" | "aws_dynamodb_table" | "aws_db_instance" | "aws_rds_cluster" => {
+            "aws_kms_key" | "aws_kms_alias" | "aws_backup_vault" | "aws_iam_role" | "aws_s3_bucket"
+            | "aws_dynamodb_table" | "aws_db_instance" | "aws_rds_cluster" => {
                 ["arn", "id", "key_id", "target_key_arn", "target_key_id", "name", "kms_key_arn", "kms_key_id"]
                     .into_iter()
                     .filter(|attr| resource.get(attr).is_none() || matches!(*attr, "arn" | "id" | "key_id" | "name"))

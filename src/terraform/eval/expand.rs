@@ -73,7 +73,8 @@ impl Evaluator<'_> {
         {
             let most = branches.iter().filter_map(|branch| branch.value.as_i64()).max().unwrap_or(0).min(1000);
             let slots = (0..most).map(|at| {
-                let with: Vec<&Branch> = branches.iter().filter(|branch| branch.value.as_i64().is_some_and(|n| n > at)).collect();
+                let with: Vec<&Branch> =
+                    branches.iter().filter(|branch| branch.value.as_i64().is_some_and(|n| n > at)).collect();
                 slot(at, existence(&with, branches.len()))
             });
             return (slots.collect(), Shape::Count);
@@ -113,12 +114,16 @@ impl Evaluator<'_> {
                 Ok(None) => open = open.or_else(|| why(&branch.value)),
                 Err(error) => {
                     self.invalid(attribute.value.span, &format!("`for_each`: {}", error.0));
-                    open = open.or_else(|| why(&Value::unknown(Reason::Invalid(error.0.into()), Some(attribute.value.span))));
+                    open = open
+                        .or_else(|| why(&Value::unknown(Reason::Invalid(error.0.into()), Some(attribute.value.span))));
                 }
             }
         }
         if found.len() > MOST_INSTANCES {
-            open = why(&Value::unknown(Reason::Limit(format!("more than {MOST_INSTANCES} instances").into()), Some(attribute.value.span)));
+            open = why(&Value::unknown(
+                Reason::Limit(format!("more than {MOST_INSTANCES} instances").into()),
+                Some(attribute.value.span),
+            ));
             found.clear();
         }
         let mut slots: Vec<Slot> = found
@@ -126,7 +131,11 @@ impl Evaluator<'_> {
             .map(|(name, (key, value, with))| {
                 let key = Value { span: key.span, ..Value::string(name) };
                 let exists = existence(&with, alternatives.len());
-                Slot { key: Some(key.clone()), repetition: Repetition { each: Some((key, value)), count: None }, exists }
+                Slot {
+                    key: Some(key.clone()),
+                    repetition: Repetition { each: Some((key, value)), count: None },
+                    exists,
+                }
             })
             .collect();
         match open {
@@ -148,7 +157,8 @@ impl Evaluator<'_> {
 
     fn not_expanded(&self, attribute: &Attribute, cause: &Value) -> Diagnostic {
         let unknown = why(cause);
-        let reason = unknown.as_ref().map_or_else(|| "its value is not known".to_owned(), |unknown| unknown.reason.to_string());
+        let reason =
+            unknown.as_ref().map_or_else(|| "its value is not known".to_owned(), |unknown| unknown.reason.to_string());
         let mut diagnostic = Diagnostic::not_evaluated(
             attribute.name_span.to(attribute.value.span),
             format!("block not expanded: {reason}"),
@@ -166,14 +176,29 @@ impl Evaluator<'_> {
     }
 
     /// The instances of a resource or data source, evaluated once.
-    pub(super) fn expansion(&self, instance: &Rc<Instance>, data: bool, kind: &Arc<str>, name: &Arc<str>) -> Rc<Expansion> {
+    pub(super) fn expansion(
+        &self,
+        instance: &Rc<Instance>,
+        data: bool,
+        kind: &Arc<str>,
+        name: &Arc<str>,
+    ) -> Rc<Expansion> {
         let key = (instance.id, data, kind.clone(), name.clone());
         match self.expansions.borrow().get(&key) {
             Some(Some(done)) => return done.clone(),
-            Some(None) => return Rc::new(Expansion { resources: Vec::new(), value: Value::unknown(Reason::Invalid(format!("`{kind}.{name}` depends on itself").into()), None) }),
+            Some(None) => {
+                return Rc::new(Expansion {
+                    resources: Vec::new(),
+                    value: Value::unknown(Reason::Invalid(format!("`{kind}.{name}` depends on itself").into()), None),
+                });
+            }
             None => {}
         }
-        let block = instance.module.resources.iter().find(|block| block.data == data && block.kind == *kind && block.name == *name);
+        let block = instance
+            .module
+            .resources
+            .iter()
+            .find(|block| block.data == data && block.kind == *kind && block.name == *name);
         let Some(block) = block else {
             let what = format!("{}{kind}.{name}", if data { "data." } else { "" });
             let value = Value::unknown(self.undeclared(instance, &what), None);
@@ -191,7 +216,8 @@ impl Evaluator<'_> {
         let mut resources = Vec::new();
         let mut values = Vec::new();
         for slot in slots {
-            let base = format!("{}{}{}.{}", instance.prefix, if block.data { "data." } else { "" }, block.kind, block.name);
+            let base =
+                format!("{}{}{}.{}", instance.prefix, if block.data { "data." } else { "" }, block.kind, block.name);
             let address: Arc<str> = format!("{base}{}", suffix(slot.key.as_ref())).into();
             let mut scope = Scope::new(instance);
             scope.repetition = slot.repetition;
@@ -218,12 +244,20 @@ impl Evaluator<'_> {
                 exists,
                 imported_id: self.imported(instance, block),
             };
-            let value = if block.data { self.data_value(&resource, &block.block, &scope) } else { self.resource_value(&resource) };
+            let value = if block.data {
+                self.data_value(&resource, &block.block, &scope)
+            } else {
+                self.resource_value(&resource)
+            };
             values.push((slot.key, slot.exists, value));
             resources.push(resource);
         }
         if let Some(removed) = instance.module.removed.iter().find(|removed| removes(removed, block)) {
-            self.tell(Diagnostic::note(removed.header, crate::diagnostic::Severity::Info, format!("`{}.{}` is removed from the state here", block.kind, block.name)));
+            self.tell(Diagnostic::note(
+                removed.header,
+                crate::diagnostic::Severity::Info,
+                format!("`{}.{}` is removed from the state here", block.kind, block.name),
+            ));
         }
         Expansion { value: shaped(&shape, values), resources }
     }
@@ -231,13 +265,19 @@ impl Evaluator<'_> {
     /// `import { to = …, id = … }` for this block, where it has one instance.
     fn imported(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Option<Value> {
         let import = instance.module.import.iter().find(|import| {
-            import.body.attribute("to").is_some_and(|to| &*self.source_text(to.value.span) == format!("{}.{}", block.kind, block.name).as_str())
+            import.body.attribute("to").is_some_and(|to| {
+                &*self.source_text(to.value.span) == format!("{}.{}", block.kind, block.name).as_str()
+            })
         })?;
         import.body.attribute("id").map(|id| self.value(&id.value, &Scope::new(instance)))
     }
 
     fn ignore_changes(&self, block: &Block, attributes: &mut Value) {
-        let Some(ignored) = block.body.blocks("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("ignore_changes")) else { return };
+        let Some(ignored) =
+            block.body.blocks("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("ignore_changes"))
+        else {
+            return;
+        };
         let Kind::Map(map) = &mut attributes.kind else { return };
         let map = Arc::make_mut(map);
         let unknown = || Value::unknown(Reason::IgnoredChange, Some(ignored.value.span));
@@ -336,9 +376,21 @@ impl Evaluator<'_> {
     }
 
     /// A reference to a resource: the object, or one attribute of one instance with its identity.
-    pub(super) fn resource_reference(&self, data: bool, kind: &Arc<str>, name: &Arc<str>, steps: &[Step<'_>], used: usize, scope: &Scope<'_>) -> Result<(Value, usize), EvalError> {
+    pub(super) fn resource_reference(
+        &self,
+        data: bool,
+        kind: &Arc<str>,
+        name: &Arc<str>,
+        steps: &[Step<'_>],
+        used: usize,
+        scope: &Scope<'_>,
+    ) -> Result<(Value, usize), EvalError> {
         let instance = scope.instance;
-        let declared = instance.module.resources.iter().any(|block| block.data == data && block.kind == *kind && block.name == *name);
+        let declared = instance
+            .module
+            .resources
+            .iter()
+            .any(|block| block.data == data && block.kind == *kind && block.name == *name);
         if !declared && !instance.module.incomplete {
             return fail(format!("there is no {} `{kind}.{name}`", if data { "data source" } else { "resource" }));
         }
@@ -354,7 +406,10 @@ impl Evaluator<'_> {
             && !map.entries.contains_key(*attr)
             && let Some(resource) = map.entries.get(SELF).and_then(|entry| entry.value.text())
         {
-            return Ok((self.computed_reference(&resource, attr, expansion.resources.iter().find(|r| *r.address == *resource)), used + 1));
+            return Ok((
+                self.computed_reference(&resource, attr, expansion.resources.iter().find(|r| *r.address == *resource)),
+                used + 1,
+            ));
         }
         Ok((value, used))
     }
@@ -362,10 +417,13 @@ impl Evaluator<'_> {
     /// A module call's instances, evaluated once.
     pub(super) fn call(&self, instance: &Rc<Instance>, name: &Arc<str>) -> Rc<CallExpansion> {
         let key = (instance.id, name.clone());
-        let none = |why: Value| Rc::new(CallExpansion { instances: Vec::new(), shape: Shape::Single, missing: Some(why) });
+        let none =
+            |why: Value| Rc::new(CallExpansion { instances: Vec::new(), shape: Shape::Single, missing: Some(why) });
         match self.calls.borrow().get(&key) {
             Some(Some(done)) => return done.clone(),
-            Some(None) => return none(Value::unknown(Reason::Invalid(format!("`module.{name}` depends on itself").into()), None)),
+            Some(None) => {
+                return none(Value::unknown(Reason::Invalid(format!("`module.{name}` depends on itself").into()), None));
+            }
             None => {}
         }
         let Some(block) = instance.module.calls.get(name) else {
@@ -387,9 +445,14 @@ impl Evaluator<'_> {
         let at = source.map_or(block.header, |source| source.value.span);
         let Some(dir) = dir else {
             self.tell(
-                Diagnostic::not_evaluated(at, format!("module `{name}` is not installed, so what it declares is not evaluated"))
-                    .labelled(format!("`{text}` is not at hand"))
-                    .with_help("run `terraform init`, or map the source to a directory under `[modules]` in crossvault.toml"),
+                Diagnostic::not_evaluated(
+                    at,
+                    format!("module `{name}` is not installed, so what it declares is not evaluated"),
+                )
+                .labelled(format!("`{text}` is not at hand"))
+                .with_help(
+                    "run `terraform init`, or map the source to a directory under `[modules]` in crossvault.toml",
+                ),
             );
             let missing = Value::unknown(Reason::ModuleNotInstalled(text), Some(at));
             return CallExpansion { instances: Vec::new(), shape, missing: Some(missing) };
@@ -426,8 +489,16 @@ impl Evaluator<'_> {
         if let Some(dir) = self.settings.modules.get(source) {
             return Some(dir.clone());
         }
-        let dotted: String = instance.prefix.split("module.").filter(|part| !part.is_empty()).map(|part| format!("{}.", part.trim_end_matches('.').split('[').next().unwrap_or_default())).collect();
-        self.installed().get(&format!("{dotted}{name}")).map(|dir| self.from_root(dir)).filter(|dir| self.sources.list(dir).is_ok())
+        let dotted: String = instance
+            .prefix
+            .split("module.")
+            .filter(|part| !part.is_empty())
+            .map(|part| format!("{}.", part.trim_end_matches('.').split('[').next().unwrap_or_default()))
+            .collect();
+        self.installed()
+            .get(&format!("{dotted}{name}"))
+            .map(|dir| self.from_root(dir))
+            .filter(|dir| self.sources.list(dir).is_ok())
     }
 
     /// `.terraform/modules/modules.json`: directory by dotted call path.
@@ -452,7 +523,13 @@ impl Evaluator<'_> {
     }
 
     /// `module.name`, `module.name.output`, `module.name[key].output`.
-    pub(super) fn module_reference(&self, instance: &Rc<Instance>, name: &Arc<str>, steps: &[Step<'_>], scope: &Scope<'_>) -> Result<(Value, usize), EvalError> {
+    pub(super) fn module_reference(
+        &self,
+        instance: &Rc<Instance>,
+        name: &Arc<str>,
+        steps: &[Step<'_>],
+        scope: &Scope<'_>,
+    ) -> Result<(Value, usize), EvalError> {
         if !instance.module.calls.contains_key(name) && !instance.module.incomplete {
             return fail(format!("there is no module `{name}`"));
         }
@@ -460,7 +537,9 @@ impl Evaluator<'_> {
         if let Some(missing) = &call.missing {
             return Ok((missing.clone(), steps.len()));
         }
-        if let (Shape::Single, Some((_, child)), Some(Step::Attr(output))) = (&call.shape, call.instances.first(), steps.get(1)) {
+        if let (Shape::Single, Some((_, child)), Some(Step::Attr(output))) =
+            (&call.shape, call.instances.first(), steps.get(1))
+        {
             if !child.module.outputs.contains_key(*output) && !child.module.incomplete {
                 return fail(format!("module `{name}` has no output `{output}`"));
             }
@@ -469,14 +548,21 @@ impl Evaluator<'_> {
         if let (Some(Step::Index(key)), Some(Step::Attr(output))) = (steps.get(1), steps.get(2)) {
             let key = self.eval(key, scope)?;
             if let Some(text) = key.text()
-                && let Some((_, child)) = call.instances.iter().find(|(own, _)| own.as_ref().and_then(Value::text).is_some_and(|own| own == text))
+                && let Some((_, child)) = call
+                    .instances
+                    .iter()
+                    .find(|(own, _)| own.as_ref().and_then(Value::text).is_some_and(|own| own == text))
                 && child.exists == instance.exists
             {
                 return Ok((self.demand(child, Demand::Output((*output).clone())), 3));
             }
         }
         let values = call.instances.iter().map(|(key, child)| {
-            let outputs = child.module.outputs.keys().map(|output| (output.clone(), self.demand(child, Demand::Output(output.clone()))));
+            let outputs = child
+                .module
+                .outputs
+                .keys()
+                .map(|output| (output.clone(), self.demand(child, Demand::Output(output.clone()))));
             (key.clone(), child.exists.clone(), Value::object(outputs))
         });
         Ok((shaped(&call.shape, values.collect()), 1))
@@ -484,7 +570,8 @@ impl Evaluator<'_> {
 }
 
 /// Arguments that Terraform itself reads.
-const META: [&str; 8] = ["count", "for_each", "provider", "lifecycle", "depends_on", "provisioner", "connection", "providers"];
+const META: [&str; 8] =
+    ["count", "for_each", "provider", "lifecycle", "depends_on", "provisioner", "connection", "providers"];
 /// The entry of a resource's object that holds its address.
 pub(super) const SELF: &str = "crossvault:self";
 
@@ -517,7 +604,11 @@ fn suffix(key: Option<&Value>) -> String {
 }
 
 fn existence(with: &[&Branch], of: usize) -> Existence {
-    if with.len() == of { Existence::Certain } else { Existence::When(with.iter().map(|branch| branch.guard.clone()).collect()) }
+    if with.len() == of {
+        Existence::Certain
+    } else {
+        Existence::When(with.iter().map(|branch| branch.guard.clone()).collect())
+    }
 }
 
 fn both(outer: &Existence, inner: &Existence) -> Existence {
@@ -542,13 +633,19 @@ fn shaped(shape: &Shape, values: Vec<(Option<Value>, Existence, Value)>) -> Valu
         let values = values.iter().filter(|(_, exists, _)| keep(exists));
         match shape {
             Shape::Single => values.map(|(_, _, value)| value.clone()).next().unwrap_or_else(Value::null),
-            Shape::Count => Value::new(make_seq(SeqKind::Tuple, values.map(|(_, _, value)| value.clone()).collect(), None)),
+            Shape::Count => {
+                Value::new(make_seq(SeqKind::Tuple, values.map(|(_, _, value)| value.clone()).collect(), None))
+            }
             Shape::Keyed | Shape::Open(_) => {
                 let keyed = values.filter_map(|(key, exists, value)| {
                     let name = key.as_ref().and_then(Value::text).filter(|_| !matches!(exists, Existence::Many(_)))?;
                     Some((name, Entry { value: value.clone(), key_span: None }))
                 });
-                Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: keyed.collect(), open: open.clone() })))
+                Value::new(Kind::Map(Arc::new(Map {
+                    kind: MapKind::Object,
+                    entries: keyed.collect(),
+                    open: open.clone(),
+                })))
             }
         }
     };

@@ -135,7 +135,10 @@ impl Evaluator<'_> {
                         Some(true) => out.extend(self.template(then, scope)?),
                         Some(false) => out.extend(self.template(otherwise, scope)?),
                         None => {
-                            let (then, otherwise) = (ops::concat(self.template(then, scope)?)?, ops::concat(self.template(otherwise, scope)?)?);
+                            let (then, otherwise) = (
+                                ops::concat(self.template(then, scope)?)?,
+                                ops::concat(self.template(otherwise, scope)?)?,
+                            );
                             out.push(conditional(&decided, &self.source_text(condition.span), then, otherwise)?);
                         }
                     }
@@ -193,7 +196,8 @@ impl Evaluator<'_> {
                     match key_value.text() {
                         Some(name) if expr.group => groups.entry(name).or_default().push(result),
                         Some(name) => {
-                            if entries.insert(name.clone(), Entry { value: result, key_span: key_value.span }).is_some() {
+                            if entries.insert(name.clone(), Entry { value: result, key_span: key_value.span }).is_some()
+                            {
                                 return fail(format!("two elements have the key `{name}` in this `for` expression"));
                             }
                         }
@@ -275,7 +279,13 @@ impl Evaluator<'_> {
     }
 
     /// The value at the root of a traversal, and how many steps it took.
-    fn root_of(&self, root: &Arc<str>, steps: &[Step<'_>], scope: &Scope<'_>, span: Span) -> Result<(Value, usize), EvalError> {
+    fn root_of(
+        &self,
+        root: &Arc<str>,
+        steps: &[Step<'_>],
+        scope: &Scope<'_>,
+        span: Span,
+    ) -> Result<(Value, usize), EvalError> {
         if let Some((_, value)) = scope.names.iter().rev().find(|(name, _)| name == root) {
             return Ok((value.clone(), 0));
         }
@@ -301,14 +311,19 @@ impl Evaluator<'_> {
                 match &**name {
                     "module" => Value::string(self.relative(&instance.module.dir)),
                     "root" => Value::string("."),
-                    _ => Value::unknown(Reason::Unsupported(format!("`path.{name}` depends on the machine and").into()), Some(span)),
+                    _ => Value::unknown(
+                        Reason::Unsupported(format!("`path.{name}` depends on the machine and").into()),
+                        Some(span),
+                    ),
                 },
                 1,
             )),
             ("terraform", Some(name)) if &**name == "workspace" => {
                 Ok((Value::string(self.unit.deployment.workspace.as_deref().unwrap_or("default")), 1))
             }
-            ("terraform", Some(name)) => Ok((Value::unknown(Reason::Unsupported(format!("`terraform.{name}`").into()), Some(span)), 1)),
+            ("terraform", Some(name)) => {
+                Ok((Value::unknown(Reason::Unsupported(format!("`terraform.{name}`").into()), Some(span)), 1))
+            }
             ("each", Some(name)) => match (&scope.repetition.each, &**name) {
                 (Some((key, _)), "key") => Ok((key.clone(), 1)),
                 (Some((_, value)), "value") => Ok((value.clone(), 1)),
@@ -336,7 +351,8 @@ impl Evaluator<'_> {
                 let mut last = None;
                 for arg in args {
                     match self.eval(arg, scope) {
-                        Ok(value) if matches!(&value.kind, Kind::Unknown(unknown) if matches!(unknown.reason, Reason::Invalid(_))) => {
+                        Ok(value) if matches!(&value.kind, Kind::Unknown(unknown) if matches!(unknown.reason, Reason::Invalid(_))) =>
+                        {
                             last = Some(value);
                         }
                         Ok(value) => return Ok(value),
@@ -381,7 +397,10 @@ impl Evaluator<'_> {
             }
         }
         if let Some(rest) = name.strip_prefix("provider::") {
-            return Ok(Value::unknown(Reason::Unsupported(format!("the function `provider::{rest}`").into()), Some(span)));
+            return Ok(Value::unknown(
+                Reason::Unsupported(format!("the function `provider::{rest}`").into()),
+                Some(span),
+            ));
         }
         self.call_with(name, values, scope)
     }
@@ -403,7 +422,11 @@ impl FunctionContext for Files<'_, '_> {
     }
 
     fn file_set(&self, base: &str, pattern: &str) -> Result<Vec<String>, String> {
-        let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| error.to_string())?.compile_matcher();
+        let glob = globset::GlobBuilder::new(pattern)
+            .literal_separator(true)
+            .build()
+            .map_err(|error| error.to_string())?
+            .compile_matcher();
         let base = self.evaluator.from_root(base);
         let mut out = Vec::new();
         let mut pending = vec![String::new()];
@@ -474,7 +497,11 @@ pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError
             Ok(Some((items, seq.open.clone())))
         }
         Kind::Map(map) => {
-            let items = map.entries.iter().map(|(key, entry)| (Value { span: entry.key_span, ..Value::string(key.clone()) }, entry.value.clone())).collect();
+            let items = map
+                .entries
+                .iter()
+                .map(|(key, entry)| (Value { span: entry.key_span, ..Value::string(key.clone()) }, entry.value.clone()))
+                .collect();
             Ok(Some((items, map.open.clone())))
         }
         Kind::Unknown(_) | Kind::Cond(_) => Ok(None),
@@ -483,7 +510,13 @@ pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError
     }
 }
 
-fn bind<'s>(scope: &Scope<'s>, key_name: Option<&Arc<str>>, value_name: &Arc<str>, key: Value, value: Value) -> Scope<'s> {
+fn bind<'s>(
+    scope: &Scope<'s>,
+    key_name: Option<&Arc<str>>,
+    value_name: &Arc<str>,
+    key: Value,
+    value: Value,
+) -> Scope<'s> {
     let mut inner = scope.clone();
     if let Some(name) = key_name {
         inner.names.push((name.clone(), key));

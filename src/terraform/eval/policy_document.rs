@@ -25,7 +25,8 @@ pub(super) fn render(block: &Value) -> Value {
             Some(items) => {
                 for item in items {
                     let sid = item.get("Sid").and_then(Value::text);
-                    match statements.iter_mut().find(|own| sid.is_some() && own.get("Sid").and_then(Value::text) == sid) {
+                    match statements.iter_mut().find(|own| sid.is_some() && own.get("Sid").and_then(Value::text) == sid)
+                    {
                         Some(own) => *own = item,
                         None => statements.push(item),
                     }
@@ -34,7 +35,8 @@ pub(super) fn render(block: &Value) -> Value {
             None => open = super::expression::why(&over),
         }
     }
-    let version = block.get("version").filter(|value| !value.is_null()).cloned().unwrap_or_else(|| Value::string("2012-10-17"));
+    let version =
+        block.get("version").filter(|value| !value.is_null()).cloned().unwrap_or_else(|| Value::string("2012-10-17"));
     let mut entries = vec![("Version", version)];
     if let Some(id) = block.get("policy_id").filter(|value| !value.is_null()) {
         entries.push(("Id", id.clone()));
@@ -86,8 +88,16 @@ fn statement(block: &Value) -> Value {
     if let Some(sid) = block.get("sid").filter(|value| !value.is_null() && value.as_str() != Some("")) {
         put("Sid", sid.clone());
     }
-    put("Effect", block.get("effect").filter(|value| !value.is_null()).cloned().unwrap_or_else(|| Value::string("Allow")));
-    for (from, to, variables) in [("actions", "Action", false), ("not_actions", "NotAction", false), ("resources", "Resource", true), ("not_resources", "NotResource", true)] {
+    put(
+        "Effect",
+        block.get("effect").filter(|value| !value.is_null()).cloned().unwrap_or_else(|| Value::string("Allow")),
+    );
+    for (from, to, variables) in [
+        ("actions", "Action", false),
+        ("not_actions", "NotAction", false),
+        ("resources", "Resource", true),
+        ("not_resources", "NotResource", true),
+    ] {
         if let Some(value) = block.get(from).filter(|value| !value.is_null()) {
             put(to, list(value, variables));
         }
@@ -107,17 +117,23 @@ fn statement(block: &Value) -> Value {
 /// A set of strings: one element alone is a plain string.
 fn list(value: &Value, variables: bool) -> Value {
     let Some(seq) = value.as_seq() else { return value.clone() };
-    let items: Vec<Value> = seq.items.iter().map(|item| if variables { unescape(item) } else { item.clone() }).collect();
+    let items: Vec<Value> =
+        seq.items.iter().map(|item| if variables { unescape(item) } else { item.clone() }).collect();
     match items.as_slice() {
         [only] if seq.open.is_none() => only.clone(),
-        _ => Value { span: value.span, ..Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items, open: seq.open.clone() }))) },
+        _ => Value {
+            span: value.span,
+            ..Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items, open: seq.open.clone() })))
+        },
     }
 }
 
 /// `&{x}` stands for `${x}`.
 fn unescape(value: &Value) -> Value {
     match &value.kind {
-        Kind::String(text) if text.contains("&{") => Value { kind: Kind::String(text.replace("&{", "${").into()), ..value.clone() },
+        Kind::String(text) if text.contains("&{") => {
+            Value { kind: Kind::String(text.replace("&{", "${").into()), ..value.clone() }
+        }
         Kind::Template(parts) => Value { kind: Kind::Template(parts.iter().map(unescape).collect()), ..value.clone() },
         _ => value.clone(),
     }
@@ -157,14 +173,19 @@ fn principals(value: &Value) -> Value {
         };
         (kind, Entry { value, key_span: None })
     });
-    Value { span: value.span, ..Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: entries.collect(), open }))) }
+    Value {
+        span: value.span,
+        ..Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: entries.collect(), open })))
+    }
 }
 
 fn conditions(seq: &Seq, block: &Value) -> Value {
     let mut tests: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Vec<Value>>> = BTreeMap::new();
     let mut open = seq.open.clone();
     for condition in &seq.items {
-        let (Some(test), Some(variable)) = (condition.get("test").and_then(Value::text), condition.get("variable").and_then(Value::text)) else {
+        let (Some(test), Some(variable)) =
+            (condition.get("test").and_then(Value::text), condition.get("variable").and_then(Value::text))
+        else {
             open = open.or_else(|| super::expression::why(condition));
             continue;
         };
@@ -179,7 +200,10 @@ fn conditions(seq: &Seq, block: &Value) -> Value {
             }
             None => {
                 let why = super::expression::why(&values);
-                into.push(why.map_or_else(|| Value::unknown(Reason::Derived("a condition's values".into()), block.span), |why| Value::new(Kind::Unknown(why))));
+                into.push(why.map_or_else(
+                    || Value::unknown(Reason::Derived("a condition's values".into()), block.span),
+                    |why| Value::new(Kind::Unknown(why)),
+                ));
             }
         }
     }
@@ -192,6 +216,7 @@ fn conditions(seq: &Seq, block: &Value) -> Value {
             (name, value)
         }))
     };
-    let entries = tests.into_iter().map(|(test, variables)| (test, Entry { value: inner(variables), key_span: None })).collect();
+    let entries =
+        tests.into_iter().map(|(test, variables)| (test, Entry { value: inner(variables), key_span: None })).collect();
     Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open })))
 }

@@ -40,7 +40,9 @@ impl Evaluator<'_> {
         });
         for provider in blocks {
             let name = provider.alias.as_ref().map_or_else(|| "aws".to_owned(), |alias| format!("aws.{alias}"));
-            let empty = provider.block.body.attributes.iter().all(|attribute| matches!(&*attribute.name, "alias" | "version")) && provider.block.body.blocks.is_empty();
+            let empty =
+                provider.block.body.attributes.iter().all(|attribute| matches!(&*attribute.name, "alias" | "version"))
+                    && provider.block.body.blocks.is_empty();
             // An empty block in a module is the old form of `configuration_aliases`.
             if empty && instance.parent.is_some() && providers.contains_key(&name) {
                 continue;
@@ -53,7 +55,12 @@ impl Evaluator<'_> {
 
     /// What a call hands down: un-aliased configurations are inherited, `providers = {}` maps names.
     pub(super) fn passed_providers(&self, caller: &Rc<Instance>, block: &Block) -> Providers {
-        let mut passed: Providers = caller.providers.iter().filter(|(name, _)| *name == "aws").map(|(name, info)| (name.clone(), info.clone())).collect();
+        let mut passed: Providers = caller
+            .providers
+            .iter()
+            .filter(|(name, _)| *name == "aws")
+            .map(|(name, info)| (name.clone(), info.clone()))
+            .collect();
         let Some(attribute) = block.body.attribute("providers") else { return passed };
         if let ExprKind::Object(items) = &attribute.value.kind {
             for item in items {
@@ -70,7 +77,11 @@ impl Evaluator<'_> {
     /// The configuration that a resource block uses.
     pub(super) fn provider_of(&self, block: &Block, kind: &str, scope: &Scope<'_>) -> Rc<ProviderInfo> {
         let local = kind.split('_').next().unwrap_or("aws");
-        let name = block.body.attribute("provider").and_then(|attribute| provider_name(&attribute.value)).unwrap_or_else(|| local.to_owned());
+        let name = block
+            .body
+            .attribute("provider")
+            .and_then(|attribute| provider_name(&attribute.value))
+            .unwrap_or_else(|| local.to_owned());
         match scope.instance.providers.get(&name) {
             Some(info) => info.clone(),
             None => self.unconfigured(&name),
@@ -92,7 +103,12 @@ impl Evaluator<'_> {
             Some(region) => (Known::Is(region.clone()), Value::string(region)),
             None => self.symbol(false, name, None),
         };
-        Rc::new(ProviderInfo { place: Place { account, region }, account: account_value, region: region_value, default_tags: None })
+        Rc::new(ProviderInfo {
+            place: Place { account, region },
+            account: account_value,
+            region: region_value,
+            default_tags: None,
+        })
     }
 
     fn symbol<T>(&self, account: bool, name: &str, span: Option<Span>) -> (Known<T>, Value) {
@@ -115,29 +131,54 @@ impl Evaluator<'_> {
             (Some(Err(value)), None) => match value.first_unknown().and_then(|unknown| unknown.symbol.clone()) {
                 Some(symbol) => {
                     let symbol: Arc<str> = format!("account named by {symbol}").into();
-                    let mut unknown = value.first_unknown().map(|unknown| (**unknown).clone()).unwrap_or_else(|| Unknown::new(Reason::Account(name.into()), None));
+                    let mut unknown = value
+                        .first_unknown()
+                        .map(|unknown| (**unknown).clone())
+                        .unwrap_or_else(|| Unknown::new(Reason::Account(name.into()), None));
                     unknown.symbol = Some(symbol.clone());
-                    (Known::Symbol(symbol), Value { kind: Kind::Unknown(Arc::new(unknown)), span: value.span, sensitive: false })
+                    (
+                        Known::Symbol(symbol),
+                        Value { kind: Kind::Unknown(Arc::new(unknown)), span: value.span, sensitive: false },
+                    )
                 }
                 None => self.symbol(true, name, Some(block.header)),
             },
             (None, None) => self.symbol(true, name, Some(block.header)),
         };
         let region = body.get("region").filter(|value| !value.is_null()).cloned();
-        let (region, region_value) = match (region.as_ref().and_then(Value::text), deployment.region.clone().filter(|_| default)) {
-            (Some(text), _) => (Known::Is(text.clone()), Value { span: region.and_then(|value| value.span), ..Value::string(text) }),
-            (None, Some(text)) => (Known::Is(text.clone()), Value::string(text)),
-            (None, None) => self.symbol(false, name, Some(block.header)),
-        };
-        let tags = body.get("default_tags").and_then(Value::as_seq).and_then(|seq| seq.items.first()).and_then(|block| block.get("tags")).cloned();
-        ProviderInfo { place: Place { account, region }, account: account_value, region: region_value, default_tags: tags }
+        let (region, region_value) =
+            match (region.as_ref().and_then(Value::text), deployment.region.clone().filter(|_| default)) {
+                (Some(text), _) => (
+                    Known::Is(text.clone()),
+                    Value { span: region.and_then(|value| value.span), ..Value::string(text) },
+                ),
+                (None, Some(text)) => (Known::Is(text.clone()), Value::string(text)),
+                (None, None) => self.symbol(false, name, Some(block.header)),
+            };
+        let tags = body
+            .get("default_tags")
+            .and_then(Value::as_seq)
+            .and_then(|seq| seq.items.first())
+            .and_then(|block| block.get("tags"))
+            .cloned();
+        ProviderInfo {
+            place: Place { account, region },
+            account: account_value,
+            region: region_value,
+            default_tags: tags,
+        }
     }
 
     /// The account that the configuration names; `Err` where it names one that is not known; `None` where it names none.
     fn account_of(&self, body: &Value, block: &Block) -> Option<Result<AccountId, Value>> {
         for kind in ["assume_role", "assume_role_with_web_identity"] {
             let roles = body.get(kind).and_then(Value::as_seq);
-            let Some(role) = roles.and_then(|seq| seq.items.iter().rev().find_map(|role| role.get("role_arn"))).filter(|role| !role.is_null()) else { continue };
+            let Some(role) = roles
+                .and_then(|seq| seq.items.iter().rev().find_map(|role| role.get("role_arn")))
+                .filter(|role| !role.is_null())
+            else {
+                continue;
+            };
             let parts = crate::terraform::ops::text_parts(role);
             if let Some(text) = role.text() {
                 if let Some(id) = Arn::parse(&text).and_then(|arn| AccountId::parse(arn.account)) {
@@ -151,7 +192,10 @@ impl Evaluator<'_> {
             if let Some(id) = Arn::parse(&head).and_then(|arn| AccountId::parse(arn.account)) {
                 return Some(Ok(id));
             }
-            return Some(Err(parts.into_iter().find(|part| part.first_unknown().is_some()).unwrap_or_else(|| role.clone())));
+            return Some(Err(parts
+                .into_iter()
+                .find(|part| part.first_unknown().is_some())
+                .unwrap_or_else(|| role.clone())));
         }
         let allowed = body.get("allowed_account_ids").and_then(Value::as_seq)?;
         match allowed.items.as_slice() {
@@ -171,9 +215,20 @@ impl Evaluator<'_> {
 
     /// An account id that lost its leading zeros by being written as a number.
     fn short_account(&self, text: &str, block: &Block) {
-        let digits = text.split(':').find(|part| (9..12).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
+        let digits =
+            text.split(':').find(|part| (9..12).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
         if let Some(digits) = digits {
-            self.tell(Diagnostic::note(block.header, Severity::Warning, format!("`{digits}` is not an account id: it has {} digits; a number loses its leading zeros", digits.len())).with_help("write the account id as a string"));
+            self.tell(
+                Diagnostic::note(
+                    block.header,
+                    Severity::Warning,
+                    format!(
+                        "`{digits}` is not an account id: it has {} digits; a number loses its leading zeros",
+                        digits.len()
+                    ),
+                )
+                .with_help("write the account id as a string"),
+            );
         }
     }
 
@@ -181,7 +236,8 @@ impl Evaluator<'_> {
     pub(super) fn merge_tags(&self, provider: &ProviderInfo, attributes: &mut Value) {
         let Some(defaults) = &provider.default_tags else { return };
         let own = attributes.get("tags").cloned().unwrap_or_else(Value::null);
-        let merged = crate::terraform::functions::merge(&[defaults.clone(), own]).unwrap_or_else(|_| self.unknown_from(defaults));
+        let merged = crate::terraform::functions::merge(&[defaults.clone(), own])
+            .unwrap_or_else(|_| self.unknown_from(defaults));
         if let Kind::Map(map) = &mut attributes.kind {
             let key_span = map.entries.get("tags").and_then(|entry| entry.key_span);
             Arc::make_mut(map).entries.insert("tags_all".into(), Entry { value: merged, key_span });

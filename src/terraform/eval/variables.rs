@@ -44,20 +44,30 @@ impl Evaluator<'_> {
             }),
             None => self.root_input(instance, name, &ty),
         };
-        let nullable = variable.nullable.as_ref().is_none_or(|expr| self.value(expr, &Scope::new(instance)).as_bool() != Some(false));
+        let nullable = variable
+            .nullable
+            .as_ref()
+            .is_none_or(|expr| self.value(expr, &Scope::new(instance)).as_bool() != Some(false));
         let default = || variable.default.as_ref().map(|expr| self.value(expr, &Scope::new(instance)));
         let value = match given {
             Some(value) if !(value.is_null() && !nullable) => Some(value),
             _ => default(),
         };
         let Some(value) = value else {
-            let mut unknown = Unknown::new(Reason::InputWithoutValue(format!("var.{name}").into()), Some(variable.header));
+            let mut unknown =
+                Unknown::new(Reason::InputWithoutValue(format!("var.{name}").into()), Some(variable.header));
             unknown.symbol = Some(format!("{}var.{name} in {}", instance.prefix, self.unit.name).into());
             unknown.ty = ty;
-            return Value { kind: Kind::Unknown(Arc::new(unknown)), span: Some(variable.header), sensitive: variable.sensitive };
+            return Value {
+                kind: Kind::Unknown(Arc::new(unknown)),
+                span: Some(variable.header),
+                sensitive: variable.sensitive,
+            };
         };
         let filled = self.fill(&value, &ty, &defaults, instance);
-        let mut value = convert(&filled, &ty).unwrap_or_else(|error| self.invalid(variable.header, &format!("the value of `var.{name}` does not fit its type: {}", error.0)));
+        let mut value = convert(&filled, &ty).unwrap_or_else(|error| {
+            self.invalid(variable.header, &format!("the value of `var.{name}` does not fit its type: {}", error.0))
+        });
         value.sensitive |= variable.sensitive;
         value
     }
@@ -74,7 +84,10 @@ impl Evaluator<'_> {
                 for (name, expr) in &defaults.attributes {
                     let missing = entries.get(name).is_none_or(|entry| entry.value.is_null());
                     if missing && map.open.is_none() {
-                        entries.insert(name.clone(), Entry { value: self.value(expr, &Scope::new(instance)), key_span: None });
+                        entries.insert(
+                            name.clone(),
+                            Entry { value: self.value(expr, &Scope::new(instance)), key_span: None },
+                        );
                     }
                 }
                 for (name, (ty, _)) in attributes {
@@ -86,7 +99,19 @@ impl Evaluator<'_> {
             }
             (Kind::Map(map), Type::Map(element)) => {
                 let Some(inner) = below("") else { return value.clone() };
-                let entries = map.entries.iter().map(|(key, entry)| (key.clone(), Entry { value: self.fill(&entry.value, element, inner, instance), key_span: entry.key_span })).collect();
+                let entries = map
+                    .entries
+                    .iter()
+                    .map(|(key, entry)| {
+                        (
+                            key.clone(),
+                            Entry {
+                                value: self.fill(&entry.value, element, inner, instance),
+                                key_span: entry.key_span,
+                            },
+                        )
+                    })
+                    .collect();
                 Kind::Map(Arc::new(Map { kind: map.kind, entries, open: map.open.clone() }))
             }
             (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
@@ -95,10 +120,11 @@ impl Evaluator<'_> {
                 Kind::Seq(Arc::new(Seq { kind: seq.kind, items, open: seq.open.clone() }))
             }
             (Kind::Seq(seq), Type::Tuple(types)) => {
-                let items = seq.items.iter().zip(types).enumerate().map(|(at, (item, ty))| match below(&at.to_string()) {
-                    Some(inner) => self.fill(item, ty, inner, instance),
-                    None => item.clone(),
-                });
+                let items =
+                    seq.items.iter().zip(types).enumerate().map(|(at, (item, ty))| match below(&at.to_string()) {
+                        Some(inner) => self.fill(item, ty, inner, instance),
+                        None => item.clone(),
+                    });
                 Kind::Seq(Arc::new(Seq { kind: seq.kind, items: items.collect(), open: seq.open.clone() }))
             }
             _ => return value.clone(),
@@ -117,7 +143,10 @@ impl Evaluator<'_> {
                     Ok(expr) => self.value(&expr, &Scope::new(instance)),
                     Err(diagnostic) => {
                         self.tell(diagnostic);
-                        Value::unknown(Reason::Invalid(format!("the value given for `var.{name}` could not be read").into()), None)
+                        Value::unknown(
+                            Reason::Invalid(format!("the value given for `var.{name}` could not be read").into()),
+                            None,
+                        )
                     }
                 })
             }
@@ -133,10 +162,20 @@ impl Evaluator<'_> {
         for (name, text) in &self.settings.env_vars {
             inputs.values.insert(name.clone(), Input::Text(text.clone()));
         }
-        let names: Vec<String> =
-            self.sources.list(&self.unit.path).unwrap_or_default().into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name).collect();
-        let fixed = ["terraform.tfvars", "terraform.tfvars.json"].into_iter().filter(|name| names.iter().any(|n| n == name)).map(str::to_owned);
-        let auto = names.iter().filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json")).cloned();
+        let names: Vec<String> = self
+            .sources
+            .list(&self.unit.path)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|entry| !entry.is_dir)
+            .map(|entry| entry.name)
+            .collect();
+        let fixed = ["terraform.tfvars", "terraform.tfvars.json"]
+            .into_iter()
+            .filter(|name| names.iter().any(|n| n == name))
+            .map(str::to_owned);
+        let auto =
+            names.iter().filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json")).cloned();
         for name in fixed.chain(auto) {
             self.read_inputs(&join(&self.unit.path, &name), &mut inputs);
         }
@@ -159,7 +198,11 @@ impl Evaluator<'_> {
                 return;
             }
         };
-        let (body, diagnostics) = if path.ends_with(".json") { syntax::parse_json_file(self.sources, file) } else { syntax::parse_file(self.sources, file) };
+        let (body, diagnostics) = if path.ends_with(".json") {
+            syntax::parse_json_file(self.sources, file)
+        } else {
+            syntax::parse_file(self.sources, file)
+        };
         for diagnostic in diagnostics {
             self.tell(diagnostic);
         }

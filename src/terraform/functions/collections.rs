@@ -61,7 +61,11 @@ fn length(args: &[Value]) -> Outcome {
         Kind::Unknown(_) => return unknown(args, Type::Number),
         Kind::Seq(seq) if seq.open.is_some() => return unknown(args, Type::Number),
         Kind::Map(map) if map.open.is_some() => return unknown(args, Type::Number),
-        Kind::Seq(seq) if seq.kind == SeqKind::Set && seq.items.len() > 1 && seq.items.iter().any(|item| item.first_unknown().is_some()) => {
+        Kind::Seq(seq)
+            if seq.kind == SeqKind::Set
+                && seq.items.len() > 1
+                && seq.items.iter().any(|item| item.first_unknown().is_some()) =>
+        {
             return unknown(args, Type::Number);
         }
         Kind::Seq(seq) => seq.items.len(),
@@ -160,7 +164,11 @@ fn keys(args: &[Value], keys: bool) -> Outcome {
     let items = map
         .entries
         .iter()
-        .map(|(key, entry)| if keys { Value { span: entry.key_span, ..Value::string(key.clone()) } } else { entry.value.clone() })
+        .map(
+            |(key, entry)| {
+                if keys { Value { span: entry.key_span, ..Value::string(key.clone()) } } else { entry.value.clone() }
+            },
+        )
         .collect();
     Ok(list_open(items, map.open.clone()))
 }
@@ -190,7 +198,9 @@ fn flatten(args: &[Value]) -> Outcome {
                 *open = open.take().or_else(|| seq.open.clone());
             }
             // It may be a list itself, of any length.
-            Kind::Unknown(unknown) if matches!(unknown.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+            Kind::Unknown(unknown)
+                if matches!(unknown.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) =>
+            {
                 *open = open.take().or_else(|| why(value));
             }
             _ => items.push(value.clone()),
@@ -225,7 +235,11 @@ fn slice(args: &[Value]) -> Outcome {
     let (seq, start, end) = (seq(args, 0)?, int(args, 1)?, int(args, 2)?);
     let range = usize::try_from(start).ok().zip(usize::try_from(end).ok()).filter(|(start, end)| start <= end);
     match range.and_then(|(start, end)| seq.items.get(start..end)) {
-        Some(items) => Ok(Value::new(make_seq(if seq.kind == SeqKind::Tuple { SeqKind::Tuple } else { SeqKind::List }, items.to_vec(), None))),
+        Some(items) => Ok(Value::new(make_seq(
+            if seq.kind == SeqKind::Tuple { SeqKind::Tuple } else { SeqKind::List },
+            items.to_vec(),
+            None,
+        ))),
         None if seq.open.is_some() => unknown(args, Type::Dynamic),
         None => fail("the range of `slice` lies outside the list"),
     }
@@ -265,7 +279,10 @@ fn sort(args: &[Value]) -> Outcome {
         }
     }
     texts.sort();
-    Ok(list_open(texts.into_iter().map(|(text, span)| Value { span, ..Value::string(text) }).collect(), seq.open.clone()))
+    Ok(list_open(
+        texts.into_iter().map(|(text, span)| Value { span, ..Value::string(text) }).collect(),
+        seq.open.clone(),
+    ))
 }
 
 fn distinct(args: &[Value]) -> Outcome {
@@ -443,7 +460,10 @@ fn product(args: &[Value]) -> Outcome {
         if rows.len().saturating_mul(seq.items.len()) > LIMIT / 10 {
             return Ok(Value::unknown(Reason::Limit("`setproduct` of this size is not evaluated".into()), None));
         }
-        rows = rows.iter().flat_map(|row| seq.items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect())).collect();
+        rows = rows
+            .iter()
+            .flat_map(|row| seq.items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect()))
+            .collect();
     }
     Ok(list(rows.into_iter().map(Value::tuple).collect()))
 }

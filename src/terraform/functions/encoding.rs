@@ -12,7 +12,11 @@ use std::sync::Arc;
 
 pub(super) fn call(name: &str, args: &[Value], context: &dyn FunctionContext) -> Option<Outcome> {
     Some(match name {
-        "jsonencode" => arg(args, 0).map(|value| Value { kind: Kind::Document(Arc::new(value.clone())), span: value.span, sensitive: value.sensitive }),
+        "jsonencode" => arg(args, 0).map(|value| Value {
+            kind: Kind::Document(Arc::new(value.clone())),
+            span: value.span,
+            sensitive: value.sensitive,
+        }),
         "jsondecode" => jsondecode(args),
         "yamldecode" => yamldecode(args),
         "base64encode" => match text(args, 0) {
@@ -21,14 +25,18 @@ pub(super) fn call(name: &str, args: &[Value], context: &dyn FunctionContext) ->
             Err(error) => Err(error),
         },
         "base64decode" => decode(args),
-        "urlencode" => one(args, |text| percent_encoding::utf8_percent_encode(text, URL).to_string().replace("%20", "+")),
+        "urlencode" => {
+            one(args, |text| percent_encoding::utf8_percent_encode(text, URL).to_string().replace("%20", "+"))
+        }
         "md5" => one(args, |text| hex(&md5::Md5::digest(text.as_bytes()))),
         "sha1" => one(args, |text| hex(&sha1::Sha1::digest(text.as_bytes()))),
         "sha256" => one(args, |text| hex(&sha2::Sha256::digest(text.as_bytes()))),
         "sha512" => one(args, |text| hex(&sha2::Sha512::digest(text.as_bytes()))),
         "base64sha256" => one(args, |text| STANDARD.encode(sha2::Sha256::digest(text.as_bytes()))),
         "base64sha512" => one(args, |text| STANDARD.encode(sha2::Sha512::digest(text.as_bytes()))),
-        "file" => file(args, context, |bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())),
+        "file" => {
+            file(args, context, |bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned()))
+        }
         "filebase64" => file(args, context, |bytes| Ok(STANDARD.encode(bytes))),
         "filemd5" => file(args, context, |bytes| Ok(hex(&md5::Md5::digest(bytes)))),
         "filesha1" => file(args, context, |bytes| Ok(hex(&sha1::Sha1::digest(bytes)))),
@@ -58,7 +66,9 @@ pub(super) fn call(name: &str, args: &[Value], context: &dyn FunctionContext) ->
             Ok(None) => unknown(args),
             Err(error) => Err(error),
         },
-        "abspath" | "pathexpand" => Ok(Value::unknown(Reason::Unsupported(format!("`{name}` depends on the machine and").into()), None)),
+        "abspath" | "pathexpand" => {
+            Ok(Value::unknown(Reason::Unsupported(format!("`{name}` depends on the machine and").into()), None))
+        }
         _ => return None,
     })
 }
@@ -107,7 +117,8 @@ pub(super) fn jsondecode(args: &[Value]) -> Outcome {
         return Ok((**inner).clone());
     }
     if let Some(text) = text(args, 0)? {
-        let parsed: serde_json::Value = serde_json::from_str(&text).map_err(|error| EvalError(format!("the text is not JSON: {error}")))?;
+        let parsed: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| EvalError(format!("the text is not JSON: {error}")))?;
         return Ok(from_json(&parsed, value));
     }
     // Holes stand as marks of the private use area while the text is parsed.
@@ -160,10 +171,18 @@ fn from_json(json: &serde_json::Value, from: &Value) -> Value {
         serde_json::Value::Bool(b) => Kind::Bool(*b),
         serde_json::Value::Number(n) => Number::parse(&n.to_string()).map_or(Kind::Null, Kind::Number),
         serde_json::Value::String(text) => Kind::String(text.as_str().into()),
-        serde_json::Value::Array(items) => return Value { span: from.span, sensitive: from.sensitive, ..Value::tuple(items.iter().map(|item| from_json(item, from)).collect()) },
+        serde_json::Value::Array(items) => {
+            return Value {
+                span: from.span,
+                sensitive: from.sensitive,
+                ..Value::tuple(items.iter().map(|item| from_json(item, from)).collect())
+            };
+        }
         serde_json::Value::Object(object) => {
-            let entries: BTreeMap<Arc<str>, Entry> =
-                object.iter().map(|(key, value)| (Arc::from(key.as_str()), Entry { value: from_json(value, from), key_span: None })).collect();
+            let entries: BTreeMap<Arc<str>, Entry> = object
+                .iter()
+                .map(|(key, value)| (Arc::from(key.as_str()), Entry { value: from_json(value, from), key_span: None }))
+                .collect();
             Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
         }
     };
@@ -176,7 +195,9 @@ fn yamldecode(args: &[Value]) -> Outcome {
         return Ok(derived(&[value], Type::Dynamic));
     }
     let Some(text) = text(args, 0)? else { return unknown(args) };
-    let parsed: serde_yaml::Value = serde_yaml::from_str(&text).map_err(|error| EvalError(format!("the text is not YAML: {error}")))?;
-    let json = serde_json::to_value(&parsed).map_err(|error| EvalError(format!("the YAML has no JSON form: {error}")))?;
+    let parsed: serde_yaml::Value =
+        serde_yaml::from_str(&text).map_err(|error| EvalError(format!("the text is not YAML: {error}")))?;
+    let json =
+        serde_json::to_value(&parsed).map_err(|error| EvalError(format!("the YAML has no JSON form: {error}")))?;
     Ok(from_json(&json, value))
 }

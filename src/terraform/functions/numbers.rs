@@ -142,7 +142,13 @@ fn cidr(args: &[Value], what: Cidr) -> Outcome {
         Cidr::Host => {
             let host = int(args, 1)?;
             let size = net.width - net.prefix;
-            let offset = if host < 0 { (mask(net.width, net.width) & !mask(net.prefix, net.width)).wrapping_add(1).wrapping_sub(u128::from(host.unsigned_abs())) } else { u128::from(host.unsigned_abs()) };
+            let offset = if host < 0 {
+                (mask(net.width, net.width) & !mask(net.prefix, net.width))
+                    .wrapping_add(1)
+                    .wrapping_sub(u128::from(host.unsigned_abs()))
+            } else {
+                u128::from(host.unsigned_abs())
+            };
             if size < 128 && offset >> size != 0 {
                 return fail(format!("`{range}` has no host {host}"));
             }
@@ -175,7 +181,8 @@ fn cidrsubnets(args: &[Value]) -> Outcome {
     let mut out = Vec::new();
     for index in 1..args.len() {
         let new = int(args, index)?;
-        let Some(prefix) = u32::try_from(new).ok().map(|new| net.prefix + new).filter(|prefix| *prefix <= net.width) else {
+        let Some(prefix) = u32::try_from(new).ok().map(|new| net.prefix + new).filter(|prefix| *prefix <= net.width)
+        else {
             return fail("the range is too small for these subnets");
         };
         let size = 1u128.checked_shl(net.width - prefix).unwrap_or(0);

@@ -29,7 +29,9 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "format" => format(args),
         "formatlist" => formatlist(args),
         "indent" => indent(args),
-        "basename" => one_text(args, |text| text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned()),
+        "basename" => {
+            one_text(args, |text| text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned())
+        }
         "dirname" => one_text(args, |text| crate::source::parent(text).to_owned()),
         _ => return None,
     })
@@ -62,7 +64,11 @@ fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut start = true;
     for c in text.chars() {
-        if start { out.extend(c.to_uppercase()) } else { out.push(c) }
+        if start {
+            out.extend(c.to_uppercase())
+        } else {
+            out.push(c)
+        }
         start = !(c.is_alphanumeric() || c == '_' || c == '\'');
     }
     out
@@ -99,7 +105,9 @@ fn affix(args: &[Value], front: bool, trim: bool) -> Outcome {
 /// Whether a hole cannot contain the separators of an ARN: account ids, Regions, generated ids.
 fn is_atom(part: &Value) -> bool {
     match &part.kind {
-        Kind::Unknown(unknown) => matches!(unknown.reason, Reason::Account(_) | Reason::Region(_) | Reason::Computed(_)),
+        Kind::Unknown(unknown) => {
+            matches!(unknown.reason, Reason::Account(_) | Reason::Region(_) | Reason::Computed(_))
+        }
         _ => false,
     }
 }
@@ -188,7 +196,10 @@ fn go_replacement(text: &str) -> String {
 }
 
 fn compile(pattern: &str) -> Result<regex::Regex, super::EvalError> {
-    regex::RegexBuilder::new(pattern).size_limit(1 << 22).build().map_err(|error| super::EvalError(format!("invalid regular expression: {error}")))
+    regex::RegexBuilder::new(pattern)
+        .size_limit(1 << 22)
+        .build()
+        .map_err(|error| super::EvalError(format!("invalid regular expression: {error}")))
 }
 
 fn regex(args: &[Value], all: bool) -> Outcome {
@@ -277,7 +288,13 @@ fn directives(pattern: &str) -> Result<Vec<Verb>, super::EvalError> {
         }
         out.push(Verb::Text(std::mem::take(&mut literal)));
         let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n <= super::LIMIT);
-        out.push(Verb::Value { verb, flags, width: number(&width), precision: precision.as_deref().map(|p| number(p).unwrap_or(0)), at });
+        out.push(Verb::Value {
+            verb,
+            flags,
+            width: number(&width),
+            precision: precision.as_deref().map(|p| number(p).unwrap_or(0)),
+            at,
+        });
     }
     out.push(Verb::Text(literal));
     Ok(out)
@@ -313,19 +330,30 @@ fn formatted(value: &Value, verb: char, flags: &str, width: Option<usize>, preci
         (Kind::Null, 'v') => Some("null".to_owned()),
         (Kind::Null, _) => return fail("a format argument is null"),
         (Kind::Seq(_) | Kind::Map(_), 'v') => crate::value::json_text(value),
-        (Kind::Seq(_) | Kind::Map(_), _) => return fail(format!("a {} cannot be formatted with %{verb}", name_of(value))),
+        (Kind::Seq(_) | Kind::Map(_), _) => {
+            return fail(format!("a {} cannot be formatted with %{verb}", name_of(value)));
+        }
         (_, 'v' | 's') => value.text().map(|text| text.to_string()),
         (_, 'q') => value.text().map(|text| format!("{text:?}")),
         (_, 't') => crate::terraform::ops::logic(value)?.map(|b| b.to_string()),
-        (_, 'd') => crate::terraform::ops::number(value)?.map(|n| n.decimal().with_scale_round(0, bigdecimal::RoundingMode::Down).to_plain_string()),
-        (_, 'x' | 'X' | 'o' | 'b') => crate::terraform::ops::number(value)?.and_then(|n| n.as_i64()).map(|n| match verb {
-            'x' => format!("{n:x}"),
-            'X' => format!("{n:X}"),
-            'o' => format!("{n:o}"),
-            _ => format!("{n:b}"),
+        (_, 'd') => crate::terraform::ops::number(value)?
+            .map(|n| n.decimal().with_scale_round(0, bigdecimal::RoundingMode::Down).to_plain_string()),
+        (_, 'x' | 'X' | 'o' | 'b') => {
+            crate::terraform::ops::number(value)?.and_then(|n| n.as_i64()).map(|n| match verb {
+                'x' => format!("{n:x}"),
+                'X' => format!("{n:X}"),
+                'o' => format!("{n:o}"),
+                _ => format!("{n:b}"),
+            })
+        }
+        (_, 'f' | 'F') => crate::terraform::ops::number(value)?.map(|n| {
+            n.decimal()
+                .with_scale_round(
+                    i64::try_from(precision.unwrap_or(6).min(1000)).unwrap_or(6),
+                    bigdecimal::RoundingMode::HalfEven,
+                )
+                .to_plain_string()
         }),
-        (_, 'f' | 'F') => crate::terraform::ops::number(value)?
-            .map(|n| n.decimal().with_scale_round(i64::try_from(precision.unwrap_or(6).min(1000)).unwrap_or(6), bigdecimal::RoundingMode::HalfEven).to_plain_string()),
         _ => crate::terraform::ops::number(value)?.map(|n| n.to_string()),
     };
     let Some(mut text) = known else { return Ok(value.clone()) };
@@ -364,10 +392,11 @@ fn formatlist(args: &[Value]) -> Outcome {
     }
     let mut out = Vec::with_capacity(count);
     for at in 0..count {
-        let row: Vec<Value> =
-            args.iter().map(|arg| arg.as_seq().and_then(|seq| seq.items.get(at)).cloned().unwrap_or_else(|| arg.clone())).collect();
+        let row: Vec<Value> = args
+            .iter()
+            .map(|arg| arg.as_seq().and_then(|seq| seq.items.get(at)).cloned().unwrap_or_else(|| arg.clone()))
+            .collect();
         out.push(format(&row)?);
     }
     Ok(list(out))
 }
-
