@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn the_table_is_read() {
         let catalog: Catalog = serde_yaml::from_str(include_str!("../rules/services.yaml")).unwrap();
-        assert_eq!(catalog.services.len(), 22);
+        assert_eq!(catalog.services.len(), 23);
         assert_eq!(catalog.services_of_arn("arn:aws:rds:eu-west-1:111111111111:db:orders"), [&Arc::from("rds")]);
     }
 

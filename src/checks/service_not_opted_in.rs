@@ -23,7 +23,7 @@ pub(super) fn stated(context: &Context<'_>, copy: &Copy) -> Option<(Option<bool>
         return value.get(&row.opt_in).map(|on| (on.as_bool(), Some(*span)));
     }
     let opted = context.graph.facts.accounts.get(place.account.known()?)?.opted_in.as_ref()?;
-    Some((Some(opted.iter().any(|name| *name == row.opt_in)), None))
+    Some((Some(opted.contains(&row.opt_in)), None))
 }
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {

@@ -167,9 +167,7 @@ impl<'a> Evaluator<'a> {
                     (Some(separator), Some(marked))
                         if !separator.is_empty() && (!marked.contains('\u{1}') || matches!(&*separator, ":" | "/")) =>
                     {
-                        Value::tuple(
-                            marked.split(&*separator).map(|piece| crate::iam::document::marked_value(piece)).collect(),
-                        )
+                        Value::tuple(marked.split(&*separator).map(crate::iam::document::marked_value).collect())
                     }
                     _ => unknown_from(&text, span),
                 }

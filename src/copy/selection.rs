@@ -95,7 +95,7 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
         return None;
     }
     let patterns = Catalog::builtin().service(&store.service).map(|service| service.arns.clone()).unwrap_or_default();
-    let Some(pattern) = setting.value.marked_text() else { return None };
+    let pattern = setting.value.marked_text()?;
     if pattern == "*" {
         return Some(true);
     }
@@ -133,7 +133,7 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
 fn tagged(condition: &TagCondition, store: &DataStore) -> Tri {
     let key = condition.key.text()?;
     let key = key.strip_prefix("aws:ResourceTag/").unwrap_or(&key);
-    let Some(map) = store.tags.as_map() else { return None };
+    let map = store.tags.as_map()?;
     let negative = matches!(condition.operator, TagOperator::NotEquals | TagOperator::NotLike);
     let Some(entry) = map.entries.get(key) else {
         return if map.open.is_some() { None } else { Some(negative) };

@@ -80,7 +80,7 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
         let answers = wanted.iter().map(|value| value.as_bool().and_then(|value| absent.map(|absent| absent == value)));
         return answers.fold(Some(false), or);
     }
-    let Some((compare, negated)) = operation(base) else { return None };
+    let (compare, negated) = operation(base)?;
     let check = Check { compare, negated, wanted: &wanted, open, context, variables };
     match fact {
         Fact::Known(present) => known(quantifier, &check, present),

@@ -440,7 +440,7 @@ fn action_matches(statement: &Statement, action: &str, exact: bool) -> Tri {
                 }
                 None => item
                     .marked_text()
-                    .map_or(None, |marked| hole(&marked.to_ascii_lowercase(), &action.to_ascii_lowercase())),
+                    .and_then(|marked| hole(&marked.to_ascii_lowercase(), &action.to_ascii_lowercase())),
             })
             .fold(Some(false), or)
     };

@@ -62,6 +62,7 @@ pub(crate) enum ExprKind {
     Object(Vec<ObjectItem>),
     /// The root of a traversal: `var`, `local`, `each`, `aws_kms_key`.
     Variable(Arc<str>),
+    #[cfg_attr(not(test), expect(dead_code, reason = "the name's place is for messages and editors"))]
     GetAttr(Box<Expr>, Arc<str>, Span),
     Index(Box<Expr>, Box<Expr>),
     /// `source.*.rest` (attribute-only) or `source[*].rest`; `each` is evaluated with [`ExprKind::SplatItem`] bound.
@@ -73,7 +74,6 @@ pub(crate) enum ExprKind {
     SplatItem,
     Call {
         name: Arc<str>,
-        name_span: Span,
         args: Vec<Expr>,
         /** `f(list...)` */
         expand: bool,

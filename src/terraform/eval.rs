@@ -250,7 +250,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A path as the running code names it, as `Sources` knows it.
-    fn from_root(&self, path: &str) -> String {
+    fn at_root(&self, path: &str) -> String {
         join(&self.unit.path, path)
     }
 

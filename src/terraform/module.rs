@@ -40,6 +40,7 @@ pub(crate) struct Module {
 
 /// A `variable` block.
 #[derive(Clone, Debug)]
+#[expect(dead_code, reason = "what the block says is kept whole; validations will bound unknown values")]
 pub(crate) struct Variable {
     pub(crate) name: Arc<str>,
     /// The whole block.
@@ -58,6 +59,7 @@ pub(crate) struct Variable {
 
 /// An `output` block.
 #[derive(Clone, Debug)]
+#[expect(dead_code, reason = "what the block says is kept whole")]
 pub(crate) struct Output {
     pub(crate) name: Arc<str>,
     pub(crate) span: Span,

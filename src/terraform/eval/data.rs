@@ -16,7 +16,11 @@ impl Evaluator<'_> {
         let provider = self.provider_of(block, &resource.kind, scope);
         let computed: Vec<(&str, Value)> = match &*resource.kind {
             "aws_caller_identity" => {
-                let account = symbol_value(&place.account, true);
+                let account = if place.account == provider.place.account {
+                    provider.account.clone()
+                } else {
+                    symbol_value(&place.account, true)
+                };
                 vec![("account_id", account.clone()), ("id", account)]
             }
             "aws_region" => {

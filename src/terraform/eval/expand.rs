@@ -422,7 +422,10 @@ impl Evaluator<'_> {
         match self.calls.borrow().get(&key) {
             Some(Some(done)) => return done.clone(),
             Some(None) => {
-                return none(Value::unknown(Reason::Invalid(format!("`module.{name}` depends on itself").into()), None));
+                return none(Value::unknown(
+                    Reason::Invalid(format!("`module.{name}` depends on itself").into()),
+                    None,
+                ));
             }
             None => {}
         }
@@ -497,7 +500,7 @@ impl Evaluator<'_> {
             .collect();
         self.installed()
             .get(&format!("{dotted}{name}"))
-            .map(|dir| self.from_root(dir))
+            .map(|dir| self.at_root(dir))
             .filter(|dir| self.sources.list(dir).is_ok())
     }
 
@@ -507,7 +510,7 @@ impl Evaluator<'_> {
             return found.clone();
         }
         let mut map = BTreeMap::new();
-        if let Ok(bytes) = self.sources.load_bytes(&self.from_root(".terraform/modules/modules.json"))
+        if let Ok(bytes) = self.sources.load_bytes(&self.at_root(".terraform/modules/modules.json"))
             && let Ok(json) = serde_json::from_slice::<serde_json::Value>(&bytes)
         {
             for module in json.get("Modules").and_then(serde_json::Value::as_array).into_iter().flatten() {

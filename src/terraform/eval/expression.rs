@@ -418,7 +418,7 @@ struct Files<'f, 'a> {
 
 impl FunctionContext for Files<'_, '_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.evaluator.sources.load_bytes(&self.evaluator.from_root(path)).map_err(|error| error.to_string())
+        self.evaluator.sources.load_bytes(&self.evaluator.at_root(path)).map_err(|error| error.to_string())
     }
 
     fn file_set(&self, base: &str, pattern: &str) -> Result<Vec<String>, String> {
@@ -427,7 +427,7 @@ impl FunctionContext for Files<'_, '_> {
             .build()
             .map_err(|error| error.to_string())?
             .compile_matcher();
-        let base = self.evaluator.from_root(base);
+        let base = self.evaluator.at_root(base);
         let mut out = Vec::new();
         let mut pending = vec![String::new()];
         while let Some(below) = pending.pop() {
@@ -447,7 +447,7 @@ impl FunctionContext for Files<'_, '_> {
     }
 
     fn template_file(&self, path: &str, vars: &Value) -> Outcome {
-        let path = self.evaluator.from_root(path);
+        let path = self.evaluator.at_root(path);
         let file = match self.evaluator.sources.load(&path) {
             Ok(file) => file,
             Err(error) => return Ok(Value::unknown(Reason::File(format!("`{path}`: {error}").into()), None)),

@@ -50,7 +50,7 @@ impl Evaluator<'_> {
             .is_none_or(|expr| self.value(expr, &Scope::new(instance)).as_bool() != Some(false));
         let default = || variable.default.as_ref().map(|expr| self.value(expr, &Scope::new(instance)));
         let value = match given {
-            Some(value) if !(value.is_null() && !nullable) => Some(value),
+            Some(value) if !value.is_null() || nullable => Some(value),
             _ => default(),
         };
         let Some(value) = value else {

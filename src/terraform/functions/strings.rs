@@ -3,7 +3,6 @@
 use super::{Outcome, arg, int, list, seq, strings_value, text};
 use crate::terraform::ops::{concat, derived, fail, name_of, text_parts};
 use crate::value::{Kind, Reason, Type, Value};
-use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {

@@ -282,8 +282,7 @@ impl Parser<'_> {
                 _ => return self.not_closed("`,` or `)`", "argument list", open),
             }
         }
-        let name_span = self.span(token.start, name_end);
-        let kind = ExprKind::Call { name: name.into(), name_span, args, expand };
+        let kind = ExprKind::Call { name: name.into(), args, expand };
         self.tall(kind, self.span(token.start, self.last_end), height)
     }
 

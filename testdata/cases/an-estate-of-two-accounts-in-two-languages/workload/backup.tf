@@ -26,7 +26,7 @@ resource "aws_iam_role_policy_attachment" "backup" {
 locals {
   copies = {
     central = { vault = local.central_vault, days = 35 }
-    archive = { vault = "arn:aws:backup:eu-central-1:${var.backup_account}:backup-vault:archive", days = 400 }
+    archive = { vault = "arn:aws:backup:eu-central-1:${var.backup_account}:backup-vault:archive", days = 400 } # error: [retention-outside-vault-lock]
   }
 }
 
