@@ -239,7 +239,6 @@ impl Parser<'_> {
     fn call(&mut self, token: Token) -> Parsed<Tall> {
         let mut name = self.slice(token.start, token.end).to_owned();
         let mut open = self.peek();
-        let mut name_end = token.end;
         while open.kind == Kind::DoubleColon {
             self.take(open);
             let part = self.peek();
@@ -247,7 +246,6 @@ impl Parser<'_> {
                 return self.expected("the name of a function");
             }
             self.take(part);
-            name_end = part.end;
             name.push_str("::");
             name.push_str(self.slice(part.start, part.end));
             open = self.peek();

@@ -1,5 +1,5 @@
 resource "aws_backup_global_settings" "this" {
-  global_settings = { # error: [cross-account-backup-disabled]
-    "isCrossAccountBackupEnabled" = "false"
+  global_settings = {
+    "isCrossAccountBackupEnabled" = "false" # error: [cross-account-backup-disabled]
   }
 }
