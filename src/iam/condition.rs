@@ -232,7 +232,8 @@ fn operation(base: &str) -> Option<Operation> {
     let equals: fn(&str, &str) -> Tri = |a, b| Some(a == b);
     let ignore_case: fn(&str, &str) -> Tri = |a, b| Some(a.eq_ignore_ascii_case(b));
     let like: fn(&str, &str) -> Tri = |a, b| Some(wildcard(b, a));
-    let arn: fn(&str, &str) -> Tri = |a, b| Some(arn_like(b, a));
+    // A pattern of fewer than six parts is not documented for these operators.
+    let arn: fn(&str, &str) -> Tri = |a, b| (b.split(':').count() >= 6).then(|| arn_like(b, a));
     let ip: fn(&str, &str) -> Tri = in_range;
     let number = |a: &str, b: &str| Some(a.trim().parse::<f64>().ok()?.total_cmp(&b.trim().parse::<f64>().ok()?));
     let _ = number;

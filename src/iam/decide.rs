@@ -347,13 +347,8 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
         let rest = and(and(action, resource), holds);
         let named = or(direct, account);
         let whole = and(named, rest);
-        let deny_named = if statement.not_principal.is_some() && direct == Some(true) && account != Some(true) {
-            None
-        } else {
-            named
-        };
         match statement.effect {
-            Some(Effect::Deny) => scan.deny = or(scan.deny, and(deny_named, rest)),
+            Some(Effect::Deny) => scan.deny = or(scan.deny, and(named, rest)),
             Some(Effect::Allow) => {
                 // NotPrincipal with Allow is refused by the services or means everybody else: not relied on.
                 let doubt = if statement.not_principal.is_some() { None } else { Some(true) };
@@ -467,6 +462,8 @@ fn resource_matches(statement: &Statement, resource: &str, required: bool) -> Tr
                     Some(pattern) if pattern.contains("${") => None,
                     Some(pattern) => match (arn_like(&pattern, resource), wildcard(&pattern, resource)) {
                         (true, _) => Some(true),
+                        // How a service completes an ARN of fewer parts is not documented for resource-based policies.
+                        (false, false) if pattern.split(':').count() < 6 => None,
                         (false, false) => Some(false),
                         // A star that crosses a colon: the documentation allows it at the end of a segment.
                         (false, true) => {
@@ -541,6 +538,10 @@ fn principal(value: &Value, caller: &Caller) -> (Tri, Tri) {
     let Some(text) = value.marked_text() else { return (None, None) };
     if text == "*" {
         return (Some(true), Some(false));
+    }
+    // Something that was to be filled in before the policy was used.
+    if text.contains("${") {
+        return (None, None);
     }
     let account = account_text(&caller.account);
     let partition = caller.role_arn.split(':').nth(1).unwrap_or("aws");

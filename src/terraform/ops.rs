@@ -85,6 +85,24 @@ pub(crate) fn over_branches(
     Ok(cond(out, value))
 }
 
+/// Like [`over_branches`]; an alternative that is an error cannot be the one that holds, unless all are.
+fn reachable(
+    value: &Value,
+    branches: &[Branch],
+    f: impl Fn(&Value) -> Result<Value, EvalError>,
+) -> Result<Value, EvalError> {
+    let answers: Vec<(Guard, Result<Value, EvalError>)> =
+        branches.iter().map(|branch| (branch.guard.clone(), f(&branch.value))).collect();
+    if let Some((_, Err(error))) = answers.first()
+        && answers.iter().all(|(_, answer)| answer.is_err())
+    {
+        return Err(error.clone());
+    }
+    let kept =
+        answers.into_iter().filter_map(|(guard, answer)| answer.ok().map(|value| Branch { guard, value })).collect();
+    Ok(cond(kept, value))
+}
+
 /// A conditional value; collapsed where all alternatives are equal.
 fn cond(branches: Vec<Branch>, from: &Value) -> Value {
     if let Some(first) = branches.first()
@@ -339,8 +357,8 @@ fn equal_text(a: &Value, b: &Value) -> Option<bool> {
 /// `value[key]`, also `value.key` with a string key.
 pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
     match (&value.kind, &key.kind) {
-        (Kind::Cond(branches), _) => return over_branches(value, branches, |v| index(v, key)),
-        (_, Kind::Cond(branches)) => return over_branches(key, branches, |k| index(value, k)),
+        (Kind::Cond(branches), _) => return reachable(value, branches, |v| index(v, key)),
+        (_, Kind::Cond(branches)) => return reachable(key, branches, |k| index(value, k)),
         (Kind::Unknown(unknown), _) => {
             let mut out = derived(&[value], Type::Dynamic);
             if let (Kind::Unknown(out), Some(symbol), Some(key)) = (&mut out.kind, &unknown.symbol, key.text()) {
