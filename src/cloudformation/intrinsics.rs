@@ -70,9 +70,9 @@ impl<'a> Evaluator<'a> {
                     return self.function(name, argument, node.span);
                 }
                 let mut map = BTreeMap::new();
-                for (key, value) in entries {
-                    let (Some(name), Some(value)) = (key.text(), self.eval(value)) else { continue };
-                    map.insert(Arc::from(name), Entry { value, key_span: Some(key.span) });
+                for (key, node_value) in entries {
+                    let (Some(name), Some(value)) = (key.text(), self.eval(node_value)) else { continue };
+                    map.insert(Arc::from(name), Entry { value: value.at(node_value.span), key_span: Some(key.span) });
                 }
                 Some(
                     Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map, open: None })))

@@ -308,7 +308,8 @@ impl Evaluator<'_> {
             if meta.contains(&&*attribute.name) {
                 continue;
             }
-            let value = self.value(&attribute.value, scope);
+            // The place of an attribute is where this resource sets it; what is inside keeps the place it was written at.
+            let value = self.value(&attribute.value, scope).at(attribute.value.span);
             entries.insert(attribute.name.clone(), Entry { value, key_span: Some(attribute.name_span) });
         }
         let mut blocks: BTreeMap<Arc<str>, Seq> = BTreeMap::new();
