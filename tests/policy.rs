@@ -1,7 +1,5 @@
 //! Policy questions with known answers, and key policies as people write them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
-
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
