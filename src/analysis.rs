@@ -68,7 +68,7 @@ pub fn analyze(
     let catalog = Catalog::builtin();
     let mut entities = Entities::default();
     for stack in &stacks {
-        let (found, more) = lower(stack, catalog);
+        let (found, more) = lower(stack, &sources, catalog);
         entities.extend(found);
         diagnostics.extend(more);
     }

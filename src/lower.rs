@@ -6,18 +6,22 @@ mod store;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
+use crate::embedded;
 use crate::model::{Entities, Lifecycle, Setting, Site};
 use crate::resource::{Resource, Stack};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::value::{Kind, Value};
+use std::sync::Arc;
 
 /// The entities that one stack declares.
-pub fn lower(stack: &Stack, catalog: &Catalog) -> (Entities, Vec<Diagnostic>) {
+pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, Vec<Diagnostic>) {
     let mut entities = Entities::default();
     let mut diagnostics = Vec::new();
     for resource in &stack.resources {
         let site = site(stack, resource);
-        if backup::lower(resource, &site, &mut entities) || identity::lower(resource, &site, &mut entities) {
+        if backup::lower(resource, &site, sources, &mut entities)
+            || identity::lower(resource, &site, sources, &mut entities)
+        {
             continue;
         }
         store::lower(resource, &site, catalog, &mut entities, &mut diagnostics);
@@ -45,16 +49,23 @@ fn setting(resource: &Resource, name: &str) -> Option<Setting> {
     resource.get(name).map(|value| Setting { value: value.clone(), span: resource.attribute_span(name) })
 }
 
+/// A setting whose text is JSON as that JSON's structure, each part with its place in the text.
+fn document(setting: Setting, sources: &Sources) -> Setting {
+    let structure = match &setting.value.kind {
+        Kind::String(_) | Kind::Template(_) | Kind::Ref(_) => embedded::decode(&setting.value, Some(sources)),
+        _ => None,
+    };
+    let Some(structure) = structure else { return setting };
+    Setting { value: Value { kind: Kind::Document(Arc::new(structure)), ..setting.value }, span: setting.span }
+}
+
 /// The attribute of an object within a resource.
 fn inner(object: &Value, name: &str, fallback: Span) -> Option<Setting> {
     let entry = object.as_map()?.entries.get(name)?;
     if entry.value.is_null() {
         return None;
     }
-    let span = match (entry.key_span, entry.value.span) {
-        (Some(key), Some(value)) => key.to(value),
-        (key, value) => key.or(value).unwrap_or(fallback),
-    };
+    let span = entry.span.or(entry.value.span).unwrap_or(fallback);
     Some(Setting { value: entry.value.clone(), span })
 }
 

@@ -95,15 +95,10 @@ impl Resource {
         self.attributes.get(name).filter(|value| !value.is_null())
     }
 
-    /// The place of the attribute's name, or of its value, or of the resource's header.
+    /// The place of the attribute, else of its value, else of the resource's header.
     pub fn attribute_span(&self, name: &str) -> Span {
         let entry = self.attributes.as_map().and_then(|map| map.entries.get(name));
-        entry
-            .and_then(|entry| match (entry.key_span, entry.value.span) {
-                (Some(key), Some(value)) => Some(key.to(value)),
-                (key, value) => key.or(value),
-            })
-            .unwrap_or(self.header)
+        entry.and_then(|entry| entry.span.or(entry.value.span)).unwrap_or(self.header)
     }
 
     /// The elements of a nested block, or of a list of objects; empty where left out.

@@ -76,11 +76,11 @@ pub struct Map {
     pub open: Option<Arc<Unknown>>,
 }
 
-/// A value in a mapping and the place of its key.
+/// A value in a mapping and the place of the whole entry, `key = value`; the value may have been written elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     pub value: Value,
-    pub key_span: Option<Span>,
+    pub span: Option<Span>,
 }
 
 /// A computed attribute of a resource: `aws_kms_key.k.arn`, `!GetAtt Key.Arn`, `!Ref Key` (attr `Ref`).
@@ -242,7 +242,7 @@ impl Value {
 
     /// An object of these attributes.
     pub fn object<K: Into<Arc<str>>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
-        let entries = entries.into_iter().map(|(key, value)| (key.into(), Entry { value, key_span: None })).collect();
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), Entry { value, span: None })).collect();
         Self::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None })))
     }
 

@@ -30,7 +30,8 @@ fn files(dir: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-/// (file, line, word, rule) of every comment `# error: [rule]` and `# undecided: [rule]`.
+/// (file, line, word, rule) of every comment `# error: [rule]` and `# undecided: [rule]`; where the line cannot bear a
+/// comment, of `# error at file:line: [rule]` elsewhere.
 fn intended(dir: &Path) -> BTreeSet<(String, usize, String, String)> {
     let mut all = Vec::new();
     files(dir, &mut all);
@@ -39,7 +40,13 @@ fn intended(dir: &Path) -> BTreeSet<(String, usize, String, String)> {
         let text = std::fs::read_to_string(path).unwrap();
         for (at, line) in text.lines().enumerate() {
             for word in ["error", "undecided"] {
-                if let Some((_, rest)) = line.split_once(&format!("# {word}: [")) {
+                if let Some((place, rest)) =
+                    line.strip_prefix(&format!("# {word} at ")).and_then(|rest| rest.split_once(": ["))
+                {
+                    let (file, at) = place.rsplit_once(':').unwrap();
+                    let rule = rest.split(']').next().unwrap();
+                    out.insert((file.to_owned(), at.parse().unwrap(), word.to_owned(), rule.to_owned()));
+                } else if let Some((_, rest)) = line.split_once(&format!("# {word}: [")) {
                     let rule = rest.split(']').next().unwrap();
                     let file = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
                     out.insert((file, at + 1, word.to_owned(), rule.to_owned()));

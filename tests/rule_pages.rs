@@ -1,6 +1,6 @@
 //! The examples on every rule's page are run: a flagged line is found, by this rule, and nothing else is.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use std::collections::BTreeSet;
 use std::process::Command;

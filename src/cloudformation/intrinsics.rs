@@ -72,7 +72,10 @@ impl<'a> Evaluator<'a> {
                 let mut map = BTreeMap::new();
                 for (key, node_value) in entries {
                     let (Some(name), Some(value)) = (key.text(), self.eval(node_value)) else { continue };
-                    map.insert(Arc::from(name), Entry { value: value.at(node_value.span), key_span: Some(key.span) });
+                    map.insert(
+                        Arc::from(name),
+                        Entry { value: value.at(node_value.span), span: Some(key.span.to(node_value.span)) },
+                    );
                 }
                 Some(
                     Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map, open: None })))

@@ -1,8 +1,8 @@
 //! Policy documents: from a value with holes to statements.
 
+use crate::embedded;
 use crate::source::Span;
 use crate::value::{Kind, Reason, Unknown, Value};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What a statement does.
@@ -56,9 +56,8 @@ impl Statement {
 /// The policy that `value` holds: a structure, a document, or JSON text with holes.
 pub fn parse(value: &Value) -> Policy {
     let structure = match &value.kind {
-        Kind::Document(inner) => Some((**inner).clone()),
         Kind::Map(_) => Some(value.clone()),
-        Kind::String(_) | Kind::Template(_) => decode(value),
+        Kind::Document(_) | Kind::String(_) | Kind::Template(_) => embedded::decode(value, None),
         Kind::Ref(reference) => return reference.known.as_ref().map_or_else(|| unknown(value), parse),
         _ => None,
     };
@@ -144,94 +143,22 @@ fn statement(value: &Value, number: usize, fallback: Option<Span>) -> Option<Sta
 /// The policy in JSON text that is wholly known.
 pub fn from_json(text: &str) -> Option<Policy> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    Some(parse(&value_of(&json, None, &[])))
+    Some(parse(&value_of(&json)))
 }
 
-/// JSON text with holes, as a structure; the holes stand as marks while it is parsed.
-fn decode(value: &Value) -> Option<Value> {
-    let mut holes = Vec::new();
-    let mut text = String::new();
-    flatten(value, &mut text, &mut holes);
-    let json: serde_json::Value = serde_json::from_str(&text).ok()?;
-    Some(value_of(&json, value.span, &holes))
-}
-
-const OPEN: char = '\u{f0000}';
-const CLOSE: char = '\u{f0001}';
-
-fn flatten(value: &Value, text: &mut String, holes: &mut Vec<Value>) {
-    match &value.kind {
-        Kind::Template(parts) => parts.iter().for_each(|part| flatten(part, text, holes)),
-        Kind::Ref(reference) if reference.known.is_some() => {
-            if let Some(known) = &reference.known {
-                flatten(known, text, holes);
-            }
-        }
-        // A document or list put into text by `jsonencode` is JSON already.
-        Kind::Document(inner) if value.text().is_none() => {
-            let _ = inner;
-            let _ = write!(text, "{OPEN}{}{CLOSE}", holes.len());
-            holes.push(value.clone());
-        }
-        _ => match value.text() {
-            Some(known) => text.push_str(&known),
-            None => {
-                let _ = write!(text, "{OPEN}{}{CLOSE}", holes.len());
-                holes.push(value.clone());
-            }
-        },
-    }
-}
-
-/// JSON as a value, the holes put back.
-pub(crate) fn value_of(json: &serde_json::Value, span: Option<Span>, holes: &[Value]) -> Value {
-    let value = match json {
+/// JSON as a value.
+pub(crate) fn value_of(json: &serde_json::Value) -> Value {
+    match json {
         serde_json::Value::Null => Value::null(),
         serde_json::Value::Bool(b) => Value::bool(*b),
         serde_json::Value::Number(n) => {
             crate::value::Number::parse(&n.to_string()).map_or_else(Value::null, |n| Value::new(Kind::Number(n)))
         }
-        serde_json::Value::String(text) => filled(text, holes),
-        serde_json::Value::Array(items) => Value::tuple(items.iter().map(|item| value_of(item, span, holes)).collect()),
+        serde_json::Value::String(text) => Value::string(text.as_str()),
+        serde_json::Value::Array(items) => Value::tuple(items.iter().map(value_of).collect()),
         serde_json::Value::Object(object) => {
-            // A key with a hole is a name that is not known.
-            let hole = object.keys().any(|key| key.contains(OPEN));
-            let mut value = Value::object(
-                object
-                    .iter()
-                    .filter(|(key, _)| !key.contains(OPEN))
-                    .map(|(key, value)| (key.as_str(), value_of(value, span, holes))),
-            );
-            if hole && let Kind::Map(map) = &mut value.kind {
-                Arc::make_mut(map).open =
-                    Some(Arc::new(Unknown::new(Reason::Derived("a key of the policy is not known".into()), span)));
-            }
-            value
+            Value::object(object.iter().map(|(key, value)| (key.as_str(), value_of(value))))
         }
-    };
-    Value { span: value.span.or(span), ..value }
-}
-
-fn filled(text: &str, holes: &[Value]) -> Value {
-    if !text.contains(OPEN) {
-        return Value::string(text);
-    }
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(OPEN) {
-        let Some((number, after)) = after.split_once(CLOSE) else { break };
-        if !before.is_empty() {
-            parts.push(Value::string(before));
-        }
-        parts.extend(number.parse::<usize>().ok().and_then(|at| holes.get(at)).cloned());
-        rest = after;
-    }
-    if !rest.is_empty() {
-        parts.push(Value::string(rest));
-    }
-    match parts.as_slice() {
-        [one] => one.clone(),
-        _ => Value::new(Kind::Template(parts.into())),
     }
 }
 

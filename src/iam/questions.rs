@@ -45,12 +45,12 @@ fn answer(question: &Json) -> Result<Decision, String> {
         question
             .get(name)
             .and_then(Json::as_array)
-            .map(|list| list.iter().map(|policy| document::parse(&document::value_of(policy, None, &[]))).collect())
+            .map(|list| list.iter().map(|policy| document::parse(&document::value_of(policy))).collect())
     };
     let policy = question
         .get("policy")
         .filter(|policy| !policy.is_null())
-        .map(|policy| document::parse(&document::value_of(policy, None, &[])));
+        .map(|policy| document::parse(&document::value_of(policy)));
     let own = policies("identityPolicies");
     let identity: Vec<&Policy> = match &own {
         Some(own) => own.iter().collect(),
@@ -79,7 +79,7 @@ fn answer(question: &Json) -> Result<Decision, String> {
                     .as_array()
                     .into_iter()
                     .flatten()
-                    .map(|policy| document::parse(&document::value_of(policy, None, &[])))
+                    .map(|policy| document::parse(&document::value_of(policy)))
                     .collect();
                 let bound = decide_identity(&request, &level.iter().collect::<Vec<_>>());
                 let tri = |answer: Answer| match answer {
@@ -128,9 +128,8 @@ fn context(question: &Json) -> Result<Context, String> {
 }
 
 fn grant(json: &Json) -> Grant {
-    let get = |name: &str| {
-        json.get(name).map(|value| document::value_of(value, None, &[])).unwrap_or_else(crate::value::Value::null)
-    };
+    let get =
+        |name: &str| json.get(name).map(document::value_of).unwrap_or_else(crate::value::Value::null);
     let grantee = if json.get("grantee").is_some() { get("grantee") } else { get("granteePrincipal") };
     let constrained = json
         .get("constraints")

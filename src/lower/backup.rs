@@ -1,16 +1,16 @@
 //! Vaults, plans, selections and AWS Backup's settings.
 
-use super::{inner, items, lifecycle, setting};
+use super::{document, inner, items, lifecycle, setting};
 use crate::model::{
     CopyAction, Entities, Lock, Plan, PlanRule, Selection, Setting, Settings, Site, TagCondition, TagOperator, Vault,
     VaultAttachment,
 };
 use crate::resource::{Resource, WHEN};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::value::{Guard, Value};
 
 /// Whether the resource was one of AWS Backup's.
-pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> bool {
+pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &mut Entities) -> bool {
     match &*resource.kind {
         "aws_backup_vault" | "aws_backup_logically_air_gapped_vault" => {
             let air_gapped = resource.kind.contains("air_gapped");
@@ -34,7 +34,10 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
                     .get("LockConfiguration")
                     .map(|object| bounds(object, resource.attribute_span("LockConfiguration")))
             };
-            let (key, policy) = (setting(resource, "EncryptionKeyArn"), setting(resource, "AccessPolicy"));
+            let (key, policy) = (
+                setting(resource, "EncryptionKeyArn"),
+                setting(resource, "AccessPolicy").map(|policy| document(policy, sources)),
+            );
             out.vaults.push(Vault {
                 site: site.clone(),
                 name: name(resource, "BackupVaultName"),
@@ -51,7 +54,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
                 out.vault_attachments.push(VaultAttachment {
                     site: site.clone(),
                     vault,
-                    policy: setting(resource, "policy"),
+                    policy: setting(resource, "policy").map(|policy| document(policy, sources)),
                     lock,
                 });
             }

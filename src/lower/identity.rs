@@ -1,16 +1,19 @@
 //! Keys, aliases, grants, roles and policies.
 
-use super::{inner, items, setting};
+use super::{document, inner, items, setting};
 use crate::model::{
     Alias, Entities, Key, KeyForm, KeyGrant, KeyPolicy, ManagedPolicy, Role, RolePolicy, RolePolicyKind, Setting,
     Settings, Site,
 };
 use crate::resource::Resource;
+use crate::source::Sources;
 use crate::value::Value;
 
 /// Whether the resource was one of these.
-pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> bool {
+pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &mut Entities) -> bool {
     let get = |name: &str| setting(resource, name);
+    let text = |setting: Setting| document(setting, sources);
+    let policy = |name: &str| get(name).map(text);
     match &*resource.kind {
         "aws_kms_key" if resource.data => out.keys.push(key(site, KeyForm::Primary, None, get("key_id"))),
         "aws_kms_key" => out.keys.push(Key {
@@ -18,28 +21,28 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
             usage: get("key_usage"),
             spec: get("customer_master_key_spec"),
             multi_region: get("multi_region"),
-            ..key(site, KeyForm::Primary, get("policy"), None)
+            ..key(site, KeyForm::Primary, policy("policy"), None)
         }),
         "aws_kms_external_key" => out.keys.push(Key {
             enabled: get("enabled"),
             multi_region: get("multi_region"),
-            ..key(site, KeyForm::External, get("policy"), None)
+            ..key(site, KeyForm::External, policy("policy"), None)
         }),
         "aws_kms_replica_key" | "aws_kms_replica_external_key" => {
-            out.keys.push(Key { enabled: get("enabled"), ..key(site, KeyForm::Replica, get("policy"), None) });
+            out.keys.push(Key { enabled: get("enabled"), ..key(site, KeyForm::Replica, policy("policy"), None) });
         }
         "AWS::KMS::Key" => out.keys.push(Key {
             enabled: get("Enabled"),
             usage: get("KeyUsage"),
             spec: get("KeySpec"),
             multi_region: get("MultiRegion"),
-            ..key(site, KeyForm::Primary, get("KeyPolicy"), None)
+            ..key(site, KeyForm::Primary, policy("KeyPolicy"), None)
         }),
         "AWS::KMS::ReplicaKey" => {
-            out.keys.push(Key { enabled: get("Enabled"), ..key(site, KeyForm::Replica, get("KeyPolicy"), None) })
+            out.keys.push(Key { enabled: get("Enabled"), ..key(site, KeyForm::Replica, policy("KeyPolicy"), None) })
         }
         "aws_kms_key_policy" => {
-            if let (Some(key), Some(policy)) = (get("key_id"), get("policy")) {
+            if let (Some(key), Some(policy)) = (get("key_id"), policy("policy")) {
                 out.key_policies.push(KeyPolicy { site: site.clone(), key, policy });
             }
         }
@@ -67,13 +70,16 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
         }
         "aws_iam_role" => {
             let (managed, open) = items(resource.get("managed_policy_arns"));
-            let inline =
-                resource.blocks("inline_policy").iter().filter_map(|block| inner(block, "policy", resource.header));
+            let inline = resource
+                .blocks("inline_policy")
+                .iter()
+                .filter_map(|block| inner(block, "policy", resource.header))
+                .map(text);
             out.roles.push(Role {
                 site: site.clone(),
                 name: resource.get("name").cloned(),
                 path: resource.get("path").cloned(),
-                trust: get("assume_role_policy"),
+                trust: policy("assume_role_policy"),
                 managed: managed
                     .into_iter()
                     .map(|value| Setting { value, span: resource.attribute_span("managed_policy_arns") })
@@ -86,12 +92,13 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
         "AWS::IAM::Role" => {
             let (managed, open) = items(resource.get("ManagedPolicyArns"));
             let (policies, policies_open) = items(resource.get("Policies"));
-            let inline = policies.iter().filter_map(|policy| inner(policy, "PolicyDocument", resource.header));
+            let inline =
+                policies.iter().filter_map(|policy| inner(policy, "PolicyDocument", resource.header)).map(text);
             out.roles.push(Role {
                 site: site.clone(),
                 name: resource.get("RoleName").cloned(),
                 path: resource.get("Path").cloned(),
-                trust: get("AssumeRolePolicyDocument"),
+                trust: policy("AssumeRolePolicyDocument"),
                 managed: managed
                     .into_iter()
                     .map(|value| Setting { span: value.span.unwrap_or(resource.header), value })
@@ -114,12 +121,12 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
             }
         }
         "aws_iam_role_policy" => {
-            if let (Some(role), Some(policy)) = (get("role"), get("policy")) {
+            if let (Some(role), Some(policy)) = (get("role"), policy("policy")) {
                 out.role_policies.push(RolePolicy { site: site.clone(), role, policy: RolePolicyKind::Inline(policy) });
             }
         }
         "aws_iam_policy" if !resource.data => {
-            if let Some(document) = get("policy") {
+            if let Some(document) = policy("policy") {
                 out.managed_policies.push(ManagedPolicy {
                     site: site.clone(),
                     name: resource.get("name").cloned(),
@@ -128,7 +135,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
             }
         }
         "AWS::IAM::ManagedPolicy" | "AWS::IAM::Policy" => {
-            let Some(document) = get("PolicyDocument") else { return true };
+            let Some(document) = policy("PolicyDocument") else { return true };
             if &*resource.kind == "AWS::IAM::ManagedPolicy" {
                 out.managed_policies.push(ManagedPolicy {
                     site: site.clone(),

@@ -6,6 +6,7 @@ mod numbers;
 mod strings;
 
 use super::ops::{derived, fail, is_open, name_of, over_branches};
+use crate::source::Span;
 use crate::value::{Kind, Map, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(crate) struct EvalError(pub(crate) String);
 pub(crate) trait FunctionContext {
     /// Reads the file that `path` names (as `file()` does), relative to the root module.
     fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+    /// The whole of the file that `path` names, as a place.
+    fn place(&self, path: &str) -> Option<Span>;
     /// The files below `base` that match the glob `pattern`, for `fileset`.
     fn file_set(&self, base: &str, pattern: &str) -> Result<Vec<String>, String>;
     /// Renders the template file at `path` with `vars` (an object), for `templatefile`.

@@ -530,7 +530,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                     Some(value) if dynamic => value.clone(),
                     _ => convert(&entry.value, element)?,
                 };
-                entries.insert(key.clone(), Entry { value, key_span: entry.key_span });
+                entries.insert(key.clone(), Entry { value, span: entry.span });
             }
             Kind::Map(Arc::new(Map { kind: MapKind::Map, entries, open: map.open.clone() }))
         }
@@ -541,13 +541,13 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                     Some(entry) => {
                         let value = convert(&entry.value, ty)
                             .map_err(|error| EvalError(format!("attribute `{name}`: {}", error.0)))?;
-                        entries.insert(name.clone(), Entry { value, key_span: entry.key_span });
+                        entries.insert(name.clone(), Entry { value, span: entry.span });
                     }
                     None if map.open.is_some() => {
-                        entries.insert(name.clone(), Entry { value: derived(&[value], ty.clone()), key_span: None });
+                        entries.insert(name.clone(), Entry { value: derived(&[value], ty.clone()), span: None });
                     }
                     None if *optional => {
-                        entries.insert(name.clone(), Entry { value: Value::null(), key_span: None });
+                        entries.insert(name.clone(), Entry { value: Value::null(), span: None });
                     }
                     None => return fail(format!("attribute `{name}` is required")),
                 }

@@ -99,10 +99,10 @@ impl Evaluator<'_> {
                 let span = entries.get(*attr).and_then(|entry| entry.value.span);
                 let mut value = self.computed_reference(&resource.address, attr, Some(resource));
                 value.span = span;
-                entries.insert((*attr).into(), Entry { value, key_span: None });
+                entries.insert((*attr).into(), Entry { value, span: None });
             }
         }
-        entries.insert(SELF.into(), Entry { value: Value::string(resource.address.clone()), key_span: None });
+        entries.insert(SELF.into(), Entry { value: Value::string(resource.address.clone()), span: None });
         let mut why = Unknown::new(Reason::Computed(resource.address.clone()), Some(resource.header));
         why.symbol = None;
         Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: Some(Arc::new(why)) })))

@@ -91,7 +91,7 @@ impl Evaluator<'_> {
         entries.retain(|_, entry| !entry.value.is_null());
         for (name, value) in computed {
             let value = Value { span: value.span.or(Some(block.header)), ..value };
-            entries.insert(name.into(), Entry { value, key_span: None });
+            entries.insert(name.into(), Entry { value, span: None });
         }
         let mut why = Unknown::new(Reason::DataSource(resource.address.clone()), Some(block.header));
         why.symbol = None;

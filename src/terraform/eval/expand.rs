@@ -288,8 +288,8 @@ impl Evaluator<'_> {
                     let name = text.trim_matches('"').split(['.', '[']).next().unwrap_or_default();
                     // Tags that something outside adds leave those of the code in place.
                     if !name.is_empty() && !name.starts_with("tags") {
-                        let key_span = map.entries.get(name).and_then(|entry| entry.key_span);
-                        map.entries.insert(name.into(), Entry { value: unknown(), key_span });
+                        let span = map.entries.get(name).and_then(|entry| entry.span);
+                        map.entries.insert(name.into(), Entry { value: unknown(), span });
                     }
                 }
             }
@@ -308,9 +308,9 @@ impl Evaluator<'_> {
             if meta.contains(&&*attribute.name) {
                 continue;
             }
-            // The place of an attribute is where this resource sets it; what is inside keeps the place it was written at.
-            let value = self.value(&attribute.value, scope).at(attribute.value.span);
-            entries.insert(attribute.name.clone(), Entry { value, key_span: Some(attribute.name_span) });
+            let value = self.value(&attribute.value, scope);
+            let span = attribute.name_span.to(attribute.value.span);
+            entries.insert(attribute.name.clone(), Entry { value, span: Some(span) });
         }
         let mut blocks: BTreeMap<Arc<str>, Seq> = BTreeMap::new();
         for block in &body.blocks {
@@ -330,7 +330,7 @@ impl Evaluator<'_> {
         for (kind, seq) in blocks {
             let span = seq.items.first().and_then(|item| item.span);
             let value = Value { span, ..Value::new(Kind::Seq(Arc::new(seq))) };
-            entries.insert(kind, Entry { value, key_span: None });
+            entries.insert(kind, Entry { value, span: None });
         }
         Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None })))
     }
@@ -587,7 +587,7 @@ fn mark(value: &mut Value, guard: &Guard) {
     if let Kind::Map(map) = &mut value.kind {
         let text = Value { span: guard.span, ..Value::string(guard.text.clone()) };
         let when = Value::object([("condition", text), ("holds", Value::bool(guard.holds))]);
-        Arc::make_mut(map).entries.insert(WHEN.into(), Entry { value: when, key_span: None });
+        Arc::make_mut(map).entries.insert(WHEN.into(), Entry { value: when, span: None });
     }
 }
 
@@ -643,7 +643,7 @@ fn shaped(shape: &Shape, values: Vec<(Option<Value>, Existence, Value)>) -> Valu
             Shape::Keyed | Shape::Open(_) => {
                 let keyed = values.filter_map(|(key, exists, value)| {
                     let name = key.as_ref().and_then(Value::text).filter(|_| !matches!(exists, Existence::Many(_)))?;
-                    Some((name, Entry { value: value.clone(), key_span: None }))
+                    Some((name, Entry { value: value.clone(), span: None }))
                 });
                 Value::new(Kind::Map(Arc::new(Map {
                     kind: MapKind::Object,

@@ -60,7 +60,7 @@ impl Evaluator<'_> {
                     let value = self.eval(&item.value, scope)?;
                     match key.text() {
                         Some(name) => {
-                            entries.insert(name, Entry { value, key_span: Some(item.key_span) });
+                            entries.insert(name, Entry { value, span: Some(item.key_span.to(item.value.span)) });
                         }
                         None if key.is_null() => return fail("a key of an object is null"),
                         None => open = why(&key),
@@ -196,8 +196,7 @@ impl Evaluator<'_> {
                     match key_value.text() {
                         Some(name) if expr.group => groups.entry(name).or_default().push(result),
                         Some(name) => {
-                            if entries.insert(name.clone(), Entry { value: result, key_span: key_value.span }).is_some()
-                            {
+                            if entries.insert(name.clone(), Entry { value: result, span: key_value.span }).is_some() {
                                 return fail(format!("two elements have the key `{name}` in this `for` expression"));
                             }
                         }
@@ -208,7 +207,7 @@ impl Evaluator<'_> {
             }
         }
         for (name, items) in groups {
-            entries.insert(name, Entry { value: Value::tuple(items), key_span: None });
+            entries.insert(name, Entry { value: Value::tuple(items), span: None });
         }
         Ok(match &expr.result_key {
             None => Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: values, open }))),
@@ -421,6 +420,11 @@ impl FunctionContext for Files<'_, '_> {
         self.evaluator.sources.load_bytes(&self.evaluator.at_root(path)).map_err(|error| error.to_string())
     }
 
+    fn place(&self, path: &str) -> Option<Span> {
+        let file = self.evaluator.sources.load(&self.evaluator.at_root(path)).ok()?;
+        Some(Span::new(file, 0..self.evaluator.sources.text(file).len()))
+    }
+
     fn file_set(&self, base: &str, pattern: &str) -> Result<Vec<String>, String> {
         let glob = globset::GlobBuilder::new(pattern)
             .literal_separator(true)
@@ -500,7 +504,7 @@ pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError
             let items = map
                 .entries
                 .iter()
-                .map(|(key, entry)| (Value { span: entry.key_span, ..Value::string(key.clone()) }, entry.value.clone()))
+                .map(|(key, entry)| (Value { span: entry.span, ..Value::string(key.clone()) }, entry.value.clone()))
                 .collect();
             Ok(Some((items, map.open.clone())))
         }

@@ -83,7 +83,7 @@ fn parsed(document: &Value) -> Option<Vec<Value>> {
 fn statement(block: &Value) -> Value {
     let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
     let mut put = |name: &str, value: Value| {
-        entries.insert(name.into(), Entry { value, key_span: None });
+        entries.insert(name.into(), Entry { value, span: None });
     };
     if let Some(sid) = block.get("sid").filter(|value| !value.is_null() && value.as_str() != Some("")) {
         put("Sid", sid.clone());
@@ -171,7 +171,7 @@ fn principals(value: &Value) -> Value {
             [only] => only.clone(),
             _ => Value::tuple(items),
         };
-        (kind, Entry { value, key_span: None })
+        (kind, Entry { value, span: None })
     });
     Value {
         span: value.span,
@@ -217,6 +217,6 @@ fn conditions(seq: &Seq, block: &Value) -> Value {
         }))
     };
     let entries =
-        tests.into_iter().map(|(test, variables)| (test, Entry { value: inner(variables), key_span: None })).collect();
+        tests.into_iter().map(|(test, variables)| (test, Entry { value: inner(variables), span: None })).collect();
     Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open })))
 }

@@ -239,8 +239,8 @@ impl Evaluator<'_> {
         let merged = crate::terraform::functions::merge(&[defaults.clone(), own])
             .unwrap_or_else(|_| self.unknown_from(defaults));
         if let Kind::Map(map) = &mut attributes.kind {
-            let key_span = map.entries.get("tags").and_then(|entry| entry.key_span);
-            Arc::make_mut(map).entries.insert("tags_all".into(), Entry { value: merged, key_span });
+            let span = map.entries.get("tags").and_then(|entry| entry.span);
+            Arc::make_mut(map).entries.insert("tags_all".into(), Entry { value: merged, span });
         }
     }
 }

@@ -84,10 +84,8 @@ impl Evaluator<'_> {
                 for (name, expr) in &defaults.attributes {
                     let missing = entries.get(name).is_none_or(|entry| entry.value.is_null());
                     if missing && map.open.is_none() {
-                        entries.insert(
-                            name.clone(),
-                            Entry { value: self.value(expr, &Scope::new(instance)), key_span: None },
-                        );
+                        entries
+                            .insert(name.clone(), Entry { value: self.value(expr, &Scope::new(instance)), span: None });
                     }
                 }
                 for (name, (ty, _)) in attributes {
@@ -105,10 +103,7 @@ impl Evaluator<'_> {
                     .map(|(key, entry)| {
                         (
                             key.clone(),
-                            Entry {
-                                value: self.fill(&entry.value, element, inner, instance),
-                                key_span: entry.key_span,
-                            },
+                            Entry { value: self.fill(&entry.value, element, inner, instance), span: entry.span },
                         )
                     })
                     .collect();

@@ -166,7 +166,7 @@ fn keys(args: &[Value], keys: bool) -> Outcome {
         .iter()
         .map(
             |(key, entry)| {
-                if keys { Value { span: entry.key_span, ..Value::string(key.clone()) } } else { entry.value.clone() }
+                if keys { Value { span: entry.span, ..Value::string(key.clone()) } } else { entry.value.clone() }
             },
         )
         .collect();
@@ -383,7 +383,7 @@ fn zipmap(args: &[Value]) -> Outcome {
     let mut entries = BTreeMap::new();
     for (key, value) in keys.items.iter().zip(&values.items) {
         let Some(name) = key.text() else { return unknown(args, Type::Dynamic) };
-        entries.insert(name, Entry { value: value.clone(), key_span: key.span });
+        entries.insert(name, Entry { value: value.clone(), span: key.span });
     }
     Ok(Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Map, entries, open: None }))))
 }

@@ -1,7 +1,8 @@
 //! Encodings, hashes and files.
 
 use super::{EvalError, FunctionContext, Outcome, arg, is_open, text};
-use crate::terraform::ops::{concat, derived, fail, text_parts};
+use crate::embedded;
+use crate::terraform::ops::{derived, fail};
 use crate::value::{Entry, Kind, Map, MapKind, Number, Reason, Type, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -35,7 +36,13 @@ pub(super) fn call(name: &str, args: &[Value], context: &dyn FunctionContext) ->
         "base64sha256" => one(args, |text| STANDARD.encode(sha2::Sha256::digest(text.as_bytes()))),
         "base64sha512" => one(args, |text| STANDARD.encode(sha2::Sha512::digest(text.as_bytes()))),
         "file" => {
-            file(args, context, |bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned()))
+            let read = file(args, context, |bytes| {
+                String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())
+            });
+            read.map(|value| match text(args, 0) {
+                Ok(Some(path)) if value.as_str().is_some() => Value { span: context.place(&path), ..value },
+                _ => value,
+            })
         }
         "filebase64" => file(args, context, |bytes| Ok(STANDARD.encode(bytes))),
         "filemd5" => file(args, context, |bytes| Ok(hex(&md5::Md5::digest(bytes)))),
@@ -113,55 +120,16 @@ fn file(args: &[Value], context: &dyn FunctionContext, f: impl Fn(Vec<u8>) -> Re
 
 pub(super) fn jsondecode(args: &[Value]) -> Outcome {
     let value = arg(args, 0)?;
-    if let Kind::Document(inner) = &value.kind {
-        return Ok((**inner).clone());
+    if let Some(structure) = embedded::decode(value, None) {
+        return Ok(structure);
     }
-    if let Some(text) = text(args, 0)? {
-        let parsed: serde_json::Value =
-            serde_json::from_str(&text).map_err(|error| EvalError(format!("the text is not JSON: {error}")))?;
-        return Ok(from_json(&parsed, value));
-    }
-    // Holes stand as marks of the private use area while the text is parsed.
-    let parts = text_parts(value);
-    let mut marked = String::new();
-    for (at, part) in parts.iter().enumerate() {
-        match part.as_str() {
-            Some(text) => marked.push_str(text),
-            None => {
-                let _ = write!(marked, "\u{f0000}{at}\u{f0001}");
-            }
+    match text(args, 0)? {
+        Some(text) => {
+            let error = serde_json::from_str::<serde_json::Value>(&text).err();
+            let error = error.map_or_else(|| "it is nested too deeply".to_owned(), |error| error.to_string());
+            Err(EvalError(format!("the text is not JSON: {error}")))
         }
-    }
-    match serde_json::from_str::<serde_json::Value>(&marked) {
-        Ok(parsed) => Ok(unmark(&from_json(&parsed, value), &parts)),
-        Err(_) => unknown(args),
-    }
-}
-
-/// Puts the holes back where their marks stand.
-fn unmark(value: &Value, holes: &[Value]) -> Value {
-    match &value.kind {
-        Kind::String(text) if text.contains('\u{f0000}') => {
-            let mut parts = Vec::new();
-            let mut rest = &**text;
-            while let Some((before, after)) = rest.split_once('\u{f0000}') {
-                let Some((number, after)) = after.split_once('\u{f0001}') else { break };
-                parts.push(Value::string(before));
-                parts.extend(number.parse::<usize>().ok().and_then(|at| holes.get(at)).cloned());
-                rest = after;
-            }
-            parts.push(Value::string(rest));
-            concat(parts).unwrap_or_else(|_| value.clone())
-        }
-        Kind::Seq(seq) => {
-            let items = seq.items.iter().map(|item| unmark(item, holes)).collect();
-            Value { span: value.span, ..Value::tuple(items) }
-        }
-        Kind::Map(map) => {
-            let entries = map.entries.iter().map(|(key, entry)| (key.clone(), unmark(&entry.value, holes)));
-            Value { span: value.span, ..Value::object(entries) }
-        }
-        _ => value.clone(),
+        None => unknown(args),
     }
 }
 
@@ -181,7 +149,7 @@ fn from_json(json: &serde_json::Value, from: &Value) -> Value {
         serde_json::Value::Object(object) => {
             let entries: BTreeMap<Arc<str>, Entry> = object
                 .iter()
-                .map(|(key, value)| (Arc::from(key.as_str()), Entry { value: from_json(value, from), key_span: None }))
+                .map(|(key, value)| (Arc::from(key.as_str()), Entry { value: from_json(value, from), span: None }))
                 .collect();
             Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
         }

@@ -1,13 +1,11 @@
 //! Reads Terraform's JSON syntax with spans.
 
-mod reader;
-
 use super::parser::{Parsed, Parser};
 use super::whole_expression;
 use crate::diagnostic::Diagnostic;
+use crate::json::{self, Node, NodeKind, Text};
 use crate::source::{FileId, Sources, Span};
 use crate::terraform::ast::{Attribute, Block, Body, Expr, ExprKind, ObjectItem, ObjectKey};
-use reader::{Node, NodeKind, Text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +14,7 @@ pub(super) fn parse(sources: &Sources, file: FileId) -> (Body, Vec<Diagnostic>) 
     let text = sources.text(file);
     let values = sources.path(file).ends_with(".tfvars.json");
     let mut builder = Builder { sources, file, text: &text, templates: !values, diagnostics: Vec::new() };
-    let (root, error) = reader::read(file, &text);
+    let (root, error) = json::read(file, &text);
     builder.diagnostics.extend(error);
     let mut body = Body::default();
     if let Some(root) = root {

@@ -2,18 +2,22 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
-use crate::terraform::syntax::lexer::{byte, character};
-use crate::terraform::syntax::parser::{Fail, MAX_DEPTH, Parsed};
 use crate::value::Number;
 
+/// How deep arrays and objects may lie within each other.
+const MAX_DEPTH: u32 = 128;
+
+/// What is wrong, boxed because it is rare and large.
+type Parsed<T> = Result<T, Box<Diagnostic>>;
+
 /// A value: bytes `start..end`.
-pub(super) struct Node {
-    pub(super) kind: NodeKind,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
-pub(super) enum NodeKind {
+pub(crate) enum NodeKind {
     Null,
     Bool(bool),
     Number(Number),
@@ -23,16 +27,16 @@ pub(super) enum NodeKind {
 }
 
 /// A string: bytes `start..end`, quotes included.
-pub(super) struct Text {
-    pub(super) text: String,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// Where there are escapes: the place of each byte of `text`, and of the closing quote.
-    pub(super) places: Option<Vec<usize>>,
+    pub(crate) places: Option<Vec<usize>>,
 }
 
 /// Reads a file: the value, or as much of the outermost object as could be read, and what is wrong.
-pub(super) fn read(file: FileId, text: &str) -> (Option<Node>, Option<Diagnostic>) {
+pub(crate) fn read(file: FileId, text: &str) -> (Option<Node>, Option<Diagnostic>) {
     let mut reader = Reader { file, text, at: if text.starts_with('\u{feff}') { 3 } else { 0 }, depth: 0 };
     reader.blanks();
     let start = reader.at;
@@ -60,7 +64,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn fail<T>(&self, start: usize, end: usize, message: String) -> Parsed<T> {
-        Err(Fail::new(Diagnostic::bad_input(Span::new(self.file, start..end), message)))
+        Err(Box::new(Diagnostic::bad_input(Span::new(self.file, start..end), message)))
     }
 
     fn expected<T>(&self, what: &str) -> Parsed<T> {
@@ -264,4 +268,14 @@ impl Reader<'_> {
             None => self.fail(at - 2, at, "expected four hexadecimal digits after `\\u`".to_owned()),
         }
     }
+}
+
+/// The byte at `at`; 0 behind the end.
+fn byte(text: &str, at: usize) -> u8 {
+    text.as_bytes().get(at).copied().unwrap_or(0)
+}
+
+/// The character that begins at `at`.
+fn character(text: &str, at: usize) -> Option<char> {
+    text.get(at..)?.chars().next()
 }
