@@ -26,7 +26,7 @@ mod support;
 
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
-use crate::graph::Graph;
+use crate::graph::{Graph, Why};
 use crate::source::Sources;
 
 /// What a check may look at.
@@ -127,10 +127,41 @@ pub const RULES: &[Rule] = &[
     ("backup-role-cannot-copy", backup_role_cannot_copy::check),
 ];
 
+/// The rules that look at the plan and its destination alone: what they find holds whatever the selection reaches.
+const WHATEVER_IS_COPIED: [&str; 7] = [
+    "destination-vault-missing",
+    "destination-vault-access-missing",
+    "destination-vault-access-denied",
+    "retention-outside-vault-lock",
+    "cross-account-backup-disabled",
+    "backup-role-not-assumable",
+    "backup-role-cannot-copy",
+];
+
+/// A failure of a copy that may not be made at all: nothing is proven to fail.
+fn supposed(outcome: Outcome, why: &Why) -> Outcome {
+    match outcome {
+        Outcome::Fail(mut finding) if finding.severity == Severity::Error => {
+            finding.severity = Severity::Warning;
+            finding.message = finding.message.replacen("will fail", "would fail if it is made", 1);
+            finding.notes.insert(0, format!("whether this copy is made is not certain: {}", why.text));
+            Outcome::Undecided(finding)
+        }
+        other => other,
+    }
+}
+
 /// The verdict on one copy, with every check.
 pub fn judge(context: &Context<'_>, copy: Copy) -> Judgement {
-    let checks: Vec<CheckResult> =
-        RULES.iter().map(|(rule, check)| CheckResult { rule, outcome: check(context, &copy) }).collect();
+    let doubt = copy_never_runs::doubt(&copy);
+    let checks: Vec<CheckResult> = RULES
+        .iter()
+        .map(|(rule, check)| {
+            let outcome = check(context, &copy);
+            let why = doubt.as_ref().or_else(|| copy.selected.as_ref().filter(|_| !WHATEVER_IS_COPIED.contains(rule)));
+            CheckResult { rule, outcome: why.map_or_else(|| outcome.clone(), |why| supposed(outcome.clone(), why)) }
+        })
+        .collect();
     let failed = checks
         .iter()
         .any(|check| matches!(&check.outcome, Outcome::Fail(finding) if finding.severity == Severity::Error));

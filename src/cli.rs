@@ -7,8 +7,8 @@ use crate::checks::pages::{Page, pages};
 use crate::config;
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Severity};
 use crate::discover::{RealDisk, discover};
-use crate::report::{concise, copies, human, json};
-use crate::resource::Deployment;
+use crate::report::{concise, copies, human, json, values};
+use crate::resource::{Deployment, Language, LoadSettings, Unit};
 use crate::source::{Sources, normalize};
 use args::{Args, Command, Common, FailOn, Format, When};
 use clap::{CommandFactory as _, Parser as _};
@@ -107,12 +107,18 @@ fn execute(
                 (_, false) => chosen.iter().try_for_each(|judgement| copies::write_one(&analysis, judgement, out)),
             })?;
             bad_input(&analysis, err)?;
-            Ok(if analysis.diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
-                UNABLE
-            } else {
-                CLEAN
-            })
+            Ok(code(&analysis, &Common { fail_on: FailOn::Never, ..common }))
         }
+        Command::Inspect(common) => {
+            let analysis = analysis(&common);
+            written(&common, out, |out| match common.format {
+                Some(Format::Json) => writeln!(out, "{:#}", values::inspect(&analysis)),
+                _ => values::write(&analysis, out),
+            })?;
+            bad_input(&analysis, err)?;
+            Ok(code(&analysis, &Common { fail_on: FailOn::Never, ..common }))
+        }
+        Command::Console(common) => console(&common, stdin, out, err),
         Command::Rules => {
             let width = pages().iter().map(|page| page.name.len()).max().unwrap_or(0);
             for Page { name, severity, summary, .. } in pages() {
@@ -186,11 +192,70 @@ fn color(common: &Common, terminal: bool) -> bool {
     }
 }
 
+/// Answers one expression a line.
+fn console(common: &Common, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
+    let Input { sources, mut units, load, mut diagnostics, .. } = read(common);
+    units.retain(|unit| unit.language == Language::Terraform);
+    // Without a root module there is still something to compute with.
+    let unit = units.into_iter().next().unwrap_or_else(|| Unit {
+        name: ".".into(),
+        language: Language::Terraform,
+        path: common.paths.first().map_or_else(|| ".".to_owned(), |path| normalize(path)),
+        deployment: Deployment::default(),
+    });
+    let mut lines = std::io::BufReader::new(stdin).lines();
+    let mut failed = None;
+    let found = crate::terraform::console(
+        &sources,
+        &unit,
+        &load,
+        &mut || lines.find_map(|line| line.ok().filter(|line| !line.trim().is_empty())),
+        &mut |text, result| {
+            let written = match (common.format, result) {
+                (Some(Format::Json), Ok(value)) => {
+                    let (known, unknown) = values::tree(&value);
+                    writeln!(
+                        out,
+                        "{}",
+                        serde_json::json!({"expression": text, "value": known, "unknown": unknown, "error": null})
+                    )
+                }
+                (Some(Format::Json), Err(error)) => {
+                    writeln!(
+                        out,
+                        "{}",
+                        serde_json::json!({"expression": text, "value": null, "unknown": null, "error": error})
+                    )
+                }
+                (_, Ok(value)) => writeln!(out, "{}", values::line(&value)),
+                (_, Err(error)) => writeln!(err, "error: {error}"),
+            };
+            failed = failed.take().or(written.err());
+        },
+    );
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    // That nothing is there to read is no fault here.
+    diagnostics.retain(|diagnostic| diagnostic.primary.is_some());
+    diagnostics.extend(found);
+    report_bad_input(&sources, &diagnostics, err)?;
+    Ok(if unreadable(&diagnostics) { UNABLE } else { CLEAN })
+}
+
+fn unreadable(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput)
+}
+
 fn bad_input(analysis: &Analysis, err: &mut dyn Write) -> std::io::Result<()> {
-    for diagnostic in analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
+    report_bad_input(&analysis.sources, &analysis.diagnostics, err)
+}
+
+fn report_bad_input(sources: &Sources, diagnostics: &[Diagnostic], err: &mut dyn Write) -> std::io::Result<()> {
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
         match &diagnostic.primary {
             Some(label) => {
-                let at = analysis.sources.location(label.span);
+                let at = sources.location(label.span);
                 writeln!(err, "{}:{}:{}: error: {}", at.file, at.line, at.column, diagnostic.message)?;
             }
             None => writeln!(err, "{}: error: {}", diagnostic.path.as_deref().unwrap_or("?"), diagnostic.message)?,
@@ -200,7 +265,7 @@ fn bad_input(analysis: &Analysis, err: &mut dyn Write) -> std::io::Result<()> {
 }
 
 fn code(analysis: &Analysis, common: &Common) -> u8 {
-    if analysis.diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
+    if unreadable(&analysis.diagnostics) {
         return UNABLE;
     }
     let least = match common.fail_on {
@@ -216,8 +281,23 @@ fn code(analysis: &Analysis, common: &Common) -> u8 {
     if found { FINDINGS } else { CLEAN }
 }
 
-/// Reads what the paths hold and judges it.
+/// Judges what the paths hold.
 fn analysis(common: &Common) -> Analysis {
+    let Input { sources, units, load, settings, diagnostics } = read(common);
+    crate::analyze(sources, &units, &load, &settings, diagnostics)
+}
+
+/// What a run works on.
+struct Input {
+    sources: Sources,
+    units: Vec<Unit>,
+    load: LoadSettings,
+    settings: AnalysisSettings,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the configuration and finds the units below the paths.
+fn read(common: &Common) -> Input {
     let paths: Vec<String> = if common.paths.is_empty() { vec![".".to_owned()] } else { common.paths.clone() };
     let mut reachable = paths.clone();
     reachable.extend(common.config.clone());
@@ -277,5 +357,5 @@ fn analysis(common: &Common) -> Analysis {
         }
     }
     let settings = AnalysisSettings { facts: config.facts, strict: common.strict, severities };
-    crate::analyze(sources, &found.units, &config.load, &settings, diagnostics)
+    Input { sources, units: found.units, load: config.load, settings, diagnostics }
 }

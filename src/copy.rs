@@ -3,8 +3,10 @@
 mod selection;
 
 use crate::catalog::Catalog;
-use crate::graph::{Graph, PlanId, RoleTarget, SelectionId, StoreId, VaultTarget, Why, resolve_role, resolve_vault};
-use crate::model::{Plan, Selection};
+use crate::graph::{
+    Graph, PlanId, RoleTarget, SelectionId, StoreId, VaultTarget, Why, resolve_role, resolve_vault, uncertain,
+};
+use crate::model::{Plan, Selection, Site};
 use crate::resource::Existence;
 use crate::source::Span;
 use crate::value::{Guard, Kind, Value};
@@ -50,7 +52,9 @@ pub struct Copy {
     pub cross_account: Option<bool>,
     pub cross_region: Option<bool>,
     /// Undecided conditions under which the copy exists at all.
-    pub when: Vec<crate::value::Guard>,
+    pub when: Vec<Guard>,
+    /// Why it is not known how many plans, selections or data stores of this one's kind exist; `None` where it is.
+    pub counted: Option<Why>,
 }
 
 /// All copies that the graph's plans make, in order of plan, rule, action, source.
@@ -99,6 +103,7 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                         cross_account,
                         cross_region,
                         when,
+                        counted: many(&plan.site).or_else(|| reach.counted.clone()),
                     });
                 }
             }
@@ -149,6 +154,12 @@ struct Reach {
     by_opt_in: bool,
     role: RoleTarget,
     when: Vec<Guard>,
+    counted: Option<Why>,
+}
+
+/// Why it is not known how many there are.
+fn many(site: &Site) -> Option<Why> {
+    uncertain(site).filter(|_| matches!(site.exists, Existence::Many(_)))
 }
 
 fn guards(exists: &Existence) -> Vec<Guard> {
@@ -181,12 +192,12 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
         });
         let before = out.len();
         for (store_at, store) in graph.entities.data_stores.iter().enumerate() {
-            let (matched, by_opt_in) = match selection::selects(selection, store) {
+            let (matched, by_opt_in, mut when) = match selection::selects(selection, store) {
                 Match::No => continue,
-                Match::Yes { by_opt_in } => (None, by_opt_in),
-                Match::Maybe { why, by_opt_in } => (Some(why), by_opt_in),
+                Match::Yes { by_opt_in, when } => (None, by_opt_in, when),
+                Match::Maybe { why, by_opt_in } => (Some(why), by_opt_in, Vec::new()),
             };
-            let mut when = guards(&selection.site.exists);
+            when.extend(guards(&selection.site.exists));
             when.extend(guards(&store.site.exists));
             out.push(Reach {
                 source: CopySource::Store(StoreId(u32::try_from(store_at).unwrap_or(u32::MAX))),
@@ -195,6 +206,7 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
                 by_opt_in,
                 role: role.clone(),
                 when,
+                counted: many(&selection.site).or_else(|| many(&store.site)),
             });
         }
         for setting in &selection.resources {
@@ -217,6 +229,7 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
                 by_opt_in: false,
                 role: role.clone(),
                 when: guards(&selection.site.exists),
+                counted: many(&selection.site),
             });
         }
         if out.len() == before {
@@ -228,6 +241,7 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
                 by_opt_in: true,
                 role,
                 when: guards(&selection.site.exists),
+                counted: many(&selection.site),
             });
         }
     }
@@ -244,6 +258,7 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
             by_opt_in: false,
             role,
             when: Vec::new(),
+            counted: None,
         });
     }
     out

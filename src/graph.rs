@@ -4,6 +4,7 @@ mod link;
 mod resolve;
 
 pub use link::link;
+pub(crate) use link::uncertain;
 pub use resolve::{resolve_role, resolve_vault};
 
 use crate::aws::{Account, AccountId, Place};

@@ -10,7 +10,7 @@ use crate::embedded;
 use crate::model::{Entities, Lifecycle, Setting, Site};
 use crate::resource::{Resource, Stack};
 use crate::source::{Sources, Span};
-use crate::value::{Kind, Value};
+use crate::value::{Branch, Kind, Value};
 use std::sync::Arc;
 
 /// The entities that one stack declares.
@@ -79,11 +79,48 @@ fn items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
                 span: value.span,
                 sensitive: false,
             });
-            (seq.items.clone(), open)
+            (seq.items.iter().flat_map(alternatives).collect(), open)
+        }
+        Some((Kind::Cond(branches), value)) => {
+            let lists: Vec<(Vec<Value>, Option<Value>)> =
+                branches.iter().map(|branch| items(Some(&branch.value))).collect();
+            if let Some(open) = lists.iter().find_map(|(_, open)| open.clone()) {
+                return (Vec::new(), Some(open));
+            }
+            let mut out: Vec<Value> = Vec::new();
+            for item in lists.iter().flat_map(|(list, _)| list) {
+                let held = |list: &Vec<Value>| list.iter().any(|other| other.kind == item.kind);
+                let conditional = if lists.iter().all(|(list, _)| held(list)) {
+                    item.clone()
+                } else {
+                    let absent_or_item = branches.iter().zip(&lists).map(|(branch, (list, _))| Branch {
+                        guard: branch.guard.clone(),
+                        value: if held(list) { item.clone() } else { Value::null() },
+                    });
+                    let kind = Kind::Cond(absent_or_item.collect());
+                    Value { kind, span: item.span.or(value.span), sensitive: item.sensitive }
+                };
+                for one in alternatives(&conditional) {
+                    if !out.iter().any(|other| other.kind == one.kind) {
+                        out.push(one);
+                    }
+                }
+            }
+            (out, None)
         }
         Some((Kind::Map(_) | Kind::String(_) | Kind::Ref(_) | Kind::Template(_), value)) => (vec![value.clone()], None),
         Some((_, value)) => (Vec::new(), Some(value.clone())),
     }
+}
+
+/// An item of a list; of a block under conditions each alternative, marked with its condition.
+fn alternatives(item: &Value) -> Vec<Value> {
+    let Kind::Cond(branches) = &item.kind else { return vec![item.clone()] };
+    if !branches.iter().any(|branch| matches!(branch.value.kind, Kind::Map(_))) {
+        return vec![item.clone()];
+    }
+    let blocks = branches.iter().filter(|branch| !branch.value.is_null());
+    blocks.map(|branch| branch.value.clone().marked_when(&branch.guard)).collect()
 }
 
 /// A lifecycle block; zero means left out, as the provider treats it.

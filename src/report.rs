@@ -4,6 +4,7 @@ pub mod concise;
 pub mod copies;
 pub mod human;
 pub mod json;
+pub mod values;
 
 use crate::analysis::Analysis;
 use crate::checks::{Judgement, Verdict};

@@ -2,7 +2,7 @@
 
 use crate::aws::Place;
 use crate::source::Span;
-use crate::value::{Guard, StackId, Value};
+use crate::value::{Entry, Guard, Kind, StackId, Value};
 use std::sync::Arc;
 
 /// Which language a unit is written in.
@@ -54,6 +54,21 @@ pub struct Stack {
 /// an object of `condition` (its text) and `holds`.
 pub const WHEN: &str = "crossvault:when";
 
+impl Value {
+    /// The same block, existing only where `guard` holds. A block that has a condition keeps it.
+    #[must_use]
+    pub(crate) fn marked_when(mut self, guard: &Guard) -> Self {
+        if let Kind::Map(map) = &mut self.kind
+            && !map.entries.contains_key(WHEN)
+        {
+            let text = Self { span: guard.span, ..Self::string(guard.text.clone()) };
+            let when = Self::object([("condition", text), ("holds", Self::bool(guard.holds))]);
+            Arc::make_mut(map).entries.insert(WHEN.into(), Entry { value: when, span: None });
+        }
+        self
+    }
+}
+
 /// Whether a resource instance exists.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Existence {
@@ -104,7 +119,7 @@ impl Resource {
     /// The elements of a nested block, or of a list of objects; empty where left out.
     pub fn blocks(&self, name: &str) -> &[Value] {
         match self.get(name).map(|value| &value.kind) {
-            Some(crate::value::Kind::Seq(seq)) => &seq.items,
+            Some(Kind::Seq(seq)) => &seq.items,
             _ => &[],
         }
     }

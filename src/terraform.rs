@@ -17,6 +17,19 @@ pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings
     eval::load(sources, unit, id, settings)
 }
 
+/// Answers expressions in the scope of the root module `unit.path`, one after the other: `next` gives the text of each.
+///
+/// An answer is the value, or what is wrong in words.
+pub fn console(
+    sources: &Sources,
+    unit: &Unit,
+    settings: &LoadSettings,
+    next: &mut dyn FnMut() -> Option<String>,
+    answer: &mut dyn FnMut(&str, Result<crate::value::Value, String>),
+) -> Vec<Diagnostic> {
+    eval::console(sources, unit, settings, next, answer)
+}
+
 /// Whether Terraform reads a file of this name as part of a module.
 pub(crate) fn is_config(name: &str) -> bool {
     module::is_config(name)

@@ -1,27 +1,43 @@
-//! A plan whose copy actions reach nothing that is known.
+//! A plan whose copy actions reach nothing that is known, or that may not exist.
 
-use super::support::{action_span, undecided, with_why};
+use super::support::{action_span, source_name, undecided, with_why};
 use super::{Context, Outcome};
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::{Label, Severity};
+use crate::graph::Why;
+
+const RULE: &str = "copy-never-runs";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let plan = context.graph.plan(copy.plan).map(|plan| plan.site.address.to_string()).unwrap_or_default();
-    let why = match (&copy.source, &copy.selected) {
-        (CopySource::Unknown(why), _) => why,
-        (_, Some(why)) => why,
-        _ => return Outcome::Pass(Vec::new()),
+    let primary = |words: &str| action_span(context, copy).map(|span| Label::new(span, words));
+    let (why, message, words, help) = match (&copy.source, &copy.selected) {
+        (CopySource::Unknown(why), _) | (_, Some(why)) => (
+            why.clone(),
+            format!("what the plan `{plan}` copies cannot be told: {}", why.text),
+            "what this copies is not known",
+            "load the code that declares the data stores, or name them by ARN in the selection",
+        ),
+        _ => match doubt(copy) {
+            Some(why) => (
+                why.clone(),
+                format!("whether the plan `{plan}` copies {} cannot be told: {}", source_name(context, copy), why.text),
+                "whether this is copied is not known",
+                "give the input that decides it, with --var, --var-file, --parameters or in crossvault.toml",
+            ),
+            None => return Outcome::Pass(Vec::new()),
+        },
     };
-    let primary = action_span(context, copy).map(|span| Label::new(span, "what this copies is not known"));
-    let finding = super::support::finding(
-        "copy-never-runs",
-        format!("{plan}: {}", why.text),
-        format!("what the plan `{plan}` copies cannot be told: {}", why.text),
-        primary,
-    );
-    undecided(
-        with_why(finding, why)
-            .severity(Severity::Warning)
-            .help("load the code that declares the data stores, or name them by ARN in the selection"),
-    )
+    let root = format!("{plan}: {}", why.text);
+    let finding = super::support::finding(RULE, root, message, primary(words));
+    undecided(with_why(finding, &why).severity(Severity::Warning).help(help))
+}
+
+/// Why it is not certain that the copy is made, given that the selection reaches its source.
+pub(super) fn doubt(copy: &Copy) -> Option<Why> {
+    if let Some(guard) = copy.when.first() {
+        let not = if guard.holds { "" } else { "not " };
+        return Some(Why { text: format!("it is made only where {not}`{}`", guard.text), span: guard.span });
+    }
+    copy.counted.clone()
 }

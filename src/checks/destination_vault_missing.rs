@@ -4,7 +4,9 @@ use super::support::{action_span, destination_name, fail, finding, undecided, wi
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
-use crate::graph::VaultTarget;
+use crate::graph::{VaultId, VaultTarget, Why, uncertain};
+use crate::resource::Existence;
+use crate::value::Kind;
 
 const RULE: &str = "destination-vault-missing";
 
@@ -12,6 +14,17 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let name = destination_name(context, copy);
     let primary = |words: &str| action_span(context, copy).map(|span| Label::new(span, words));
     match &copy.destination {
+        VaultTarget::Vault(id) if doubt(context, copy, *id).is_some() => {
+            let Some(why) = doubt(context, copy, *id) else { return Outcome::Pass(Vec::new()) };
+            let found = finding(
+                RULE,
+                why.text.clone(),
+                format!("whether {name} exists cannot be told: {}", why.text),
+                primary("copied to there"),
+            )
+            .help("give the input that decides it");
+            undecided(with_why(found, &why))
+        }
         VaultTarget::Vault(_) if copy.cross_account.is_some() && copy.cross_region.is_some() => {
             Outcome::Pass(Vec::new())
         }
@@ -79,4 +92,17 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             undecided(found)
         }
     }
+}
+
+/// Why it is not certain that the vault exists where the copy is made. What refers to a vault exists only with it.
+fn doubt(context: &Context<'_>, copy: &Copy, id: VaultId) -> Option<Why> {
+    let vault = context.graph.vault(id)?;
+    let plan = context.graph.plan(copy.plan)?;
+    let action = plan.rules.get(copy.rule)?.copy_actions.get(copy.action)?;
+    let same_conditions = match &vault.site.exists {
+        Existence::When(guards) => guards.iter().all(|guard| copy.when.contains(guard)),
+        _ => false,
+    };
+    let referred = matches!(action.destination.value.kind, Kind::Ref(_));
+    uncertain(&vault.site).filter(|_| !same_conditions && !referred)
 }

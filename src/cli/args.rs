@@ -22,6 +22,10 @@ pub(super) enum Command {
         #[arg(long)]
         id: Option<String>,
     },
+    /// Print every resource as evaluated: attributes, and why one is not known.
+    Inspect(Common),
+    /// Evaluate expressions, one a line of standard input, in the scope of a root module.
+    Console(Common),
     /// List the rules.
     Rules,
     /// Print one rule's page.

@@ -6,12 +6,19 @@
 use crate::catalog::{Catalog, wildcard};
 use crate::graph::Why;
 use crate::model::{DataStore, Selection, Setting, TagCondition, TagOperator};
-use crate::value::{Kind, Value};
+use crate::value::{Branch, Guard, Kind, Value};
 
 pub(super) enum Match {
     No,
-    Yes { by_opt_in: bool },
-    Maybe { why: Why, by_opt_in: bool },
+    /// Under these undecided conditions, if any.
+    Yes {
+        by_opt_in: bool,
+        when: Vec<Guard>,
+    },
+    Maybe {
+        why: Why,
+        by_opt_in: bool,
+    },
 }
 
 type Tri = Option<bool>;
@@ -42,7 +49,15 @@ pub(super) fn selects(selection: &Selection, store: &DataStore) -> Match {
     if here != Some(true) && !named {
         return Match::No;
     }
-    let by_arn = selection.resources.iter().map(|setting| covers(setting, store)).fold(Some(false), or);
+    let (conditional, plain): (Vec<&Setting>, Vec<&Setting>) =
+        selection.resources.iter().partition(|setting| matches!(setting.value.kind, Kind::Cond(_)));
+    let mut by_arn = plain.into_iter().map(|setting| covers(setting, store)).fold(Some(false), or);
+    let mut when = Vec::new();
+    if by_arn != Some(true) {
+        when.extend(conditional.iter().find_map(|setting| condition(setting, store)));
+        let others = conditional.into_iter().map(|setting| covers(setting, store));
+        by_arn = if when.is_empty() { others.fold(by_arn, or) } else { Some(true) };
+    }
     let by_tag = selection.tags.iter().map(|tag| tagged(tag, store)).fold(Some(false), or);
     let mut matched = match (selection.resources.is_empty(), selection.tags.is_empty()) {
         // Conditions alone choose among everything.
@@ -67,10 +82,18 @@ pub(super) fn selects(selection: &Selection, store: &DataStore) -> Match {
     let result = and(and(matched, conditions), excluded.map(|excluded| !excluded));
     let by_opt_in = !named;
     match result {
-        Some(true) => Match::Yes { by_opt_in },
+        Some(true) => Match::Yes { by_opt_in, when },
         Some(false) => Match::No,
         None => Match::Maybe { why: doubt(selection, store), by_opt_in },
     }
+}
+
+/// The condition under which a resource of the selection is the store.
+fn condition(setting: &Setting, store: &DataStore) -> Option<Guard> {
+    let Kind::Cond(branches) = &setting.value.kind else { return None };
+    let covering =
+        |branch: &&Branch| covers(&Setting { value: branch.value.clone(), span: setting.span }, store) == Some(true);
+    branches.iter().find(covering).map(|branch| branch.guard.clone())
 }
 
 /// Whether the value is the store's own ARN or id.

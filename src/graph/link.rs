@@ -4,8 +4,9 @@ use super::resolve::{self, Index, arn_at, why};
 use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::aws::{Arn, Place};
 use crate::model::{Encryption, Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, Vault};
+use crate::resource::Existence;
 use crate::source::Span;
-use crate::value::{Kind, StackId, Value};
+use crate::value::{Kind, Reason, StackId, Value};
 use std::sync::Arc;
 
 /// The linked graph of these entities and what the configuration adds.
@@ -120,7 +121,7 @@ fn known_site(arn: &Arc<str>, kind: &str, place: Place, span: Span) -> Site {
         header: span,
         span,
         chain: Arc::from([]),
-        exists: crate::resource::Existence::Certain,
+        exists: Existence::Certain,
         external: false,
     }
 }
@@ -147,6 +148,7 @@ fn account_default(graph: &Graph, index: &Index, place: &Place, span: Span, text
     let mut key = None;
     for setting in &graph.entities.settings {
         match setting {
+            Settings::EbsEncryption { site, .. } if here(site) && uncertain(site).is_some() => on = Some(None),
             Settings::EbsEncryption { site, enabled } if here(site) => {
                 on = Some(enabled.as_ref().map_or(Some(true), |enabled| enabled.value.as_bool()))
             }
@@ -177,6 +179,26 @@ fn vault_key(graph: &Graph, index: &Index, vault: &Vault) -> KeyUse {
     }
 }
 
+/// Why it is not certain that the resource exists; `None` where it is.
+pub(crate) fn uncertain(site: &Site) -> Option<Why> {
+    match &site.exists {
+        Existence::Certain => None,
+        Existence::When(guards) => {
+            let guard = guards.first()?;
+            let not = if guard.holds { "" } else { "not " };
+            let text = format!("`{}` exists only where {not}`{}`, which is not decided", site.address, guard.text);
+            Some(Why { text, span: guard.span.or(Some(site.header)) })
+        }
+        Existence::Many(value) => {
+            let unknown = why(value, site.header);
+            Some(Why {
+                text: format!("how many of `{}` exist is not known: {}", site.address, unknown.text),
+                ..unknown
+            })
+        }
+    }
+}
+
 fn attach_to_vaults(graph: &mut Graph, index: &Index) {
     let entities = &graph.entities;
     let mut policies: Vec<EffectivePolicy> = entities
@@ -193,8 +215,9 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
             VaultTarget::Vault(id) => {
                 let at = id.0 as usize;
                 if let (Some(policy), Some(slot)) = (&attachment.policy, policies.get_mut(at)) {
-                    *slot = match slot {
-                        EffectivePolicy::Absent => EffectivePolicy::Given(policy.clone()),
+                    *slot = match (&slot, uncertain(&attachment.site)) {
+                        (EffectivePolicy::Absent, None) => EffectivePolicy::Given(policy.clone()),
+                        (EffectivePolicy::Absent, Some(doubt)) => EffectivePolicy::Unknown(doubt),
                         _ => EffectivePolicy::Unknown(Why {
                             text: "several resources set the vault's policy".to_owned(),
                             span: Some(policy.span),
@@ -202,7 +225,13 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
                     };
                 }
                 if let (Some(lock), Some(slot)) = (&attachment.lock, locks.get_mut(at)) {
-                    *slot = Some(lock.clone());
+                    let mut lock = lock.clone();
+                    if let Some(doubt) = uncertain(&attachment.site) {
+                        for bound in lock.min_days.iter_mut().chain(&mut lock.max_days) {
+                            bound.value = Value::unknown(Reason::Derived(doubt.text.as_str().into()), doubt.span);
+                        }
+                    }
+                    *slot = Some(lock);
                 }
             }
             VaultTarget::Unknown(_) => unresolved.push(attachment),
@@ -235,8 +264,9 @@ fn attach_to_keys(graph: &mut Graph, index: &Index) {
         match resolve::key(graph, index, &attachment.key.value, attachment.key.span, &attachment.site.place, 0) {
             KeyUse::Customer { key, .. } => {
                 if let Some(slot) = policies.get_mut(key.0 as usize) {
-                    *slot = match slot {
-                        EffectivePolicy::Absent => EffectivePolicy::Given(attachment.policy.clone()),
+                    *slot = match (&slot, uncertain(&attachment.site)) {
+                        (EffectivePolicy::Absent, None) => EffectivePolicy::Given(attachment.policy.clone()),
+                        (EffectivePolicy::Absent, Some(doubt)) => EffectivePolicy::Unknown(doubt),
                         _ => EffectivePolicy::Unknown(Why {
                             text: "several resources set the key's policy".to_owned(),
                             span: Some(attachment.policy.span),
@@ -295,7 +325,11 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
     for attachment in &entities.role_policies {
         match resolve::role(graph, index, &attachment.role.value, attachment.role.span, &attachment.site.place) {
             RoleTarget::Role(id) => {
-                if let Some(list) = policies.get_mut(id.0 as usize) {
+                if let Some(doubt) = uncertain(&attachment.site) {
+                    if let Some(slot) = open.get_mut(id.0 as usize) {
+                        *slot = slot.take().or(Some(doubt));
+                    }
+                } else if let Some(list) = policies.get_mut(id.0 as usize) {
                     list.push(match &attachment.policy {
                         RolePolicyKind::Managed(setting) => document(setting),
                         RolePolicyKind::Inline(setting) => RolePolicyKind::Inline(setting.clone()),
@@ -322,7 +356,10 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
 /// The organization's cross-account switch: code first, then configuration.
 fn switch(graph: &Graph) -> Switch {
     for setting in &graph.entities.settings {
-        if let Settings::CrossAccount { enabled, .. } = setting {
+        if let Settings::CrossAccount { enabled, site } = setting {
+            if let Some(doubt) = uncertain(site) {
+                return Switch::Unknown(doubt);
+            }
             return match enabled.value.as_bool() {
                 Some(true) => Switch::On { span: Some(enabled.span) },
                 Some(false) => Switch::Off { span: Some(enabled.span) },

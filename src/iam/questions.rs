@@ -128,8 +128,7 @@ fn context(question: &Json) -> Result<Context, String> {
 }
 
 fn grant(json: &Json) -> Grant {
-    let get =
-        |name: &str| json.get(name).map(document::value_of).unwrap_or_else(crate::value::Value::null);
+    let get = |name: &str| json.get(name).map(document::value_of).unwrap_or_else(crate::value::Value::null);
     let grantee = if json.get("grantee").is_some() { get("grantee") } else { get("granteePrincipal") };
     let constrained = json
         .get("constraints")

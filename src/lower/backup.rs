@@ -156,7 +156,7 @@ fn template_rule(rule: &Value, fallback: Span) -> PlanRule {
         CopyAction {
             destination: required(action, "DestinationBackupVaultArn", span),
             lifecycle: lifecycle(action.get("Lifecycle"), "DeleteAfterDays", "MoveToColdStorageAfterDays", span),
-            when: Vec::new(),
+            when: when(action),
             span,
         }
     });
@@ -170,7 +170,7 @@ fn template_rule(rule: &Value, fallback: Span) -> PlanRule {
         copy_actions: copy_actions.collect(),
         open,
         recovery_point_tags: rule.get("RecoveryPointTags").cloned(),
-        when: Vec::new(),
+        when: when(rule),
         span,
     }
 }

@@ -15,9 +15,8 @@ pub fn report(analysis: &Analysis) -> Json {
     let of = |severity| {
         analysis.findings.iter().filter(|reported| !reported.undecided && reported.finding.severity == severity).count()
     };
-    let bad: Vec<&Diagnostic> =
-        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput).collect();
-    let mut files: Vec<String> = bad.iter().map(|diagnostic| place(analysis, diagnostic).0).collect();
+    let bad = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+    let mut files: Vec<String> = bad.map(|diagnostic| place(analysis, diagnostic).0).collect();
     files.sort();
     files.dedup();
     let not_evaluated: Vec<Json> = analysis
@@ -25,13 +24,6 @@ pub fn report(analysis: &Analysis) -> Json {
         .iter()
         .filter(|diagnostic| diagnostic.kind == DiagnosticKind::NotEvaluated)
         .map(|diagnostic| json!({"what": diagnostic.message, "why": diagnostic.help, "location": diagnostic.primary.as_ref().map(|label| location(analysis, label.span))}))
-        .collect();
-    let errors: Vec<Json> = bad
-        .iter()
-        .map(|diagnostic| {
-            let (file, at) = place(analysis, diagnostic);
-            json!({"file": file, "line": at.map(|at| at.0), "column": at.map(|at| at.1), "message": diagnostic.message})
-        })
         .collect();
     json!({
         "schema_version": 1,
@@ -64,8 +56,18 @@ pub fn report(analysis: &Analysis) -> Json {
                 "fix": null,
             })
         }).collect::<Vec<_>>(),
-        "errors": errors,
+        "errors": errors(analysis),
     })
+}
+
+/// Bad input, each with its place.
+pub(super) fn errors(analysis: &Analysis) -> Vec<Json> {
+    let bad = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+    bad.map(|diagnostic| {
+        let (file, at) = place(analysis, diagnostic);
+        json!({"file": file, "line": at.map(|at| at.0), "column": at.map(|at| at.1), "message": diagnostic.message})
+    })
+    .collect()
 }
 
 fn place(analysis: &Analysis, diagnostic: &Diagnostic) -> (String, Option<(usize, usize)>) {

@@ -36,6 +36,29 @@ pub(super) fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadS
     (stack, evaluator.diagnostics.into_inner())
 }
 
+/// Evaluates expressions in the root module's scope.
+pub(super) fn console(
+    sources: &Sources,
+    unit: &Unit,
+    settings: &LoadSettings,
+    next: &mut dyn FnMut() -> Option<String>,
+    answer: &mut dyn FnMut(&str, Result<Value, String>),
+) -> Vec<Diagnostic> {
+    let evaluator = Evaluator::new(sources, unit, StackId(0), settings);
+    let root = evaluator.root();
+    let mut number = 0;
+    while let Some(text) = next() {
+        number += 1;
+        let file = sources.add(&format!("<line {number}>"), &text);
+        let value = match super::syntax::parse_expression(sources, file) {
+            Ok(expr) => evaluator.eval(&expr, &Scope::new(&root)).map_err(|error| error.0),
+            Err(diagnostic) => Err(diagnostic.message),
+        };
+        answer(&text, value);
+    }
+    evaluator.diagnostics.into_inner()
+}
+
 /// What a module instance can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Demand {

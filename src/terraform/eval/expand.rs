@@ -3,7 +3,7 @@
 use super::expression::{Step, elements, why};
 use super::{Demand, Evaluator, Instance, MOST_INSTANCES, Repetition, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Existence, Resource, WHEN};
+use crate::resource::{Existence, Resource};
 use crate::source::join;
 use crate::terraform::ast::{Attribute, Block, Body, ExprKind};
 use crate::terraform::functions::EvalError;
@@ -356,7 +356,7 @@ impl Evaluator<'_> {
                         let mut value = self.body(&content.body, &inner, &[]);
                         value.span = Some(block.span);
                         if alternatives.len() > 1 {
-                            mark(&mut value, &branch.guard);
+                            value = value.marked_when(&branch.guard);
                         }
                         out.items.push(value);
                     }
@@ -581,14 +581,6 @@ pub(super) const SELF: &str = "crossvault:self";
 
 fn empty() -> Seq {
     Seq { kind: SeqKind::Tuple, items: Vec::new(), open: None }
-}
-
-fn mark(value: &mut Value, guard: &Guard) {
-    if let Kind::Map(map) = &mut value.kind {
-        let text = Value { span: guard.span, ..Value::string(guard.text.clone()) };
-        let when = Value::object([("condition", text), ("holds", Value::bool(guard.holds))]);
-        Arc::make_mut(map).entries.insert(WHEN.into(), Entry { value: when, span: None });
-    }
 }
 
 fn removes(removed: &Block, block: &ResourceBlock) -> bool {

@@ -1,8 +1,8 @@
 //! Functions over lists, sets, maps and objects.
 
 use super::{LIMIT, Outcome, arg, int, is_open, list, list_open, map, seq, set, text, why};
-use crate::terraform::ops::{convert, derived, equals, fail, logic, make_seq, name_of, unify};
-use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
+use crate::terraform::ops::{convert, derived, equals, fail, logic, make_seq, name_of, over_branches, unify};
+use crate::value::{Branch, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -188,6 +188,9 @@ fn lookup(args: &[Value]) -> Outcome {
     }
 }
 
+/// So many conditional lists within one list are followed: each doubles the alternatives.
+const MOST_CONDITIONAL: usize = 4;
+
 fn flatten(args: &[Value]) -> Outcome {
     fn add(value: &Value, items: &mut Vec<Value>, open: &mut Option<Arc<Unknown>>) {
         match &value.kind {
@@ -210,7 +213,32 @@ fn flatten(args: &[Value]) -> Outcome {
     if is_open(value) {
         return unknown(args, Type::Dynamic);
     }
-    seq(args, 0)?;
+    let given = seq(args, 0)?;
+    // A list under a condition: one list for each alternative.
+    let conditional: Vec<(usize, &Value, &Arc<[Branch]>)> = given
+        .items
+        .iter()
+        .enumerate()
+        .filter_map(|(at, item)| match &item.kind {
+            Kind::Cond(branches) if branches.iter().any(|branch| !matches!(branch.value.kind, Kind::String(_))) => {
+                Some((at, item, branches))
+            }
+            _ => None,
+        })
+        .collect();
+    if conditional.len() > MOST_CONDITIONAL {
+        let limit = Reason::Limit(format!("more than {MOST_CONDITIONAL} lists under conditions").into());
+        return Ok(Value::unknown(limit, value.span));
+    }
+    if let Some((at, item, branches)) = conditional.first().copied() {
+        return over_branches(item, branches, |branch| {
+            let mut seq = given.clone();
+            if let Some(slot) = seq.items.get_mut(at) {
+                *slot = branch.clone();
+            }
+            flatten(&[Value { kind: Kind::Seq(Arc::new(seq)), span: value.span, sensitive: value.sensitive }])
+        });
+    }
     let (mut items, mut open) = (Vec::new(), None);
     add(value, &mut items, &mut open);
     Ok(Value::new(make_seq(SeqKind::Tuple, items, open)))
