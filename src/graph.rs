@@ -1,6 +1,7 @@
 //! One graph over all units and accounts: entities, linked by reference, ARN, name and alias.
 
 mod link;
+mod organization;
 mod resolve;
 
 pub use link::link;

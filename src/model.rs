@@ -133,9 +133,8 @@ pub struct PlanRule {
     pub continuous: Option<Setting>,
     pub schedule: Option<Setting>,
     pub lifecycle: Lifecycle,
+    /// Where further ones may exist, the last one stands for them.
     pub copy_actions: Vec<CopyAction>,
-    /// Why further copy actions may exist that are not listed.
-    pub open: Option<Value>,
     pub recovery_point_tags: Option<Value>,
     /// Undecided conditions under which the rule exists.
     pub when: Vec<Guard>,
@@ -147,9 +146,33 @@ pub struct PlanRule {
 pub struct Plan {
     pub site: Site,
     pub name: Value,
+    /// Where further ones may exist, the last one stands for them.
     pub rules: Vec<PlanRule>,
-    /// Why further rules may exist that are not listed.
-    pub open: Option<Value>,
+}
+
+impl CopyAction {
+    /// Stands for copy actions of which nothing is known; `why` is the unknown value.
+    pub(crate) fn not_known(why: Value, span: Span) -> Self {
+        Self { destination: Setting { value: why, span }, lifecycle: Lifecycle::default(), when: Vec::new(), span }
+    }
+}
+
+impl PlanRule {
+    /// Stands for rules of which nothing is known; `why` is the unknown value.
+    pub(crate) fn not_known(why: Value, span: Span) -> Self {
+        Self {
+            name: Value::string("?"),
+            target_vault: Setting { value: why.clone(), span },
+            target_air_gapped: None,
+            continuous: None,
+            schedule: None,
+            lifecycle: Lifecycle::default(),
+            copy_actions: vec![CopyAction::not_known(why, span)],
+            recovery_point_tags: None,
+            when: Vec::new(),
+            span,
+        }
+    }
 }
 
 /// How a selection compares a tag.
@@ -297,6 +320,25 @@ pub enum Settings {
     Organization { site: Site },
 }
 
+/// A backup policy of AWS Organizations.
+#[derive(Clone, Debug)]
+pub struct BackupPolicy {
+    pub site: Site,
+    /// The policy's JSON.
+    pub content: Setting,
+    /// Accounts, organizational units or the root, where the policy itself names them (CloudFormation).
+    pub targets: Vec<Setting>,
+}
+
+/// An attachment of an AWS Organizations policy, declared as a resource of its own.
+#[derive(Clone, Debug)]
+pub struct PolicyAttachment {
+    pub site: Site,
+    pub policy: Setting,
+    /// An account, organizational unit or the root.
+    pub target: Setting,
+}
+
 /// Everything one run lowered, each list in the order of stacks and addresses.
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
@@ -305,6 +347,8 @@ pub struct Entities {
     pub vault_attachments: Vec<VaultAttachment>,
     pub plans: Vec<Plan>,
     pub selections: Vec<Selection>,
+    pub backup_policies: Vec<BackupPolicy>,
+    pub policy_attachments: Vec<PolicyAttachment>,
     pub keys: Vec<Key>,
     pub key_policies: Vec<KeyPolicy>,
     pub aliases: Vec<Alias>,
@@ -323,6 +367,8 @@ impl Entities {
         self.vault_attachments.extend(other.vault_attachments);
         self.plans.extend(other.plans);
         self.selections.extend(other.selections);
+        self.backup_policies.extend(other.backup_policies);
+        self.policy_attachments.extend(other.policy_attachments);
         self.keys.extend(other.keys);
         self.key_policies.extend(other.key_policies);
         self.aliases.extend(other.aliases);

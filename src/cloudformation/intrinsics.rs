@@ -280,7 +280,7 @@ impl<'a> Evaluator<'a> {
         let from_ssm = kind.starts_with("AWS::SSM::Parameter::Value<");
         let Some((text, span)) = given.clone().or(default).filter(|_| !from_ssm) else {
             let reason = if from_ssm {
-                Reason::DataSource(format!("the SSM parameter of `{name}`").into())
+                Reason::Derived(format!("`{name}` is read from the SSM parameter store at deployment").into())
             } else {
                 Reason::InputWithoutValue(name.into())
             };

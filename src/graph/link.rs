@@ -1,5 +1,6 @@
 //! Links what all stacks declare.
 
+use super::organization;
 use super::resolve::{self, Index, arn_at, why};
 use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::aws::{Arn, Place};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 /// The linked graph of these entities and what the configuration adds.
 pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
+    organization::expand(&mut entities);
     let known_vaults = add_known(&mut entities, facts);
     let mut graph = Graph { entities, facts: facts.clone(), ..Graph::default() };
     let first_known_key = graph.entities.keys.len() - facts.keys.len();

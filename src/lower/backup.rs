@@ -2,8 +2,8 @@
 
 use super::{document, inner, items, lifecycle, setting};
 use crate::model::{
-    CopyAction, Entities, Lock, Plan, PlanRule, Selection, Setting, Settings, Site, TagCondition, TagOperator, Vault,
-    VaultAttachment,
+    BackupPolicy, CopyAction, Entities, Lock, Plan, PlanRule, PolicyAttachment, Selection, Setting, Settings, Site,
+    TagCondition, TagOperator, Vault, VaultAttachment,
 };
 use crate::resource::{Resource, WHEN};
 use crate::source::{Sources, Span};
@@ -61,15 +61,17 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
         }
         "aws_backup_plan" if !resource.data => {
             let (rules, open) = items(resource.get("rule"));
-            let rules = rules.iter().map(|rule| terraform_rule(rule, resource.header)).collect();
-            out.plans.push(Plan { site: site.clone(), name: name(resource, "name"), rules, open });
+            let mut rules: Vec<PlanRule> = rules.iter().map(|rule| terraform_rule(rule, resource.header)).collect();
+            rules.extend(open.map(|why| PlanRule::not_known(why, resource.header)));
+            out.plans.push(Plan { site: site.clone(), name: name(resource, "name"), rules });
         }
         "AWS::Backup::BackupPlan" => {
             let plan = resource.get("BackupPlan").cloned().unwrap_or_else(Value::null);
             let (rules, open) = items(plan.get("BackupPlanRule"));
-            let rules = rules.iter().map(|rule| template_rule(rule, resource.header)).collect();
+            let mut rules: Vec<PlanRule> = rules.iter().map(|rule| template_rule(rule, resource.header)).collect();
+            rules.extend(open.map(|why| PlanRule::not_known(why, resource.header)));
             let name = plan.get("BackupPlanName").cloned().unwrap_or_else(Value::null);
-            out.plans.push(Plan { site: site.clone(), name, rules, open });
+            out.plans.push(Plan { site: site.clone(), name, rules });
         }
         "aws_backup_selection" if !resource.data => terraform_selection(resource, site, out),
         "AWS::Backup::BackupSelection" => template_selection(resource, site, out),
@@ -86,6 +88,27 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
             let opt_in = setting(resource, "resource_type_opt_in_preference");
             let management = setting(resource, "resource_type_management_preference");
             out.settings.push(Settings::Region { site: site.clone(), opt_in, management });
+        }
+        "aws_organizations_policy" | "AWS::Organizations::Policy" if !resource.data => {
+            let (kind, content) = match setting(resource, "content") {
+                Some(content) => (resource.get("type"), Some(content)),
+                None => (resource.get("Type"), setting(resource, "Content")),
+            };
+            // Without a type it is a service control policy.
+            let is_backup = kind.and_then(Value::text).as_deref() == Some("BACKUP_POLICY");
+            if let Some(content) = content.filter(|_| is_backup) {
+                let (targets, _) = items(resource.get("TargetIds"));
+                out.backup_policies.push(BackupPolicy {
+                    site: site.clone(),
+                    content: document(content, sources),
+                    targets: settings(targets, resource.attribute_span("TargetIds")),
+                });
+            }
+        }
+        "aws_organizations_policy_attachment" => {
+            if let (Some(policy), Some(target)) = (setting(resource, "policy_id"), setting(resource, "target_id")) {
+                out.policy_attachments.push(PolicyAttachment { site: site.clone(), policy, target });
+            }
         }
         _ => return false,
     }
@@ -140,8 +163,7 @@ fn terraform_rule(rule: &Value, fallback: Span) -> PlanRule {
         continuous: inner(rule, "enable_continuous_backup", span),
         schedule: inner(rule, "schedule", span),
         lifecycle: lifecycle(first("lifecycle").as_ref(), "delete_after", "cold_storage_after", span),
-        copy_actions: copy_actions.collect(),
-        open,
+        copy_actions: copy_actions.chain(open.map(|why| CopyAction::not_known(why, span))).collect(),
         recovery_point_tags: rule.get("recovery_point_tags").cloned(),
         when: when(rule),
         span,
@@ -167,8 +189,7 @@ fn template_rule(rule: &Value, fallback: Span) -> PlanRule {
         continuous: inner(rule, "EnableContinuousBackup", span),
         schedule: inner(rule, "ScheduleExpression", span),
         lifecycle: lifecycle(rule.get("Lifecycle"), "DeleteAfterDays", "MoveToColdStorageAfterDays", span),
-        copy_actions: copy_actions.collect(),
-        open,
+        copy_actions: copy_actions.chain(open.map(|why| CopyAction::not_known(why, span))).collect(),
         recovery_point_tags: rule.get("RecoveryPointTags").cloned(),
         when: when(rule),
         span,

@@ -19,6 +19,15 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Re
             deciding(judgement).join(", "),
         ]);
     }
+    let unit = |judgement: &Judgement| {
+        analysis.graph.plan(judgement.copy.plan).map(|plan| plan.site.unit.to_string()).unwrap_or_default()
+    };
+    let units: Vec<String> = analysis.judgements.iter().map(unit).collect();
+    if units.iter().any(|unit| Some(unit) != units.first()) {
+        for (row, unit) in rows.iter_mut().zip(std::iter::once("UNIT".to_owned()).chain(units)) {
+            row.insert(1, unit);
+        }
+    }
     if ids {
         let column = std::iter::once("ID".to_owned())
             .chain(analysis.judgements.iter().map(|judgement| judgement.copy.id.clone()));
