@@ -73,7 +73,7 @@ pub fn analyze(
         diagnostics.extend(more);
     }
     let graph = link(entities, &settings.facts);
-    let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict };
+    let context = Context::new(&sources, &graph, catalog, settings.strict);
     let judgements: Vec<Judgement> =
         predict(&graph, catalog).into_iter().map(|copy| checks::judge(&context, copy)).collect();
     let findings = group(&judgements, &sources, settings);

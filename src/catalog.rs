@@ -139,16 +139,24 @@ impl Catalog {
 /// Whether `text` matches `pattern` with `*` for any run of characters and `?` for one; linear in practice, never
 /// exponential.
 pub fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    // Bytes do: a literal never matches in the middle of a character, and `?` steps over a whole one.
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
-    while t < text.len() {
+    while let Some(here) = text.get(t) {
         match pattern.get(p) {
-            Some('*') => {
-                back = Some((p + 1, t));
+            Some(b'*') => {
                 p += 1;
+                back = Some((p, t));
             }
-            Some(c) if *c == '?' || text.get(t) == Some(c) => {
+            Some(b'?') => {
+                p += 1;
+                t += 1;
+                while text.get(t).is_some_and(|byte| byte & 0xc0 == 0x80) {
+                    t += 1;
+                }
+            }
+            Some(byte) if byte == here => {
                 p += 1;
                 t += 1;
             }
@@ -162,7 +170,7 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern.iter().skip(p).all(|c| *c == '*')
+    pattern.iter().skip(p).all(|byte| *byte == b'*')
 }
 
 #[cfg(test)]

@@ -37,6 +37,14 @@ pub struct Context<'a> {
     pub catalog: &'a crate::catalog::Catalog,
     /// Assumptions count as undecided.
     pub strict: bool,
+    memo: support::Memo,
+}
+
+impl<'a> Context<'a> {
+    /// A context without memory of earlier copies.
+    pub fn new(sources: &'a Sources, graph: &'a Graph, catalog: &'a crate::catalog::Catalog, strict: bool) -> Self {
+        Self { sources, graph, catalog, strict, memo: support::Memo::default() }
+    }
 }
 
 /// What a check found on one copy, or what remains open.

@@ -186,8 +186,6 @@ fn agreement(text: &str, source: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
     use super::decode;
     use crate::source::{MemoryDisk, Sources, Span};
     use crate::value::Value;

@@ -13,7 +13,7 @@ pub use context::{Context, Fact};
 pub use decide::{
     Answer, Decision, Request, Trace, TraceKind, decide_identity, decide_key, decide_trust, decide_vault,
 };
-pub use document::{Effect, Policy, Statement};
+pub use document::{Effect, Pattern, Policy, Statement};
 pub use questions::answer_line;
 
 use crate::aws::{Account, Known};

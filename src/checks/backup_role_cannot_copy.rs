@@ -22,7 +22,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some(role) = context.graph.role(*id) else { return Outcome::NotApplicable };
     let Ok((policies, open)) = role_policies(context, copy) else { return Outcome::NotApplicable };
     let Some(caller) = role_caller(context, copy) else { return Outcome::NotApplicable };
-    let own: Vec<&iam::Policy> = policies.iter().collect();
+    let own: Vec<&iam::Policy> = policies.iter().map(AsRef::as_ref).collect();
     let root = format!("{}|{}", role.site.unit, role.site.address);
     let label = |words: String| Some(Label::new(role.site.header, words));
     let mut missing = Vec::new();

@@ -4,13 +4,13 @@
 
 use super::support::{
     CROSS_ACCOUNT_PAGE, action_span, destination_name, fail, finding, partition, role_caller, text, undecided,
-    with_places,
+    vault_policy, with_places,
 };
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::{EffectivePolicy, VaultTarget};
-use crate::iam::{self, Answer, Decision, Request, TraceKind, context, document};
+use crate::iam::{self, Answer, Decision, Request, TraceKind, context};
 use crate::model::Vault;
 
 const RULE: &str = "destination-vault-access-missing";
@@ -28,13 +28,7 @@ pub(super) fn decision<'a>(
     let vault = context.graph.vault(*id)?;
     let effective = context.graph.vault_policies.get(id.0 as usize)?;
     let caller = role_caller(context, copy)?;
-    let policy = match effective {
-        EffectivePolicy::Given(setting) => Some(document::parse(&setting.value)),
-        EffectivePolicy::Absent => None,
-        EffectivePolicy::Unknown(why) => {
-            Some(iam::Policy { open: Some(why.text.clone()), open_span: why.span, ..iam::Policy::default() })
-        }
-    };
+    let policy = vault_policy(context, *id);
     let place = &vault.site.place;
     let name = vault.name.marked_text().unwrap_or_else(|| format!("\u{1}{}\u{1}", vault.site.address));
     let arn = format!(
@@ -60,7 +54,7 @@ pub(super) fn decision<'a>(
     // The caller's own side is a rule of its own.
     let own: Vec<&iam::Policy> =
         iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess").into_iter().collect();
-    Some((vault, effective, iam::decide_vault(&request, policy.as_ref(), &own)))
+    Some((vault, effective, iam::decide_vault(&request, policy.as_deref(), &own)))
 }
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {

@@ -6,7 +6,7 @@ use crate::catalog::Support;
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::KeyUse;
-use crate::iam::{self, Answer, Effect, Request, context};
+use crate::iam::{self, Answer, Effect, Pattern, Request, context};
 
 const RULE: &str = "source-key-locked-out";
 
@@ -33,9 +33,9 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         for statement in policy.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow)) {
             let mut bare = statement.clone();
             bare.condition = None;
-            bare.action = Some(crate::value::Value::string("*"));
+            bare.action = Some(vec![Pattern::Text("*".into())]);
             bare.not_action = None;
-            bare.resource = Some(crate::value::Value::string("*"));
+            bare.resource = Some(vec![Pattern::Text("*".into())]);
             bare.not_resource = None;
             let one = iam::Policy { statements: vec![bare], variables: policy.variables, ..iam::Policy::default() };
             let request = Request {

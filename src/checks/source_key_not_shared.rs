@@ -96,16 +96,12 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
         return undecided(with_places(found, context, copy));
     }
-    Outcome::Pass(
-        shares(context, copy)
-            .into_iter()
-            .flat_map(|share| {
-                share.decisions.into_iter().filter_map(|(action, decision)| {
-                    decision.first(TraceKind::Allows).and_then(|trace| {
-                        trace.span.map(|span| Label::new(span, format!("{} allows `{action}`", trace.statement)))
-                    })
-                })
-            })
-            .collect(),
-    )
+    let mut seen = Vec::new();
+    for share in shares(context, copy) {
+        for (action, decision) in share.decisions.iter() {
+            let Some(trace) = decision.first(TraceKind::Allows) else { continue };
+            seen.extend(trace.span.map(|span| Label::new(span, format!("{} allows `{action}`", trace.statement))));
+        }
+    }
+    Outcome::Pass(seen)
 }

@@ -5,10 +5,14 @@ use crate::aws::{Account, Known, Region};
 use crate::catalog::{Service, Support};
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::{Label, Severity};
-use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleTarget, Switch, VaultTarget, Why};
+use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleId, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::iam::{self, Answer, Caller, Decision, Policy, Request, TraceKind, context, document};
 use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
 use crate::source::Span;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub(super) const ENCRYPTION_PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html";
 pub(super) const CROSS_ACCOUNT_PAGE: &str =
@@ -234,18 +238,21 @@ pub(super) fn is_default_role(caller: &Caller) -> bool {
 }
 
 /// The role's own policies; `Err` names what is not known of them.
-pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<(Vec<Policy>, Option<Why>), Why> {
+pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<RolePolicies, Why> {
     match &copy.role {
         RoleTarget::Role(id) => {
+            if let Some(known) = context.memo.roles.borrow().get(id) {
+                return Ok(known.clone());
+            }
             let at = id.0 as usize;
             let mut open = context.graph.role_open.get(at).cloned().flatten();
             let mut policies = Vec::new();
             for policy in context.graph.role_policies.get(at).into_iter().flatten() {
                 match policy {
-                    RolePolicyKind::Inline(setting) => policies.push(document::parse(&setting.value)),
+                    RolePolicyKind::Inline(setting) => policies.push(Cow::Owned(document::parse(&setting.value))),
                     RolePolicyKind::Managed(setting) => {
                         match setting.value.marked_text().as_deref().and_then(iam::managed_policy) {
-                            Some(known) => policies.push(known.clone()),
+                            Some(known) => policies.push(Cow::Borrowed(known)),
                             None => {
                                 let name = setting.value.text().map_or_else(
                                     || "a policy that is not known".to_owned(),
@@ -260,15 +267,16 @@ pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<(Vec<P
                     }
                 }
             }
-            Ok((policies, open))
+            let found = (Rc::from(policies), open);
+            context.memo.roles.borrow_mut().insert(*id, found.clone());
+            Ok(found)
         }
         RoleTarget::External { span, .. } => {
             let caller = role_caller(context, copy);
             if caller.as_ref().is_some_and(is_default_role) {
                 let policy =
-                    iam::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup")
-                        .cloned();
-                return Ok((policy.into_iter().collect(), None));
+                    iam::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup");
+                return Ok((policy.into_iter().map(Cow::Borrowed).collect(), None));
             }
             let name = caller.map(|caller| caller.role_arn.replace('\u{1}', "")).unwrap_or_default();
             Err(Why { text: format!("no loaded code defines the role `{name}`"), span: Some(*span) })
@@ -278,14 +286,52 @@ pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<(Vec<P
 }
 
 /// The policy of a key as it holds: given, or AWS's default.
-pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<Policy, Why> {
-    match context.graph.key_policies.get(id.0 as usize) {
-        Some(EffectivePolicy::Given(setting)) => Ok(document::parse(&setting.value)),
-        Some(EffectivePolicy::Unknown(why)) => Err(why.clone()),
-        Some(EffectivePolicy::Absent) | None => {
-            Ok(iam::default_key_policy(&key.site.place.account, partition(&key.site.place.region)))
-        }
+pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<Rc<Policy>, Why> {
+    if let Some(known) = context.memo.keys.borrow().get(&id) {
+        return Ok(known.clone());
     }
+    let policy = match context.graph.key_policies.get(id.0 as usize) {
+        Some(EffectivePolicy::Given(setting)) => document::parse(&setting.value),
+        Some(EffectivePolicy::Unknown(why)) => return Err(why.clone()),
+        Some(EffectivePolicy::Absent) | None => {
+            iam::default_key_policy(&key.site.place.account, partition(&key.site.place.region))
+        }
+    };
+    let policy = Rc::new(policy);
+    context.memo.keys.borrow_mut().insert(id, policy.clone());
+    Ok(policy)
+}
+
+/// The access policy of a vault; `None` where it has none.
+pub(super) fn vault_policy(context: &Context<'_>, id: VaultId) -> Option<Rc<Policy>> {
+    if let Some(known) = context.memo.vaults.borrow().get(&id) {
+        return known.clone();
+    }
+    let policy = match context.graph.vault_policies.get(id.0 as usize)? {
+        EffectivePolicy::Given(setting) => Some(document::parse(&setting.value)),
+        EffectivePolicy::Absent => None,
+        EffectivePolicy::Unknown(why) => {
+            Some(Policy { open: Some(why.text.clone()), open_span: why.span, ..Policy::default() })
+        }
+    };
+    let policy = policy.map(Rc::new);
+    context.memo.vaults.borrow_mut().insert(id, policy.clone());
+    policy
+}
+
+/// A role's policies, and why there may be more.
+type RolePolicies = (Rc<[Cow<'static, Policy>]>, Option<Why>);
+
+/// The destination's service-linked role on a key through a service, in these Regions.
+type ShareKey = (KeyId, Account, String, Vec<Region>);
+
+/// What was worked out for earlier copies.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    keys: RefCell<BTreeMap<KeyId, Rc<Policy>>>,
+    vaults: RefCell<BTreeMap<VaultId, Option<Rc<Policy>>>>,
+    roles: RefCell<BTreeMap<RoleId, RolePolicies>>,
+    shares: RefCell<BTreeMap<ShareKey, Rc<[(&'static str, Decision)]>>>,
 }
 
 /// The place of a key's policy, or of the key where it has none.
@@ -306,7 +352,7 @@ pub(super) struct Share {
     pub(super) key: KeyId,
     /// The attribute that names the key.
     pub(super) span: Span,
-    pub(super) decisions: Vec<(&'static str, Decision)>,
+    pub(super) decisions: Rc<[(&'static str, Decision)]>,
     /// Why the policy is not known.
     pub(super) unknown: Option<Why>,
 }
@@ -375,7 +421,7 @@ pub(super) fn shares(context: &Context<'_>, copy: &Copy) -> Vec<Share> {
 
 /// Whether the destination's service-linked role can use a key of the source or of the destination vault.
 pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, account: &Account, via: &str) -> Share {
-    let none = |why: Why| Share { key: id, span, decisions: Vec::new(), unknown: Some(why) };
+    let none = |why: Why| Share { key: id, span, decisions: Rc::from([]), unknown: Some(why) };
     let Some(key) = context.graph.key(id) else {
         return none(Why { text: "the key is not known".to_owned(), span: None });
     };
@@ -389,6 +435,10 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
         (Some(false), _) | (_, None) => vec![place.region.clone()],
         (_, Some(target)) => vec![place.region.clone(), target.region.clone()],
     };
+    let memo = (id, account.clone(), via.to_owned(), regions.clone());
+    if let Some(known) = context.memo.shares.borrow().get(&memo) {
+        return Share { key: id, span, decisions: known.clone(), unknown: None };
+    }
     let arn = format!(
         "arn:{}:kms:{}:{}:key/\u{1}{}\u{1}",
         partition(&place.region),
@@ -422,7 +472,9 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
             Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
         (*action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))
     });
-    Share { key: id, span, decisions: decisions.collect(), unknown: None }
+    let decisions: Rc<[(&'static str, Decision)]> = decisions.collect();
+    context.memo.shares.borrow_mut().insert(memo, decisions.clone());
+    Share { key: id, span, decisions, unknown: None }
 }
 
 pub(super) fn text<T: std::fmt::Display>(known: &Known<T>) -> String {

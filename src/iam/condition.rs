@@ -235,8 +235,6 @@ fn operation(base: &str) -> Option<Operation> {
     // A pattern of fewer than six parts is not documented for these operators.
     let arn: fn(&str, &str) -> Tri = |a, b| (b.split(':').count() >= 6).then(|| arn_like(b, a));
     let ip: fn(&str, &str) -> Tri = in_range;
-    let number = |a: &str, b: &str| Some(a.trim().parse::<f64>().ok()?.total_cmp(&b.trim().parse::<f64>().ok()?));
-    let _ = number;
     Some(match base {
         "stringequals" | "binaryequals" => (equals, false),
         "stringnotequals" => (equals, true),
@@ -280,8 +278,14 @@ fn dated(a: &str, b: &str, decide: fn(std::cmp::Ordering) -> bool) -> Tri {
 
 /// The six parts of an ARN are compared one by one; the last may hold colons.
 pub(crate) fn arn_like(pattern: &str, arn: &str) -> bool {
-    let (pattern, arn): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
-    pattern.len() == arn.len() && pattern.iter().zip(&arn).all(|(pattern, part)| wildcard(pattern, part))
+    let (mut pattern, mut arn) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
+    loop {
+        match (pattern.next(), arn.next()) {
+            (Some(pattern), Some(part)) if wildcard(pattern, part) => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
 }
 
 fn in_range(address: &str, range: &str) -> Tri {

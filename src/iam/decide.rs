@@ -2,7 +2,7 @@
 
 use super::condition::{self, arn_like, hole};
 use super::context::Context;
-use super::document::{Effect, Policy, Statement};
+use super::document::{Effect, Pattern, Policy, Statement};
 use super::{Caller, Tri, account_text, and, not, or};
 use crate::aws::{Account, AccountId};
 use crate::catalog::wildcard;
@@ -213,7 +213,7 @@ pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
             _ if principal.as_str() == Some("*") => Some(true),
             _ => None,
         });
-        let action = action_matches(statement, "sts:AssumeRole", false);
+        let action = action_matches(statement, "sts:assumerole", false);
         let condition = match &statement.condition {
             // What AWS Backup's request carries beyond the principal is not documented.
             Some(_) => None,
@@ -289,12 +289,14 @@ impl Own {
 
 fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
     let mut own = Own { allow: Some(false), deny: Some(false), because: Vec::new() };
+    let wanted = request.action.to_ascii_lowercase();
     for policy in identity {
         for statement in &policy.statements {
-            let matched = and(
-                action_matches(statement, request.action, false),
-                resource_matches(statement, request.resource, false),
-            );
+            let action = action_matches(statement, &wanted, false);
+            if action == Some(false) {
+                continue;
+            }
+            let matched = and(action, resource_matches(statement, request.resource, false));
             if matched == Some(false) {
                 continue;
             }
@@ -336,16 +338,23 @@ fn trace(kind: TraceKind, statement: &Statement, reason: String) -> Trace {
 
 fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_actions: bool) -> Scan {
     let mut scan = Scan { deny: Some(false), direct: Some(false), account: Some(false), because: Vec::new() };
+    let wanted = request.action.to_ascii_lowercase();
     for statement in &policy.statements {
         let (direct, account) = principal_matches(statement, request.caller);
-        let action = action_matches(statement, request.action, exact_actions);
-        let resource = resource_matches(statement, request.resource, needs_resource);
-        let (holds, words) = statement
-            .condition
-            .as_ref()
-            .map_or((Some(true), None), |condition| condition::evaluate(condition, request.context, policy.variables));
-        let rest = and(and(action, resource), holds);
+        let action = action_matches(statement, &wanted, exact_actions);
         let named = or(direct, account);
+        if named == Some(false) && action == Some(false) {
+            continue;
+        }
+        let resource = resource_matches(statement, request.resource, needs_resource);
+        let (holds, words) = match &statement.condition {
+            Some(condition) if named != Some(false) && action != Some(false) => {
+                condition::evaluate(condition, request.context, policy.variables)
+            }
+            // The answer is no already.
+            _ => (Some(true), None),
+        };
+        let rest = and(and(action, resource), holds);
         let whole = and(named, rest);
         match statement.effect {
             Some(Effect::Deny) => scan.deny = or(scan.deny, and(named, rest)),
@@ -424,20 +433,17 @@ fn text_is(value: &Value, decide: impl Fn(&str) -> Tri) -> Tri {
     }
 }
 
+/// `action` in lower case.
 fn action_matches(statement: &Statement, action: &str, exact: bool) -> Tri {
-    let matches = |value: &Value| {
-        items(value)
-            .iter()
-            .map(|item| match item.text() {
-                Some(pattern) => {
-                    let matched = wildcard(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase());
-                    if matched && exact && pattern.contains(['*', '?']) { None } else { Some(matched) }
-                }
-                None => item
-                    .marked_text()
-                    .and_then(|marked| hole(&marked.to_ascii_lowercase(), &action.to_ascii_lowercase())),
-            })
-            .fold(Some(false), or)
+    let matches = |patterns: &[Pattern]| {
+        any(patterns.iter().map(|pattern| match pattern {
+            Pattern::Text(pattern) => {
+                let matched = wildcard(pattern, action);
+                if matched && exact && pattern.contains(['*', '?']) { None } else { Some(matched) }
+            }
+            Pattern::Marked(marked) => hole(marked, action),
+            Pattern::Unknown => None,
+        }))
     };
     match (&statement.action, &statement.not_action) {
         (Some(action), _) => matches(action),
@@ -446,38 +452,43 @@ fn action_matches(statement: &Statement, action: &str, exact: bool) -> Tri {
     }
 }
 
+/// Kleene's OR over all answers; ends at the first true one.
+fn any(answers: impl Iterator<Item = Tri>) -> Tri {
+    let mut result = Some(false);
+    for answer in answers {
+        match answer {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
 fn resource_matches(statement: &Statement, resource: &str, required: bool) -> Tri {
-    let matches = |value: &Value| {
-        items(value)
-            .iter()
-            .map(|item| {
-                if item.as_str() == Some("*") {
-                    return Some(true);
+    let matches = |patterns: &[Pattern]| {
+        any(patterns.iter().map(|pattern| match pattern {
+            Pattern::Text(pattern) if &**pattern == "*" || &**pattern == resource => Some(true),
+            Pattern::Text(pattern) if resource.contains('\u{1}') => {
+                if arn_like(pattern, resource) {
+                    Some(true)
+                } else {
+                    hole(pattern, resource)
                 }
-                match item.marked_text() {
-                    Some(marked) if marked == resource => Some(true),
-                    Some(marked) if marked.contains('\u{1}') || resource.contains('\u{1}') => {
-                        if arn_like(&marked, resource) { Some(true) } else { hole(&marked, resource) }
-                    }
-                    Some(pattern) if pattern.contains("${") => None,
-                    Some(pattern) => match (arn_like(&pattern, resource), wildcard(&pattern, resource)) {
-                        (true, _) => Some(true),
-                        // How a service completes an ARN of fewer parts is not documented for resource-based policies.
-                        (false, false) if pattern.split(':').count() < 6 => None,
-                        (false, false) => Some(false),
-                        // A star that crosses a colon: the documentation allows it at the end of a segment.
-                        (false, true) => {
-                            if crosses_at_end(&pattern, resource) {
-                                Some(true)
-                            } else {
-                                None
-                            }
-                        }
-                    },
-                    None => None,
-                }
-            })
-            .fold(Some(false), or)
+            }
+            Pattern::Text(pattern) if pattern.contains("${") => None,
+            Pattern::Text(pattern) => match (arn_like(pattern, resource), wildcard(pattern, resource)) {
+                (true, _) => Some(true),
+                // How a service completes an ARN of fewer parts is not documented for resource-based policies.
+                (false, false) if pattern.split(':').count() < 6 => None,
+                (false, false) => Some(false),
+                // A star that crosses a colon: the documentation allows it at the end of a segment.
+                (false, true) => crosses_at_end(pattern, resource).then_some(true),
+            },
+            Pattern::Marked(marked) if &**marked == resource || arn_like(marked, resource) => Some(true),
+            Pattern::Marked(marked) => hole(marked, resource),
+            Pattern::Unknown => None,
+        }))
     };
     match (&statement.resource, &statement.not_resource) {
         (Some(value), _) => matches(value),

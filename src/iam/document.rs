@@ -35,12 +35,45 @@ pub struct Statement {
     pub effect: Option<Effect>,
     pub principal: Option<Value>,
     pub not_principal: Option<Value>,
-    pub action: Option<Value>,
-    pub not_action: Option<Value>,
-    pub resource: Option<Value>,
-    pub not_resource: Option<Value>,
+    /// In lower case.
+    pub action: Option<Vec<Pattern>>,
+    pub not_action: Option<Vec<Pattern>>,
+    pub resource: Option<Vec<Pattern>>,
+    pub not_resource: Option<Vec<Pattern>>,
     pub condition: Option<Value>,
     pub span: Option<Span>,
+}
+
+/// One entry of `Action` or `Resource`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    Text(Arc<str>),
+    /// Text with holes, each marked.
+    Marked(Arc<str>),
+    Unknown,
+}
+
+impl Pattern {
+    fn of(value: &Value, lower: bool) -> Self {
+        let cased = |text: &str| -> Arc<str> { if lower { text.to_ascii_lowercase().into() } else { text.into() } };
+        match (value.text(), value.marked_text()) {
+            (Some(text), _) => Self::Text(cased(&text)),
+            (None, Some(marked)) => Self::Marked(cased(&marked)),
+            (None, None) => Self::Unknown,
+        }
+    }
+
+    /// The entries of a list, or the one that stands alone.
+    fn all(value: &Value, lower: bool) -> Vec<Self> {
+        match &value.kind {
+            Kind::Seq(seq) => {
+                let items = seq.items.iter().map(|item| Self::of(item, lower));
+                items.chain(seq.open.iter().map(|_| Self::Unknown)).collect()
+            }
+            Kind::Null => Vec::new(),
+            _ => vec![Self::of(value, lower)],
+        }
+    }
 }
 
 impl Statement {
@@ -131,10 +164,10 @@ fn statement(value: &Value, number: usize, fallback: Option<Span>) -> Option<Sta
         effect,
         principal: get("Principal"),
         not_principal: get("NotPrincipal"),
-        action: get("Action"),
-        not_action: get("NotAction"),
-        resource: get("Resource"),
-        not_resource: get("NotResource"),
+        action: get("Action").map(|value| Pattern::all(&value, true)),
+        not_action: get("NotAction").map(|value| Pattern::all(&value, true)),
+        resource: get("Resource").map(|value| Pattern::all(&value, false)),
+        not_resource: get("NotResource").map(|value| Pattern::all(&value, false)),
         condition: get("Condition"),
         span: value.span.or(fallback),
     })
