@@ -1,9 +1,11 @@
 //! How long a run takes: `cargo bench`. The figures of one machine are in `docs/performance.md`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use crossvault::Input;
 use crossvault::analysis::AnalysisSettings;
 use crossvault::resource::{Deployment, Language, LoadSettings, Unit};
 use crossvault::source::{MemoryDisk, Sources};
+use crossvault::terraform::Modules;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
@@ -63,8 +65,14 @@ fn runs(criterion: &mut Criterion) {
             bench.iter(|| {
                 let disk = MemoryDisk::new(files_of.iter().map(|(path, text)| (path.as_str(), text.as_str())));
                 let sources = Sources::new(Box::new(disk));
-                let load = LoadSettings::default();
-                let analysis = crossvault::analyze(sources, &units, &load, &AnalysisSettings::default(), Vec::new());
+                let input = Input {
+                    sources,
+                    units: units.clone(),
+                    modules: Modules::default(),
+                    load: LoadSettings::default(),
+                    diagnostics: Vec::new(),
+                };
+                let analysis = crossvault::analyze(input, &AnalysisSettings::default());
                 assert_eq!(analysis.judgements.len(), files / 5 * 8, "{} units", analysis.units.len());
                 black_box(analysis.findings.len())
             });

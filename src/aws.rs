@@ -135,6 +135,43 @@ impl fmt::Display for Arn<'_> {
     }
 }
 
+/// Whether `text` matches `pattern` with `*` for any run of characters and `?` for one; linear in practice, never
+/// exponential.
+pub fn wildcard(pattern: &str, text: &str) -> bool {
+    // Bytes do: a literal never matches in the middle of a character, and `?` steps over a whole one.
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while let Some(here) = text.get(t) {
+        match pattern.get(p) {
+            Some(b'*') => {
+                p += 1;
+                back = Some((p, t));
+            }
+            Some(b'?') => {
+                p += 1;
+                t += 1;
+                while text.get(t).is_some_and(|byte| byte & 0xc0 == 0x80) {
+                    t += 1;
+                }
+            }
+            Some(byte) if byte == here => {
+                p += 1;
+                t += 1;
+            }
+            _ => match back {
+                Some((after, from)) => {
+                    p = after;
+                    t = from + 1;
+                    back = Some((after, t));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(p).all(|byte| *byte == b'*')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,5 +189,13 @@ mod tests {
         let b: Account = Known::Symbol("b".into());
         assert_eq!(a.same(&a), Some(true));
         assert_eq!(a.same(&b), None);
+    }
+
+    #[test]
+    fn wildcards_match_whole_texts() {
+        assert!(wildcard("arn:*:s3:::*", "arn:aws:s3:::b"));
+        assert!(!wildcard("a*b", "aab c"));
+        assert!(wildcard("a*b*c", "aXbYbZc"));
+        assert!(!wildcard("?", ""));
     }
 }

@@ -2,13 +2,14 @@
 
 mod args;
 
+use crate::Input;
 use crate::analysis::{Analysis, AnalysisSettings};
 use crate::checks::pages::{Page, pages};
 use crate::config;
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Severity};
 use crate::discover::{RealDisk, discover};
 use crate::report::{concise, copies, human, json, values};
-use crate::resource::{Deployment, Language, LoadSettings, Unit};
+use crate::resource::{Deployment, Language, Unit};
 use crate::source::{Sources, normalize};
 use args::{Args, Command, Common, FailOn, Format, When};
 use clap::{CommandFactory as _, Parser as _};
@@ -28,7 +29,12 @@ pub fn main() -> ExitCode {
     // Evaluation recurses with the nesting of the user's code.
     let work = std::thread::Builder::new().stack_size(256 << 20).spawn(|| {
         let terminal = std::io::stdout().is_terminal();
-        run(std::env::args_os(), &mut std::io::stdin(), &mut std::io::stdout(), &mut std::io::stderr(), terminal)
+        let mut out = std::io::BufWriter::new(std::io::stdout());
+        let code = run(std::env::args_os(), &mut std::io::stdin(), &mut out, &mut std::io::stderr(), terminal);
+        match out.flush() {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => UNABLE,
+            _ => code,
+        }
     });
     let code = work.ok().and_then(|thread| thread.join().ok()).unwrap_or(UNABLE);
     ExitCode::from(code)
@@ -150,6 +156,7 @@ fn execute(
                         code = UNABLE;
                     }
                 }
+                out.flush()?;
             }
             Ok(code)
         }
@@ -194,7 +201,7 @@ fn color(common: &Common, terminal: bool) -> bool {
 
 /// Answers one expression a line.
 fn console(common: &Common, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
-    let Input { sources, mut units, load, mut diagnostics, .. } = read(common);
+    let (Input { sources, mut units, modules, load, mut diagnostics }, _) = read(common);
     units.retain(|unit| unit.language == Language::Terraform);
     // Without a root module there is still something to compute with.
     let unit = units.into_iter().next().unwrap_or_else(|| Unit {
@@ -207,6 +214,7 @@ fn console(common: &Common, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut
     let mut failed = None;
     let found = crate::terraform::console(
         &sources,
+        &modules,
         &unit,
         &load,
         &mut || lines.find_map(|line| line.ok().filter(|line| !line.trim().is_empty())),
@@ -230,7 +238,8 @@ fn console(common: &Common, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut
                 (_, Ok(value)) => writeln!(out, "{}", values::line(&value)),
                 (_, Err(error)) => writeln!(err, "error: {error}"),
             };
-            failed = failed.take().or(written.err());
+            // Whoever asks may wait for the answer before asking on.
+            failed = failed.take().or(written.and_then(|()| out.flush()).err());
         },
     );
     if let Some(error) = failed {
@@ -283,21 +292,12 @@ fn code(analysis: &Analysis, common: &Common) -> u8 {
 
 /// Judges what the paths hold.
 fn analysis(common: &Common) -> Analysis {
-    let Input { sources, units, load, settings, diagnostics } = read(common);
-    crate::analyze(sources, &units, &load, &settings, diagnostics)
-}
-
-/// What a run works on.
-struct Input {
-    sources: Sources,
-    units: Vec<Unit>,
-    load: LoadSettings,
-    settings: AnalysisSettings,
-    diagnostics: Vec<Diagnostic>,
+    let (input, settings) = read(common);
+    crate::analyze(input, &settings)
 }
 
 /// Reads the configuration and finds the units below the paths.
-fn read(common: &Common) -> Input {
+fn read(common: &Common) -> (Input, AnalysisSettings) {
     let paths: Vec<String> = if common.paths.is_empty() { vec![".".to_owned()] } else { common.paths.clone() };
     let mut reachable = paths.clone();
     reachable.extend(common.config.clone());
@@ -357,5 +357,6 @@ fn read(common: &Common) -> Input {
         }
     }
     let settings = AnalysisSettings { facts: config.facts, strict: common.strict, severities };
-    Input { sources, units: found.units, load: config.load, settings, diagnostics }
+    let input = Input { sources, units: found.units, modules: found.modules, load: config.load, diagnostics };
+    (input, settings)
 }

@@ -7,8 +7,9 @@ mod scalar;
 
 use crate::aws::{Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Existence, Language, LoadSettings, Resource, Stack, Unit};
+use crate::resource::{Language, LoadSettings, Resource, Stack, Unit};
 use crate::source::{FileId, Sources};
+use crate::value::Existence;
 use crate::value::{Guard, Kind, Reason, StackId, Unknown, Value};
 use document::{Node, NodeKind};
 use intrinsics::Evaluator;

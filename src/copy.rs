@@ -7,8 +7,8 @@ use crate::graph::{
     Graph, PlanId, RoleTarget, SelectionId, StoreId, VaultTarget, Why, resolve_role, resolve_vault, uncertain,
 };
 use crate::model::{Plan, Selection, Site};
-use crate::resource::Existence;
 use crate::source::Span;
+use crate::value::Existence;
 use crate::value::{Guard, Kind, Value};
 use selection::Match;
 use sha2::{Digest as _, Sha256};

@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Deployment, Language, Unit};
 use crate::source::{DirEntry, Disk, ReadError, Sources, join, normalize, parent};
+use crate::terraform::Modules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -74,6 +75,8 @@ impl Disk for RealDisk {
 pub struct Found {
     pub units: Vec<Unit>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Terraform modules that were read on the way.
+    pub modules: Modules,
 }
 
 /// The units below `paths`, each once. `deployments` gives inputs by the unit's path; several for one path make several
@@ -118,7 +121,7 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
             }
         }
     }
-    let called = called_modules(sources, &modules);
+    let called = called_modules(sources, &found.modules, &modules);
     let roots = modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
@@ -221,10 +224,10 @@ fn walk(
 }
 
 /// Directories that some module calls.
-fn called_modules(sources: &Sources, modules: &BTreeSet<String>) -> BTreeSet<String> {
+fn called_modules(sources: &Sources, read: &Modules, modules: &BTreeSet<String>) -> BTreeSet<String> {
     let mut called = BTreeSet::new();
     for dir in modules {
-        for source in crate::terraform::local_sources(sources, dir) {
+        for source in crate::terraform::local_sources(sources, read, dir) {
             let target = join(dir, &source);
             if target != *dir {
                 called.insert(target);

@@ -114,7 +114,7 @@ pub fn managed_policy(arn: &str) -> Option<&'static Policy> {
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>, read 2026-11.
 pub fn default_key_policy(account: &Account, partition: &str) -> Policy {
     let id = account_text(account);
-    let root = Value::object([("AWS", document::marked_value(&format!("arn:{partition}:iam::{id}:root")))]);
+    let root = Value::object([("AWS", Value::from_marked(&format!("arn:{partition}:iam::{id}:root")))]);
     let statement = Value::object([
         ("Sid", Value::string("Enable IAM User Permissions")),
         ("Effect", Value::string("Allow")),

@@ -30,25 +30,31 @@ use resource::{Language, LoadSettings, Unit};
 use source::Sources;
 use value::StackId;
 
+/// What a run works on.
+#[derive(Debug)]
+pub struct Input {
+    pub sources: Sources,
+    pub units: Vec<Unit>,
+    pub modules: terraform::Modules,
+    pub load: LoadSettings,
+    /// What was wrong before evaluation began.
+    pub diagnostics: Vec<diagnostic::Diagnostic>,
+}
+
 /// Evaluates the units and judges every copy that they plan: the pipeline.
-pub fn analyze(
-    sources: Sources,
-    units: &[Unit],
-    load: &LoadSettings,
-    settings: &AnalysisSettings,
-    mut diagnostics: Vec<diagnostic::Diagnostic>,
-) -> Analysis {
+pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
+    let Input { sources, units, modules, load, mut diagnostics } = input;
     let ids: Vec<(StackId, &Unit)> =
         units.iter().enumerate().map(|(at, unit)| (StackId(u32::try_from(at).unwrap_or(u32::MAX)), unit)).collect();
     let mut stacks = Vec::new();
     for (id, unit) in ids.iter().filter(|(_, unit)| unit.language == Language::Terraform) {
-        let (stack, found) = terraform::load(&sources, unit, *id, load);
+        let (stack, found) = terraform::load(&sources, &modules, unit, *id, &load);
         stacks.push(stack);
         diagnostics.extend(found);
     }
     let templates: Vec<(StackId, &Unit)> =
         ids.into_iter().filter(|(_, unit)| unit.language == Language::CloudFormation).collect();
-    let (found, more) = cloudformation::load_all(&sources, &templates, load);
+    let (found, more) = cloudformation::load_all(&sources, &templates, &load);
     stacks.extend(found);
     diagnostics.extend(more);
     stacks.sort_by_key(|stack| stack.id);

@@ -3,8 +3,8 @@
 //! Entities hold [`Value`]s where they name other things; the graph resolves these.
 
 use crate::aws::Place;
-use crate::resource::Existence;
 use crate::source::Span;
+use crate::value::Existence;
 use crate::value::{Guard, StackId, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use crate::aws::Place;
 use crate::source::Span;
-use crate::value::{Entry, Guard, Kind, StackId, Value};
+use crate::value::{Entry, Existence, Guard, Kind, StackId, Value};
 use std::sync::Arc;
 
 /// Which language a unit is written in.
@@ -67,16 +67,6 @@ impl Value {
         }
         self
     }
-}
-
-/// Whether a resource instance exists.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Existence {
-    Certain,
-    /// Exists where all these undecided conditions hold.
-    When(Vec<Guard>),
-    /// Stands for any number of instances: `count` or `for_each` is not known, as this value tells.
-    Many(Value),
 }
 
 /// A declared resource instance, or a data source that stands for something outside the code.

@@ -9,12 +9,44 @@ pub(crate) mod syntax;
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, Stack, Unit};
-use crate::source::Sources;
+use crate::source::{Sources, normalize};
 use crate::value::StackId;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The modules that were read so far, by directory: units share them.
+#[derive(Debug, Default)]
+pub struct Modules(RefCell<BTreeMap<String, (Rc<module::Module>, Vec<Diagnostic>)>>);
+
+impl Modules {
+    /// The module in `dir`, read once.
+    fn get(&self, sources: &Sources, dir: &str) -> Rc<module::Module> {
+        let dir = normalize(dir);
+        if let Some((module, _)) = self.0.borrow().get(&dir) {
+            return module.clone();
+        }
+        let (module, diagnostics) = module::load_module(sources, &dir);
+        let module = Rc::new(module);
+        self.0.borrow_mut().insert(dir, (module.clone(), diagnostics));
+        module
+    }
+
+    /// What is wrong with the module in `dir`, told to whom asks first.
+    fn diagnostics(&self, dir: &str) -> Vec<Diagnostic> {
+        self.0.borrow_mut().get_mut(&normalize(dir)).map(|(_, found)| std::mem::take(found)).unwrap_or_default()
+    }
+}
 
 /// Evaluates the root module `unit.path` with the unit's inputs.
-pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings) -> (Stack, Vec<Diagnostic>) {
-    eval::load(sources, unit, id, settings)
+pub fn load(
+    sources: &Sources,
+    modules: &Modules,
+    unit: &Unit,
+    id: StackId,
+    settings: &LoadSettings,
+) -> (Stack, Vec<Diagnostic>) {
+    eval::load(sources, modules, unit, id, settings)
 }
 
 /// Answers expressions in the scope of the root module `unit.path`, one after the other: `next` gives the text of each.
@@ -22,12 +54,13 @@ pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings
 /// An answer is the value, or what is wrong in words.
 pub fn console(
     sources: &Sources,
+    modules: &Modules,
     unit: &Unit,
     settings: &LoadSettings,
     next: &mut dyn FnMut() -> Option<String>,
     answer: &mut dyn FnMut(&str, Result<crate::value::Value, String>),
 ) -> Vec<Diagnostic> {
-    eval::console(sources, unit, settings, next, answer)
+    eval::console(sources, modules, unit, settings, next, answer)
 }
 
 /// Whether Terraform reads a file of this name as part of a module.
@@ -36,8 +69,8 @@ pub(crate) fn is_config(name: &str) -> bool {
 }
 
 /// The local paths (`./…`, `../…`) that the module in `dir` calls.
-pub(crate) fn local_sources(sources: &Sources, dir: &str) -> Vec<String> {
-    let (module, _) = module::load_module(sources, dir);
+pub(crate) fn local_sources(sources: &Sources, modules: &Modules, dir: &str) -> Vec<String> {
+    let module = modules.get(sources, dir);
     let literal = |block: &ast::Block| match &block.body.attribute("source")?.value.kind {
         ast::ExprKind::String(text) if text.starts_with("./") || text.starts_with("../") => Some(text.to_string()),
         _ => None,

@@ -111,6 +111,16 @@ pub struct Guard {
     pub span: Option<Span>,
 }
 
+/// Whether a resource instance exists.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Existence {
+    Certain,
+    /// Exists where all these undecided conditions hold.
+    When(Vec<Guard>),
+    /// Stands for any number of instances: `count` or `for_each` is not known, as this value tells.
+    Many(Value),
+}
+
 /// A value that is not known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unknown {
@@ -292,6 +302,22 @@ impl Value {
             Kind::Template(parts) => parts.iter().map(Value::marked_text).collect(),
             _ => self.text().map(|text| text.to_string()),
         }
+    }
+
+    /// A text with marked symbols as a value.
+    pub(crate) fn from_marked(text: &str) -> Self {
+        if !text.contains('\u{1}') {
+            return Self::string(text);
+        }
+        let parts = text.split('\u{1}').enumerate().filter(|(_, part)| !part.is_empty()).map(|(at, part)| {
+            if at % 2 == 0 {
+                return Self::string(part);
+            }
+            let mut unknown = Unknown::new(Reason::Derived(part.into()), None);
+            unknown.symbol = Some(part.into());
+            Self::new(Kind::Unknown(Arc::new(unknown)))
+        });
+        Self::new(Kind::Template(parts.collect()))
     }
 
     /// The string itself, where the value is a plain known string.

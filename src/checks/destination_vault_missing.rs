@@ -5,7 +5,7 @@ use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::{VaultId, VaultTarget, Why, uncertain};
-use crate::resource::Existence;
+use crate::value::Existence;
 use crate::value::Kind;
 
 const RULE: &str = "destination-vault-missing";

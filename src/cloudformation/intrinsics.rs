@@ -170,7 +170,7 @@ impl<'a> Evaluator<'a> {
                     (Some(separator), Some(marked))
                         if !separator.is_empty() && (!marked.contains('\u{1}') || matches!(&*separator, ":" | "/")) =>
                     {
-                        Value::tuple(marked.split(&*separator).map(crate::iam::document::marked_value).collect())
+                        Value::tuple(marked.split(&*separator).map(crate::value::Value::from_marked).collect())
                     }
                     _ => unknown_from(&text, span),
                 }

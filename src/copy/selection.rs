@@ -3,7 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources-json.html>, read 2026-11: ARNs of
 //! `Resources` are joined by OR, tags of `ListOfTags` by OR, `Conditions` by AND; `NotResources` excludes.
 
-use crate::catalog::{Catalog, wildcard};
+use crate::aws::wildcard;
+use crate::catalog::Catalog;
 use crate::graph::Why;
 use crate::model::{DataStore, Selection, Setting, TagCondition, TagOperator};
 use crate::value::{Branch, Guard, Kind, Value};

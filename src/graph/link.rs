@@ -5,8 +5,8 @@ use super::resolve::{self, Index, arn_at, why};
 use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::aws::{Arn, Place};
 use crate::model::{Encryption, Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, Vault};
-use crate::resource::Existence;
 use crate::source::Span;
+use crate::value::Existence;
 use crate::value::{Kind, Reason, StackId, Value};
 use std::sync::Arc;
 

@@ -9,8 +9,8 @@ use crate::aws::{Account, AccountId, Known, Place, Region};
 use crate::model::{
     BackupPolicy, CopyAction, Entities, Lifecycle, Plan, PlanRule, Selection, Setting, Site, TagCondition, TagOperator,
 };
-use crate::resource::Existence;
 use crate::source::Span;
+use crate::value::Existence;
 use crate::value::{Entry, Kind, Reason, Ref, Unknown, Value};
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Fact};
 use super::{Tri, and, not, or};
-use crate::catalog::wildcard;
+use crate::aws::wildcard;
 use crate::value::{Kind, Value};
 
 /// What a condition block says of a request, and the first test that decided or stayed open.

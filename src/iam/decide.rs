@@ -4,8 +4,8 @@ use super::condition::{self, arn_like, hole};
 use super::context::Context;
 use super::document::{Effect, Pattern, Policy, Statement};
 use super::{Caller, Tri, account_text, and, not, or};
+use crate::aws::wildcard;
 use crate::aws::{Account, AccountId};
-use crate::catalog::wildcard;
 use crate::source::Span;
 use crate::value::{Kind, Value};
 

@@ -2,7 +2,7 @@
 
 use crate::embedded;
 use crate::source::Span;
-use crate::value::{Kind, Reason, Unknown, Value};
+use crate::value::{Kind, Value};
 use std::sync::Arc;
 
 /// What a statement does.
@@ -193,20 +193,4 @@ pub(crate) fn value_of(json: &serde_json::Value) -> Value {
             Value::object(object.iter().map(|(key, value)| (key.as_str(), value_of(value))))
         }
     }
-}
-
-/// A text with marked symbols as a value.
-pub(crate) fn marked_value(text: &str) -> Value {
-    if !text.contains('\u{1}') {
-        return Value::string(text);
-    }
-    let parts = text.split('\u{1}').enumerate().filter(|(_, part)| !part.is_empty()).map(|(at, part)| {
-        if at % 2 == 0 {
-            return Value::string(part);
-        }
-        let mut unknown = Unknown::new(Reason::Derived(part.into()), None);
-        unknown.symbol = Some(part.into());
-        Value::new(Kind::Unknown(Arc::new(unknown)))
-    });
-    Value::new(Kind::Template(parts.collect()))
 }

@@ -158,18 +158,25 @@ fn summary(analysis: &Analysis, out: &mut dyn Write) -> std::io::Result<()> {
     if !analysis.assumptions.is_empty() {
         writeln!(out, "assumed: {}", analysis.assumptions.join("; "))?;
     }
-    let left: Vec<&Diagnostic> =
-        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::NotEvaluated).collect();
-    if !left.is_empty() {
-        writeln!(out, "not evaluated:")?;
-        for diagnostic in left {
-            let place = diagnostic.primary.as_ref().map_or_else(String::new, |label| {
-                let at = analysis.sources.location(label.span);
-                format!("{}:{}: ", at.file, at.line)
-            });
-            let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
-            writeln!(out, "  {place}{}{help}", diagnostic.message)?;
+    let mut left: Vec<String> = Vec::new();
+    for diagnostic in analysis.diagnostics.iter().filter(|other| other.kind == DiagnosticKind::NotEvaluated) {
+        let line = not_evaluated(analysis, diagnostic);
+        // A module that is called twice leaves out the same thing twice.
+        if !left.contains(&line) {
+            left.push(line);
         }
     }
-    Ok(())
+    if !left.is_empty() {
+        writeln!(out, "not evaluated:")?;
+    }
+    left.iter().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
+    let place = diagnostic.primary.as_ref().map_or_else(String::new, |label| {
+        let at = analysis.sources.location(label.span);
+        format!("{}:{}: ", at.file, at.line)
+    });
+    let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
+    format!("{place}{}{help}", diagnostic.message)
 }

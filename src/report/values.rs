@@ -1,8 +1,9 @@
 //! Evaluated values as JSON, for `inspect` and `console`.
 
 use crate::analysis::Analysis;
-use crate::resource::{Existence, Resource};
+use crate::resource::Resource;
 use crate::source::Sources;
+use crate::value::Existence;
 use crate::value::{Kind, Value};
 use serde_json::{Map as JsonMap, Value as Json, json};
 use std::io::{Result, Write};

@@ -8,7 +8,8 @@ mod policy_document;
 mod provider;
 mod variables;
 
-use super::module::{Module, load_module};
+use super::Modules;
+use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resource::{Language, LoadSettings, Resource, Stack, Unit};
@@ -26,8 +27,14 @@ const DEEPEST: usize = 400;
 /// Instances that one `count` or `for_each` may have.
 const MOST_INSTANCES: usize = 20_000;
 
-pub(super) fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings) -> (Stack, Vec<Diagnostic>) {
-    let evaluator = Evaluator::new(sources, unit, id, settings);
+pub(super) fn load(
+    sources: &Sources,
+    modules: &Modules,
+    unit: &Unit,
+    id: StackId,
+    settings: &LoadSettings,
+) -> (Stack, Vec<Diagnostic>) {
+    let evaluator = Evaluator::new(sources, modules, unit, id, settings);
     let root = evaluator.root();
     let mut resources = Vec::new();
     evaluator.collect(&root, &mut resources, 0);
@@ -39,12 +46,13 @@ pub(super) fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadS
 /// Evaluates expressions in the root module's scope.
 pub(super) fn console(
     sources: &Sources,
+    modules: &Modules,
     unit: &Unit,
     settings: &LoadSettings,
     next: &mut dyn FnMut() -> Option<String>,
     answer: &mut dyn FnMut(&str, Result<Value, String>),
 ) -> Vec<Diagnostic> {
-    let evaluator = Evaluator::new(sources, unit, StackId(0), settings);
+    let evaluator = Evaluator::new(sources, modules, unit, StackId(0), settings);
     let root = evaluator.root();
     let mut number = 0;
     while let Some(text) = next() {
@@ -79,7 +87,7 @@ struct Instance {
     providers: BTreeMap<String, Rc<ProviderInfo>>,
     chain: Arc<[Span]>,
     /// Undecided conditions under which the instance exists, or the unknown that its number depends on.
-    exists: crate::resource::Existence,
+    exists: crate::value::Existence,
 }
 
 /// `each` and `count` of one instance.
@@ -111,7 +119,7 @@ struct Evaluator<'a> {
     unit: &'a Unit,
     stack: StackId,
     settings: &'a LoadSettings,
-    modules: RefCell<BTreeMap<String, Rc<Module>>>,
+    modules: &'a Modules,
     memo: RefCell<BTreeMap<(usize, Demand), Option<Value>>>,
     expansions: RefCell<BTreeMap<(usize, bool, Arc<str>, Arc<str>), Option<Rc<Expansion>>>>,
     calls: RefCell<BTreeMap<(usize, Arc<str>), Option<Rc<expand::CallExpansion>>>>,
@@ -124,13 +132,19 @@ struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    fn new(sources: &'a Sources, unit: &'a Unit, stack: StackId, settings: &'a LoadSettings) -> Self {
+    fn new(
+        sources: &'a Sources,
+        modules: &'a Modules,
+        unit: &'a Unit,
+        stack: StackId,
+        settings: &'a LoadSettings,
+    ) -> Self {
         Self {
             sources,
             unit,
             stack,
             settings,
-            modules: RefCell::default(),
+            modules,
             memo: RefCell::default(),
             expansions: RefCell::default(),
             calls: RefCell::default(),
@@ -152,7 +166,7 @@ impl<'a> Evaluator<'a> {
             parent: None,
             providers: BTreeMap::new(),
             chain: Arc::from([]),
-            exists: crate::resource::Existence::Certain,
+            exists: crate::value::Existence::Certain,
         };
         instance.providers = self.own_providers(&instance, &BTreeMap::new());
         Rc::new(instance)
@@ -164,16 +178,9 @@ impl<'a> Evaluator<'a> {
         id
     }
 
-    /// The module in `dir`, read once.
     fn module(&self, dir: &str) -> Rc<Module> {
-        let dir = crate::source::normalize(dir);
-        if let Some(module) = self.modules.borrow().get(&dir) {
-            return module.clone();
-        }
-        let (module, diagnostics) = load_module(self.sources, &dir);
-        self.diagnostics.borrow_mut().extend(diagnostics);
-        let module = Rc::new(module);
-        self.modules.borrow_mut().insert(dir, module.clone());
+        let module = self.modules.get(self.sources, dir);
+        self.diagnostics.borrow_mut().extend(self.modules.diagnostics(dir));
         module
     }
 

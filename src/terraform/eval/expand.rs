@@ -3,12 +3,13 @@
 use super::expression::{Step, elements, why};
 use super::{Demand, Evaluator, Instance, MOST_INSTANCES, Repetition, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Existence, Resource};
+use crate::resource::Resource;
 use crate::source::join;
 use crate::terraform::ast::{Attribute, Block, Body, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::ResourceBlock;
 use crate::terraform::ops::{derived, fail, index, make_seq};
+use crate::value::Existence;
 use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
