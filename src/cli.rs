@@ -85,7 +85,7 @@ fn execute(
             written(&common, out, |out| match common.format.unwrap_or(Format::Full) {
                 Format::Full => human::write(&analysis, out, color(&common, terminal), common.quiet),
                 Format::Concise => concise::write(&analysis, out),
-                Format::Json => writeln!(out, "{:#}", json::report(&analysis)),
+                Format::Json => pretty(out, &json::report(&analysis)),
             })?;
             Ok(code(&analysis, &common))
         }
@@ -104,10 +104,10 @@ fn execute(
                 (Some(Format::Json), true) => {
                     let all: Vec<_> =
                         analysis.judgements.iter().map(|judgement| json::copy(&analysis, judgement)).collect();
-                    writeln!(out, "{:#}", serde_json::Value::from(all))
+                    pretty(out, &serde_json::Value::from(all))
                 }
                 (Some(Format::Json), false) => {
-                    chosen.iter().try_for_each(|judgement| writeln!(out, "{:#}", json::copy(&analysis, judgement)))
+                    chosen.iter().try_for_each(|judgement| pretty(out, &json::copy(&analysis, judgement)))
                 }
                 (_, true) => copies::write(&analysis, out, true),
                 (_, false) => chosen.iter().try_for_each(|judgement| copies::write_one(&analysis, judgement, out)),
@@ -118,7 +118,7 @@ fn execute(
         Command::Inspect(common) => {
             let analysis = analysis(&common);
             written(&common, out, |out| match common.format {
-                Some(Format::Json) => writeln!(out, "{:#}", values::inspect(&analysis)),
+                Some(Format::Json) => pretty(out, &values::inspect(&analysis)),
                 _ => values::write(&analysis, out),
             })?;
             bad_input(&analysis, err)?;
@@ -171,6 +171,11 @@ fn execute(
             Ok(CLEAN)
         }
     }
+}
+
+fn pretty(out: &mut dyn Write, json: &serde_json::Value) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, json)?;
+    writeln!(out)
 }
 
 /// Writes to `--output` where given, else to `out`.

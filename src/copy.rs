@@ -4,7 +4,8 @@ mod selection;
 
 use crate::catalog::Catalog;
 use crate::graph::{
-    Graph, PlanId, RoleTarget, SelectionId, StoreId, VaultTarget, Why, resolve_role, resolve_vault, uncertain,
+    Graph, PlanId, RoleTarget, SelectionId, StoreId, VaultTarget, Why, resolve_destination, resolve_role,
+    resolve_vault, uncertain,
 };
 use crate::model::{Plan, Selection, Site};
 use crate::source::Span;
@@ -67,7 +68,7 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
         for (rule_at, rule) in plan.rules.iter().enumerate() {
             for (action_at, action) in rule.copy_actions.iter().enumerate() {
                 let source_vault = resolve_vault(graph, &rule.target_vault, &plan.site.place);
-                let destination = resolve_vault(graph, &action.destination, &plan.site.place);
+                let destination = resolve_destination(graph, &action.destination, &plan.site.place);
                 let target = graph.place(&destination);
                 let cross_account =
                     target.and_then(|target| target.account.same(&plan.site.place.account)).map(|same| !same);

@@ -6,7 +6,7 @@ mod resolve;
 
 pub use link::link;
 pub(crate) use link::uncertain;
-pub use resolve::{resolve_role, resolve_vault};
+pub use resolve::{resolve_destination, resolve_role, resolve_vault};
 
 use crate::aws::{Account, AccountId, Place};
 use crate::model::{Entities, Setting};

@@ -5,11 +5,13 @@ use super::{Context, Outcome};
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::{Label, Severity};
 use crate::graph::Why;
+use crate::model::Site;
 
 const RULE: &str = "copy-never-runs";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
-    let plan = context.graph.plan(copy.plan).map(|plan| plan.site.address.to_string()).unwrap_or_default();
+    let site = context.graph.plan(copy.plan).map(|plan| &plan.site);
+    let plan = site.map(|site| declared(site).to_owned()).unwrap_or_default();
     let primary = |words: &str| action_span(context, copy).map(|span| Label::new(span, words));
     let (why, message, words, help) = match (&copy.source, &copy.selected) {
         (CopySource::Unknown(why), _) | (_, Some(why)) => (
@@ -31,6 +33,14 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let root = format!("{plan}: {}", why.text);
     let finding = super::support::finding(RULE, root, message, primary(words));
     undecided(with_why(finding, &why).severity(Severity::Warning).help(help))
+}
+
+/// The plan as declared: an organization's policy makes the same plan in many places.
+fn declared(site: &Site) -> &str {
+    if site.kind.ends_with("backup_plan") || &*site.kind == "AWS::Backup::BackupPlan" {
+        return &site.address;
+    }
+    site.address.rsplit_once('@').map_or(&*site.address, |(plan, _)| plan)
 }
 
 /// Why it is not certain that the copy is made, given that the selection reaches its source.

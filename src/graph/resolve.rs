@@ -102,6 +102,17 @@ pub fn resolve_vault(graph: &Graph, setting: &Setting, place: &Place) -> VaultTa
     vault(graph, &graph.index, &setting.value, setting.span, place)
 }
 
+/// The vault that a copy action names: by its ARN, nothing else.
+pub fn resolve_destination(graph: &Graph, setting: &Setting, place: &Place) -> VaultTarget {
+    match (&setting.value.kind, setting.value.text()) {
+        (Kind::String(_) | Kind::Template(_), Some(text)) if !text.starts_with("arn:") => VaultTarget::Unknown(Why {
+            text: format!("`{text}` is not an ARN, and a copy's destination is named by its ARN"),
+            span: Some(setting.span),
+        }),
+        _ => resolve_vault(graph, setting, place),
+    }
+}
+
 pub(super) fn vault(graph: &Graph, index: &Index, value: &Value, span: Span, place: &Place) -> VaultTarget {
     match &value.kind {
         Kind::Cond(branches) => {

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::resource::{Resource, WHEN};
 use crate::source::{Sources, Span};
-use crate::value::{Guard, Value};
+use crate::value::{Guard, Kind, Value};
 
 /// Whether the resource was one of AWS Backup's.
 pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &mut Entities) -> bool {
@@ -95,8 +95,9 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 None => (resource.get("Type"), setting(resource, "Content")),
             };
             // Without a type it is a service control policy.
-            let is_backup = kind.and_then(Value::text).as_deref() == Some("BACKUP_POLICY");
-            if let Some(content) = content.filter(|_| is_backup) {
+            if is_backup_policy(kind)
+                && let Some(content) = content
+            {
                 let (targets, _) = items(resource.get("TargetIds"));
                 out.backup_policies.push(BackupPolicy {
                     site: site.clone(),
@@ -104,6 +105,20 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                     targets: settings(targets, resource.attribute_span("TargetIds")),
                 });
             }
+        }
+        // A custom resource that hands a backup policy on: what it makes of it is not known, but that it copies is.
+        custom if custom.starts_with("Custom::") && is_backup_policy(resource.get("PolicyType")) => {
+            let attributes = resource.attributes.as_map().map(|map| map.entries.keys()).into_iter().flatten();
+            for content in attributes.filter_map(|name| setting(resource, name)) {
+                let content = document(content, sources);
+                let Kind::Document(inner) = &content.value.kind else { continue };
+                let policies = inner.as_seq().map_or_else(|| vec![(**inner).clone()], |seq| seq.items.clone());
+                for value in policies.into_iter().filter(|value| value.get("plans").is_some()) {
+                    let content = Setting { value, span: content.span };
+                    out.backup_policies.push(BackupPolicy { site: site.clone(), content, targets: Vec::new() });
+                }
+            }
+            return false;
         }
         "aws_organizations_policy_attachment" => {
             if let (Some(policy), Some(target)) = (setting(resource, "policy_id"), setting(resource, "target_id")) {
@@ -113,6 +128,10 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
         _ => return false,
     }
     true
+}
+
+fn is_backup_policy(kind: Option<&Value>) -> bool {
+    kind.and_then(Value::text).as_deref() == Some("BACKUP_POLICY")
 }
 
 fn name(resource: &Resource, attribute: &str) -> Value {
