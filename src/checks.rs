@@ -2,6 +2,7 @@
 
 mod backup_role_cannot_copy;
 mod backup_role_not_assumable;
+mod copy_denied_by_organization_policy;
 mod copy_never_runs;
 mod copy_unsupported;
 mod cross_account_backup_disabled;
@@ -131,12 +132,14 @@ pub const RULES: &[Rule] = &[
     ("destination-key-unusable", destination_key_unusable::check),
     ("retention-outside-vault-lock", retention_outside_vault_lock::check),
     ("cross-account-backup-disabled", cross_account_backup_disabled::check),
+    ("copy-denied-by-organization-policy", copy_denied_by_organization_policy::check),
     ("backup-role-not-assumable", backup_role_not_assumable::check),
     ("backup-role-cannot-copy", backup_role_cannot_copy::check),
 ];
 
 /// The rules that look at the plan and its destination alone: what they find holds whatever the selection reaches.
-const WHATEVER_IS_COPIED: [&str; 7] = [
+const WHATEVER_IS_COPIED: [&str; 8] = [
+    "copy-denied-by-organization-policy",
     "destination-vault-missing",
     "destination-vault-access-missing",
     "destination-vault-access-denied",

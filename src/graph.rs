@@ -175,6 +175,8 @@ pub struct Graph {
     pub key_grants: Vec<Vec<u32>>,
     /// Per role: all policy documents and managed policy ARNs, after attachments.
     pub role_policies: Vec<Vec<crate::model::RolePolicyKind>>,
+    /// Per role: its permissions boundary.
+    pub role_boundaries: Vec<Option<crate::model::RolePolicyKind>>,
     /// Per role: why further policies may be attached.
     pub role_open: Vec<Option<Why>>,
     pub facts: Facts,
@@ -216,6 +218,11 @@ impl Graph {
     /// The selection of this id.
     pub fn selection(&self, id: SelectionId) -> Option<&crate::model::Selection> {
         self.entities.selections.get(id.0 as usize)
+    }
+
+    /// The service control policies that bind the account; with why, where that is not certain.
+    pub fn service_controls(&self, account: &Account) -> Vec<(&crate::model::OrganizationPolicy, Option<Why>)> {
+        organization::controls(&self.entities, account)
     }
 
     /// Where the target lies; `None` where that cannot be told.

@@ -11,7 +11,7 @@ mod questions;
 
 pub use context::{Context, Fact};
 pub use decide::{
-    Answer, Decision, Request, Trace, TraceKind, decide_identity, decide_key, decide_trust, decide_vault,
+    Answer, Decision, Request, Trace, TraceKind, decide_deny, decide_identity, decide_key, decide_trust, decide_vault,
 };
 pub use document::{Effect, Pattern, Policy, Statement};
 pub use questions::answer_line;

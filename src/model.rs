@@ -320,9 +320,9 @@ pub enum Settings {
     Organization { site: Site },
 }
 
-/// A backup policy of AWS Organizations.
+/// A policy of AWS Organizations.
 #[derive(Clone, Debug)]
-pub struct BackupPolicy {
+pub struct OrganizationPolicy {
     pub site: Site,
     /// The policy's JSON.
     pub content: Setting,
@@ -347,7 +347,8 @@ pub struct Entities {
     pub vault_attachments: Vec<VaultAttachment>,
     pub plans: Vec<Plan>,
     pub selections: Vec<Selection>,
-    pub backup_policies: Vec<BackupPolicy>,
+    pub backup_policies: Vec<OrganizationPolicy>,
+    pub service_controls: Vec<OrganizationPolicy>,
     pub policy_attachments: Vec<PolicyAttachment>,
     pub keys: Vec<Key>,
     pub key_policies: Vec<KeyPolicy>,
@@ -368,6 +369,7 @@ impl Entities {
         self.plans.extend(other.plans);
         self.selections.extend(other.selections);
         self.backup_policies.extend(other.backup_policies);
+        self.service_controls.extend(other.service_controls);
         self.policy_attachments.extend(other.policy_attachments);
         self.keys.extend(other.keys);
         self.key_policies.extend(other.key_policies);

@@ -8,7 +8,7 @@ use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::{RoleTarget, Why};
-use crate::iam::{self, Answer, Request, context};
+use crate::iam::{self, Answer, Decision, Request, context};
 use crate::model::RolePolicyKind;
 
 const RULE: &str = "backup-role-cannot-copy";
@@ -57,16 +57,24 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 context: &facts,
             };
             let decision = iam::decide_identity(&request, &own);
+            let bound = boundary(context, id.0 as usize, &request);
             match decision.answer {
-                Answer::Allowed => {}
+                Answer::Allowed => match bound {
+                    Some(Err(why)) => unknown = unknown.or(Some(why)),
+                    Some(Ok(bound)) => match bound.answer {
+                        Answer::Allowed => {}
+                        Answer::Denied => missing.push(action),
+                        Answer::Unknown => {
+                            let text = format!("its permissions boundary: {}", words(&bound));
+                            unknown = unknown.or(Some(Why { text, span: None }));
+                        }
+                    },
+                    None => {}
+                },
                 Answer::Denied if open.is_none() => missing.push(action),
                 _ => {
-                    let words = decision
-                        .because
-                        .first()
-                        .map(|trace| format!("{} {}", trace.statement, trace.reason))
-                        .unwrap_or_default();
-                    unknown = unknown.or_else(|| open.clone()).or(Some(Why { text: words, span: None }));
+                    let text = words(&decision);
+                    unknown = unknown.or_else(|| open.clone()).or(Some(Why { text, span: None }));
                 }
             }
         }
@@ -109,6 +117,33 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
         None => Outcome::Pass(Vec::new()),
     }
+}
+
+fn words(decision: &Decision) -> String {
+    decision.because.first().map(|trace| format!("{} {}", trace.statement, trace.reason)).unwrap_or_default()
+}
+
+/// What the role's permissions boundary says; `None` where it has none.
+fn boundary(context: &Context<'_>, role: usize, request: &Request<'_>) -> Option<Result<Decision, Why>> {
+    let parsed;
+    let policy = match context.graph.role_boundaries.get(role)?.as_ref()? {
+        RolePolicyKind::Inline(setting) => {
+            parsed = iam::document::parse(&setting.value);
+            &parsed
+        }
+        RolePolicyKind::Managed(setting) => {
+            match setting.value.marked_text().as_deref().and_then(iam::managed_policy) {
+                Some(policy) => policy,
+                None => {
+                    return Some(Err(Why {
+                        text: "what its permissions boundary allows is not known".to_owned(),
+                        span: Some(setting.span),
+                    }));
+                }
+            }
+        }
+    };
+    Some(Ok(iam::decide_identity(request, &[policy])))
 }
 
 /// Whether AWS's policy for S3 is attached.

@@ -3,8 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>, read 2026-11.
 
 use super::support::{
-    CROSS_ACCOUNT_PAGE, action_span, destination_name, fail, finding, partition, role_caller, text, undecided,
-    vault_policy, with_places,
+    CROSS_ACCOUNT_PAGE, action_span, destination_arn, destination_name, fail, finding, partition, role_caller,
+    undecided, vault_policy, with_places,
 };
 use super::{Context, Outcome};
 use crate::copy::Copy;
@@ -30,13 +30,7 @@ pub(super) fn decision<'a>(
     let caller = role_caller(context, copy)?;
     let policy = vault_policy(context, *id);
     let place = &vault.site.place;
-    let name = vault.name.marked_text().unwrap_or_else(|| format!("\u{1}{}\u{1}", vault.site.address));
-    let arn = format!(
-        "arn:{}:backup:{}:{}:backup-vault:{name}",
-        partition(&place.region),
-        text(&place.region),
-        text(&place.account)
-    );
+    let arn = destination_arn(context, copy)?;
     let facts = context::backup_call(
         &caller.role_arn,
         &caller.account,

@@ -32,6 +32,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("destination-key-unusable", include_str!("../../rules/destination-key-unusable.md")),
     ("retention-outside-vault-lock", include_str!("../../rules/retention-outside-vault-lock.md")),
     ("cross-account-backup-disabled", include_str!("../../rules/cross-account-backup-disabled.md")),
+    ("copy-denied-by-organization-policy", include_str!("../../rules/copy-denied-by-organization-policy.md")),
     ("backup-role-not-assumable", include_str!("../../rules/backup-role-not-assumable.md")),
     ("backup-role-cannot-copy", include_str!("../../rules/backup-role-cannot-copy.md")),
 ];

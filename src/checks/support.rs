@@ -144,6 +144,25 @@ pub(super) fn destination_account<'a>(context: &'a Context<'_>, copy: &'a Copy) 
     context.graph.place(&copy.destination).map(|place| &place.account)
 }
 
+/// The destination vault's ARN, unknown parts marked.
+pub(super) fn destination_arn(context: &Context<'_>, copy: &Copy) -> Option<String> {
+    match &copy.destination {
+        VaultTarget::Vault(id) => {
+            let vault = context.graph.vault(*id)?;
+            let place = &vault.site.place;
+            let name = vault.name.marked_text().unwrap_or_else(|| format!("\u{1}{}\u{1}", vault.site.address));
+            Some(format!(
+                "arn:{}:backup:{}:{}:backup-vault:{name}",
+                partition(&place.region),
+                text(&place.region),
+                text(&place.account)
+            ))
+        }
+        VaultTarget::External { arn, .. } => arn.as_ref().map(ToString::to_string),
+        VaultTarget::Unknown(_) => None,
+    }
+}
+
 /// How messages name the destination vault.
 pub(super) fn destination_name(context: &Context<'_>, copy: &Copy) -> String {
     match &copy.destination {

@@ -315,6 +315,7 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
         }
         RolePolicyKind::Managed(setting.clone())
     };
+    let boundaries = entities.roles.iter().map(|role| role.boundary.as_ref().map(document)).collect();
     let mut policies: Vec<Vec<RolePolicyKind>> = entities
         .roles
         .iter()
@@ -351,6 +352,7 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
             RoleTarget::External { .. } => {}
         }
     }
+    graph.role_boundaries = boundaries;
     graph.role_policies = policies;
     graph.role_open = open;
 }

@@ -4,10 +4,13 @@
 //! 2026-11. A policy that is attached to a single account is expanded there; which accounts an organizational unit holds
 //! is not known, so there its plans belong to an account that is only a symbol.
 
+use super::Why;
+use super::link::uncertain;
 use super::resolve::why;
 use crate::aws::{Account, AccountId, Known, Place, Region};
 use crate::model::{
-    BackupPolicy, CopyAction, Entities, Lifecycle, Plan, PlanRule, Selection, Setting, Site, TagCondition, TagOperator,
+    CopyAction, Entities, Lifecycle, OrganizationPolicy, Plan, PlanRule, Selection, Setting, Site, TagCondition,
+    TagOperator,
 };
 use crate::source::Span;
 use crate::value::Existence;
@@ -38,22 +41,59 @@ pub(super) fn expand(entities: &mut Entities) {
     entities.backup_policies = policies;
 }
 
-/// The accounts that the policy is attached to, and under which existence; a symbol where that is not known.
-fn targets(policy: &BackupPolicy, entities: &Entities) -> Vec<(Account, Option<Existence>)> {
+/// What the policy is attached to, each with the attachment where it is a resource of its own.
+fn attached<'a>(
+    policy: &'a OrganizationPolicy,
+    entities: &'a Entities,
+) -> impl Iterator<Item = (&'a Setting, Option<&'a Site>)> {
     let own = policy.targets.iter().map(|target| (target, None));
-    let attached = entities.policy_attachments.iter().filter(|attachment| match &attachment.policy.value.kind {
+    let others = entities.policy_attachments.iter().filter(|attachment| match &attachment.policy.value.kind {
         Kind::Ref(reference) => reference.stack == policy.site.stack && reference.address == policy.site.address,
         _ => false,
     });
-    let attached = attached.map(|attachment| (&attachment.target, Some(attachment.site.exists.clone())));
+    own.chain(others.map(|attachment| (&attachment.target, Some(&attachment.site))))
+}
+
+/// The service control policies that bind the account; with why, where that is not certain.
+pub(super) fn controls<'a>(entities: &'a Entities, account: &Account) -> Vec<(&'a OrganizationPolicy, Option<Why>)> {
+    let mut out = Vec::new();
+    for policy in &entities.service_controls {
+        let mut doubt: Option<Option<Why>> = None;
+        for (target, site) in attached(policy, entities) {
+            let text = target.value.text();
+            let id = text.as_deref().and_then(AccountId::parse);
+            let why = match (id, account.known()) {
+                (Some(id), Some(own)) if id == *own => site.and_then(uncertain).or_else(|| uncertain(&policy.site)),
+                (Some(_), Some(_)) => continue,
+                _ => Some(Why {
+                    text: format!(
+                        "whether account {account} lies below {} is not known",
+                        text.map_or_else(|| "what it is attached to".to_owned(), |text| format!("`{text}`"))
+                    ),
+                    span: Some(target.span),
+                }),
+            };
+            doubt = match (doubt, why) {
+                (Some(None), _) | (_, None) => Some(None),
+                (Some(first), _) => Some(first),
+                (None, why) => Some(why),
+            };
+        }
+        out.extend(doubt.map(|doubt| (policy, doubt)));
+    }
+    out
+}
+
+/// The accounts that the policy is attached to, and under which existence; a symbol where that is not known.
+fn targets(policy: &OrganizationPolicy, entities: &Entities) -> Vec<(Account, Option<Existence>)> {
     let mut out: Vec<(Account, Option<Existence>)> = Vec::new();
-    for (target, exists) in own.chain(attached) {
+    for (target, site) in attached(policy, entities) {
         let account = match target.value.text().as_deref().and_then(AccountId::parse) {
             Some(id) => Known::Is(id),
             None => symbol(policy),
         };
         if !out.iter().any(|(other, _)| *other == account) {
-            out.push((account, exists));
+            out.push((account, site.map(|site| site.exists.clone())));
         }
     }
     if out.is_empty() {
@@ -62,12 +102,12 @@ fn targets(policy: &BackupPolicy, entities: &Entities) -> Vec<(Account, Option<E
     out
 }
 
-fn symbol(policy: &BackupPolicy) -> Account {
+fn symbol(policy: &OrganizationPolicy) -> Account {
     Known::Symbol(format!("an account that `{}` is attached to", policy.site.address).into())
 }
 
 fn plan(
-    policy: &BackupPolicy,
+    policy: &OrganizationPolicy,
     name: &Arc<str>,
     entry: &Entry,
     account: &Account,

@@ -183,6 +183,19 @@ pub fn decide_vault(request: &Request<'_>, policy: Option<&Policy>, identity: &[
     decision(result, because)
 }
 
+/// Whether a policy's Deny statements leave the request alone: denied where one hits it. What the policy allows is not
+/// asked, and a policy without a Principal is about every caller.
+pub fn decide_deny(request: &Request<'_>, policy: &Policy) -> Decision {
+    let mut scan = scan(request, policy, false, false);
+    if policy.statements.iter().all(|statement| statement.principal.is_none() && statement.not_principal.is_none()) {
+        let own = identity_allows(request, &[policy]);
+        scan.deny = own.deny;
+        scan.because = own.because;
+    }
+    scan.because.retain(|trace| trace.effect != Some(Effect::Allow));
+    decision(not(scan.deny), scan.because)
+}
+
 /// Whether the caller's own policies allow the action.
 pub fn decide_identity(request: &Request<'_>, identity: &[&Policy]) -> Decision {
     let own = identity_allows(request, identity);

@@ -2,8 +2,8 @@
 
 use super::{document, inner, items, lifecycle, setting};
 use crate::model::{
-    BackupPolicy, CopyAction, Entities, Lock, Plan, PlanRule, PolicyAttachment, Selection, Setting, Settings, Site,
-    TagCondition, TagOperator, Vault, VaultAttachment,
+    CopyAction, Entities, Lock, OrganizationPolicy, Plan, PlanRule, PolicyAttachment, Selection, Setting, Settings,
+    Site, TagCondition, TagOperator, Vault, VaultAttachment,
 };
 use crate::resource::{Resource, WHEN};
 use crate::source::{Sources, Span};
@@ -94,16 +94,18 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 Some(content) => (resource.get("type"), Some(content)),
                 None => (resource.get("Type"), setting(resource, "Content")),
             };
-            // Without a type it is a service control policy.
-            if is_backup_policy(kind)
-                && let Some(content) = content
-            {
-                let (targets, _) = items(resource.get("TargetIds"));
-                out.backup_policies.push(BackupPolicy {
-                    site: site.clone(),
-                    content: document(content, sources),
-                    targets: settings(targets, resource.attribute_span("TargetIds")),
-                });
+            let (targets, _) = items(resource.get("TargetIds"));
+            let policy = content.map(|content| OrganizationPolicy {
+                site: site.clone(),
+                content: document(content, sources),
+                targets: settings(targets, resource.attribute_span("TargetIds")),
+            });
+            match kind.map(Value::text) {
+                Some(Some(kind)) if &*kind == "BACKUP_POLICY" => out.backup_policies.extend(policy),
+                // Terraform's default; a type that is not known may be this one.
+                None | Some(None) => out.service_controls.extend(policy),
+                Some(Some(kind)) if &*kind == "SERVICE_CONTROL_POLICY" => out.service_controls.extend(policy),
+                Some(Some(_)) => {}
             }
         }
         // A custom resource that hands a backup policy on: what it makes of it is not known, but that it copies is.
@@ -115,7 +117,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 let policies = inner.as_seq().map_or_else(|| vec![(**inner).clone()], |seq| seq.items.clone());
                 for value in policies.into_iter().filter(|value| value.get("plans").is_some()) {
                     let content = Setting { value, span: content.span };
-                    out.backup_policies.push(BackupPolicy { site: site.clone(), content, targets: Vec::new() });
+                    out.backup_policies.push(OrganizationPolicy { site: site.clone(), content, targets: Vec::new() });
                 }
             }
             return false;

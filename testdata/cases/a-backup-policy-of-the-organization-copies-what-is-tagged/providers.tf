@@ -13,6 +13,15 @@ provider "aws" {
 }
 
 provider "aws" {
+  alias  = "workload_ireland"
+  region = "eu-west-1"
+
+  assume_role {
+    role_arn = "arn:aws:iam::111111111111:role/deploy"
+  }
+}
+
+provider "aws" {
   alias  = "central"
   region = "eu-central-1"
 

@@ -3,6 +3,11 @@ resource "aws_backup_vault" "local" {
   name     = "local"
 }
 
+resource "aws_backup_vault" "local_ireland" {
+  provider = aws.workload_ireland
+  name     = "local"
+}
+
 resource "aws_db_instance" "orders" {
   provider          = aws.workload
   identifier        = "orders"
