@@ -8,6 +8,7 @@ pub mod context;
 pub mod decide;
 pub mod document;
 mod questions;
+mod sharpen;
 
 pub use context::{Context, Fact};
 pub use decide::{

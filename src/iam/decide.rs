@@ -3,6 +3,7 @@
 use super::condition::{self, arn_like, hole};
 use super::context::Context;
 use super::document::{Effect, Pattern, Policy, Statement};
+use super::sharpen::sharpen;
 use super::{Caller, Tri, account_text, and, not, or};
 use crate::aws::wildcard;
 use crate::aws::{Account, AccountId};
@@ -67,6 +68,19 @@ impl Decision {
     }
 }
 
+impl Decision {
+    /// What both allow, and why.
+    pub(super) fn within(mut self, bound: Self) -> Self {
+        let tri = |answer: Answer| match answer {
+            Answer::Allowed => Some(true),
+            Answer::Denied => Some(false),
+            Answer::Unknown => None,
+        };
+        self.because.extend(bound.because);
+        decision(and(tri(self.answer), tri(bound.answer)), self.because)
+    }
+}
+
 /// A question: may the caller do this to that?
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -125,6 +139,11 @@ struct Scan {
 
 /// Whether the caller may use the key.
 pub fn decide_key(request: &Request<'_>, policy: &Policy, identity: &[&Policy], grants: &[Grant]) -> Decision {
+    let all: Vec<&Policy> = identity.iter().copied().chain([policy]).collect();
+    sharpen(request, &all, |request| key_once(request, policy, identity, grants))
+}
+
+fn key_once(request: &Request<'_>, policy: &Policy, identity: &[&Policy], grants: &[Grant]) -> Decision {
     let scan = scan(request, policy, true, false);
     let own = identity_allows(request, identity);
     let mut because = scan.because;
@@ -158,6 +177,11 @@ pub fn decide_key(request: &Request<'_>, policy: &Policy, identity: &[&Policy], 
 /// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>, read 2026-11: across
 /// accounts only `backup:CopyIntoBackupVault` counts, and wildcards in actions are not supported.
 pub fn decide_vault(request: &Request<'_>, policy: Option<&Policy>, identity: &[&Policy]) -> Decision {
+    let all: Vec<&Policy> = identity.iter().copied().chain(policy).collect();
+    sharpen(request, &all, |request| vault_once(request, policy, identity))
+}
+
+fn vault_once(request: &Request<'_>, policy: Option<&Policy>, identity: &[&Policy]) -> Decision {
     let own = identity_allows(request, identity);
     let none = Policy::default();
     let scan = scan(request, policy.unwrap_or(&none), false, true);

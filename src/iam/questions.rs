@@ -3,7 +3,7 @@
 use super::context::{Context, Fact};
 use super::decide::{Answer, Decision, Grant, Request, decide_identity, decide_key, decide_vault};
 use super::document::{self, Policy};
-use super::{Caller, and, service_linked_role_policy};
+use super::{Caller, service_linked_role_policy};
 use crate::aws::{Account, AccountId, Arn, Known};
 use serde_json::{Value as Json, json};
 
@@ -68,32 +68,21 @@ fn answer(question: &Json) -> Result<Decision, String> {
     } else {
         decide_identity(&request, &identity)
     };
-    // Organization policies do not bind service-linked roles; resource control policies do not cover AWS Backup.
+    // Organization policies and boundaries do not bind service-linked roles; resource control policies do not cover AWS
+    // Backup.
     if !service_linked {
-        for name in ["scps", "rcps"] {
-            if name == "rcps" && !action.to_ascii_lowercase().starts_with("kms:") {
-                continue;
-            }
-            for level in question.get(name).and_then(Json::as_array).into_iter().flatten() {
-                let level: Vec<Policy> = level
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|policy| document::parse(&document::value_of(policy)))
-                    .collect();
-                let bound = decide_identity(&request, &level.iter().collect::<Vec<_>>());
-                let tri = |answer: Answer| match answer {
-                    Answer::Allowed => Some(true),
-                    Answer::Denied => Some(false),
-                    Answer::Unknown => None,
-                };
-                decision.answer = match and(tri(decision.answer), tri(bound.answer)) {
-                    Some(true) => Answer::Allowed,
-                    Some(false) => Answer::Denied,
-                    None => Answer::Unknown,
-                };
-                decision.because.extend(bound.because);
-            }
+        let kms = action.to_ascii_lowercase().starts_with("kms:");
+        let levels = ["scps", "rcps"].into_iter().filter(|name| *name == "scps" || kms);
+        let mut bounds: Vec<Vec<Policy>> = Vec::new();
+        for level in levels.filter_map(|name| question.get(name).and_then(Json::as_array)).flatten() {
+            let policies = level.as_array().into_iter().flatten();
+            bounds.push(policies.map(|policy| document::parse(&document::value_of(policy))).collect());
+        }
+        let boundary = question.get("boundary").filter(|boundary| !boundary.is_null());
+        bounds.extend(boundary.map(|boundary| vec![document::parse(&document::value_of(boundary))]));
+        for bound in &bounds {
+            let bound = decide_identity(&request, &bound.iter().collect::<Vec<_>>());
+            decision = decision.within(bound);
         }
     }
     Ok(decision)
