@@ -7,6 +7,7 @@ pub mod condition;
 pub mod context;
 pub mod decide;
 pub mod document;
+pub mod mistakes;
 mod questions;
 mod sharpen;
 

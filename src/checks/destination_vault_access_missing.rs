@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>, read 2026-11.
 
 use super::support::{
-    CROSS_ACCOUNT_PAGE, action_span, destination_arn, destination_name, fail, finding, partition, role_caller,
+    CROSS_ACCOUNT_PAGE, action_span, destination_arn, destination_name, fail, finding, partition, role_caller, told,
     undecided, vault_policy, with_places,
 };
 use super::{Context, Outcome};
@@ -100,10 +100,18 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 .and_then(|account| account.known())
                 .map_or_else(|| "<source account>".to_owned(), ToString::to_string);
             let partition = partition(&vault.site.place.region);
-            let found = finding(RULE, root, format!("copies from account {shown} into {name} will fail: its access policy does not let them in"), Some(Label::new(span, words)))
+            let mut found = finding(RULE, root, format!("copies from account {shown} into {name} will fail: its access policy does not let them in"), Some(Label::new(span, words)))
                 .note(ERROR)
                 .help(format!("allow it in the vault's access policy:\n{{ \"Effect\": \"Allow\", \"Principal\": {{ \"AWS\": \"arn:{partition}:iam::{id}:root\" }}, \"Action\": \"backup:CopyIntoBackupVault\", \"Resource\": \"*\" }}"))
                 .url(CROSS_ACCOUNT_PAGE);
+            if let (VaultTarget::Vault(id), Some(source)) = (&copy.destination, &source)
+                && let Some(policy) = vault_policy(context, *id)
+            {
+                let account = &vault.site.place.account;
+                for mistake in iam::mistakes::in_vault_policy(&policy, source, account, partition) {
+                    found = told(found, mistake);
+                }
+            }
             fail(with_places(found, context, copy))
         }
         Answer::Unknown => {

@@ -52,6 +52,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         if !others.is_empty() {
             found = found.note(format!("{} allows these actions to other principals only", others.join(", ")));
         }
+        let found = support::with_mistakes(found, context, &share, account);
         let found = found.note(support::key_error(&via)).help(statements_to_add(account, partition)).url(PAGE);
         return fail(with_places(found, context, copy));
     }

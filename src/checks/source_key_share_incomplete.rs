@@ -40,5 +40,6 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     .note(support::key_error(&via))
     .help(statements_to_add(account, support::partition(&key.site.place.region)))
     .url(super::source_key_not_shared::PAGE);
+    let found = support::with_mistakes(found, context, &share, account);
     fail(with_places(found, context, copy))
 }

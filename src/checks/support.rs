@@ -353,6 +353,26 @@ pub(super) struct Memo {
     shares: RefCell<BTreeMap<ShareKey, Rc<[(&'static str, Decision)]>>>,
 }
 
+/// What is wrong in a key's policy, as labels and notes of a finding.
+pub(super) fn with_mistakes(mut finding: Finding, context: &Context<'_>, share: &Share, account: &Account) -> Finding {
+    let Some(key) = context.graph.key(share.key) else { return finding };
+    let Ok(policy) = key_policy(context, share.key, key) else { return finding };
+    let place = &key.site.place;
+    for mistake in iam::mistakes::in_key_policy(&policy, &place.account, account, partition(&place.region)) {
+        finding = told(finding, mistake);
+    }
+    finding
+}
+
+/// A mistake at its statement, or as a note where that has a label already.
+pub(super) fn told(finding: Finding, mistake: iam::mistakes::Mistake) -> Finding {
+    let taken = |span: Span| finding.primary.iter().chain(&finding.labels).any(|label| label.span == span);
+    match mistake.span {
+        Some(span) if !taken(span) => finding.label(span, mistake.text),
+        _ => finding.note(mistake.text),
+    }
+}
+
 /// The place of a key's policy, or of the key where it has none.
 pub(super) fn policy_span(context: &Context<'_>, id: KeyId, key: &Key) -> Span {
     match context.graph.key_policies.get(id.0 as usize) {

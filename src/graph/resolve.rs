@@ -1,7 +1,7 @@
 //! From a value that names something to the entity that it names.
 
 use super::{Graph, KeyId, KeyUse, RoleId, RoleTarget, VaultId, VaultTarget, Why};
-use crate::aws::{AccountId, Arn, Known, Place};
+use crate::aws::{AccountId, Arn, Known, Place, distance};
 use crate::model::Setting;
 use crate::source::Span;
 use crate::value::{Kind, StackId, Value};
@@ -180,26 +180,6 @@ fn near(graph: &Graph, name: &str, place: &Place) -> Option<VaultId> {
             vault.site.place.account.same(&place.account) == Some(true) && *own != *name && distance(&own, name) <= 2;
         close.then(|| VaultId(u32::try_from(at).unwrap_or(u32::MAX)))
     })
-}
-
-/// The number of single-character edits between two short names.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, c) in a.chars().take(64).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, d) in row.iter_mut().skip(1).zip(&b) {
-            let here = (diagonal + usize::from(c != *d)).min(left + 1).min(*cell + 1);
-            diagonal = *cell;
-            *cell = here;
-            left = here;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 /// The key that `value` names, seen from `place`.
