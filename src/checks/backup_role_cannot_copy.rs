@@ -43,8 +43,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 _ => "\u{1}recovery point\u{1}".to_owned(),
             };
             let facts = context::backup_call(
-                &caller.role_arn,
-                &caller.account,
+                action,
+                &caller,
                 &caller.account,
                 target_arn.as_deref(),
                 context.graph.facts.organization_id.as_deref(),

@@ -85,12 +85,11 @@ fn decide(context: &Context<'_>, copy: &Copy, caller: &Caller, action: &'static 
         (INTO, ..) => ("\u{1}vault\u{1}".to_owned(), &caller.account),
         _ => ("\u{1}recovery point\u{1}".to_owned(), &caller.account),
     };
-    let targets = target.filter(|_| action == FROM);
     let facts = context::backup_call(
-        &caller.role_arn,
-        &caller.account,
+        action,
+        caller,
         account,
-        targets.as_deref(),
+        target.as_deref(),
         context.graph.facts.organization_id.as_deref(),
     );
     let request = Request { caller, action, resource: &resource, resource_account: account, context: &facts };

@@ -32,8 +32,8 @@ pub(super) fn decision<'a>(
     let place = &vault.site.place;
     let arn = destination_arn(context, copy)?;
     let facts = context::backup_call(
-        &caller.role_arn,
-        &caller.account,
+        "backup:CopyIntoBackupVault",
+        &caller,
         &place.account,
         None,
         context.graph.facts.organization_id.as_deref(),

@@ -1,7 +1,9 @@
 //! What a request carries: condition keys and what is known of their values.
 
 use crate::aws::{Account, Known, Region};
+use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// What is known of one condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,43 @@ impl Context {
     }
 }
 
+/// A row of `rules/request-context.yaml`; the file tells what its columns mean.
+#[derive(Debug, Deserialize)]
+struct Row {
+    call: Call,
+    key: String,
+    #[serde(default)]
+    value: Option<String>,
+    #[serde(default)]
+    candidates: Vec<String>,
+    #[serde(default)]
+    unknown: Option<Presence>,
+    #[serde(default)]
+    actions: Vec<String>,
+    #[serde(default)]
+    except: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Call {
+    Role,
+    Key,
+    Vault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Presence {
+    Present,
+    Maybe,
+}
+
+fn rows() -> &'static [Row] {
+    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+    ROWS.get_or_init(|| serde_yaml::from_str(include_str!("../../rules/request-context.yaml")).unwrap_or_default())
+}
+
 fn text<T: std::fmt::Display>(known: &Known<T>) -> String {
     match known {
         Known::Is(value) => value.to_string(),
@@ -52,53 +91,39 @@ fn text<T: std::fmt::Display>(known: &Known<T>) -> String {
     }
 }
 
-fn unknown(maybe_absent: bool) -> Fact {
-    Fact::Unknown { maybe_absent, candidates: Vec::new() }
-}
-
-/// Facts that hold for every request of a role.
-fn role(
-    context: &mut Context,
-    role_arn: &str,
-    account: &Account,
-    resource_account: &Account,
-    organization: Option<&str>,
-) {
-    let organization = organization.map_or_else(|| "\u{1}organization id\u{1}".to_owned(), str::to_owned);
-    context.known("aws:PrincipalAccount", text(account));
-    context.known("aws:PrincipalArn", role_arn);
-    context.known("aws:PrincipalType", "AssumedRole");
-    context.known("aws:PrincipalIsAWSService", "false");
-    context.known("aws:SecureTransport", "true");
-    context.known("aws:ResourceAccount", text(resource_account));
-    context.known("aws:MultiFactorAuthPresent", "false");
-    // Both accounts are members of one organization, or the copy is impossible anyway.
-    context.known("aws:PrincipalOrgID", organization.clone());
-    context.known("aws:ResourceOrgID", organization);
-    for key in ["aws:PrincipalOrgPaths", "aws:ResourceOrgPaths"] {
-        context.set(key, unknown(false));
+/// The rows that are about this call, with the placeholders' values filled in.
+fn filled(call: Call, action: &str, placeholders: &[(&str, Vec<String>)]) -> Context {
+    let listed = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(action));
+    let expand = |value: &str| match placeholders.iter().find(|(name, _)| *name == value) {
+        Some((_, values)) => values.clone(),
+        None => vec![value.to_owned()],
+    };
+    let mut context = Context::default();
+    for row in rows().iter().filter(|row| row.call == Call::Role || row.call == call) {
+        if (!row.actions.is_empty() && !listed(&row.actions)) || listed(&row.except) {
+            continue;
+        }
+        let values: Vec<String> = row.value.iter().chain(&row.candidates).flat_map(|value| expand(value)).collect();
+        let fact = match (&*values, row.unknown) {
+            // Nothing is known that the placeholder could stand for.
+            ([], None) => continue,
+            ([one], None) => Fact::Known(vec![one.clone()]),
+            (_, unknown) => {
+                let maybe_absent = unknown == Some(Presence::Maybe);
+                let mut candidates: Vec<Option<Vec<String>>> =
+                    values.into_iter().map(|value| Some(vec![value])).collect();
+                if maybe_absent && !candidates.is_empty() {
+                    candidates.push(None);
+                }
+                Fact::Unknown { maybe_absent, candidates }
+            }
+        };
+        context.set(&row.key, fact);
     }
-    for key in
-        ["aws:ViaAWSService", "aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid"]
-    {
-        context.set(key, unknown(false));
-    }
-    for key in [
-        "aws:SourceIp",
-        "aws:CalledVia",
-        "aws:CalledViaFirst",
-        "aws:CalledViaLast",
-        "aws:ResourceTag/*",
-        "aws:PrincipalTag/*",
-    ] {
-        context.set(key, unknown(true));
-    }
+    context
 }
 
 /// The service-linked role's call of a KMS `action` on a key, made through `via` (`rds`, `ec2`, `fsx`).
-///
-/// Sources: AWS KMS Developer Guide, "AWS KMS condition keys" and "kms:ViaService"; the service-linked role's managed
-/// policy; IAM User Guide, "AWS global condition context keys", read 2026-11.
 pub fn key_use(
     action: &str,
     via: &str,
@@ -107,73 +132,68 @@ pub fn key_use(
     key_account: &Account,
     organization: Option<&str>,
 ) -> Context {
-    let mut context = Context::default();
-    role(&mut context, &caller.role_arn, &caller.account, key_account, organization);
-    context.known("kms:CallerAccount", text(&caller.account));
-    let names: Vec<String> = regions.iter().map(|region| format!("{via}.{}.amazonaws.com", text(region))).collect();
-    let direct = action.eq_ignore_ascii_case("kms:DescribeKey");
-    let via = match (&*names, direct) {
-        ([one], false) => Fact::Known(vec![one.clone()]),
-        _ => {
-            let mut candidates: Vec<Option<Vec<String>>> = names.iter().map(|name| Some(vec![name.clone()])).collect();
-            if direct {
-                candidates
-                    .extend(regions.iter().map(|region| Some(vec![format!("backup.{}.amazonaws.com", text(region))])));
-                candidates.push(None);
-            }
-            Fact::Unknown { maybe_absent: direct, candidates }
-        }
-    };
-    context.set("kms:ViaService", via);
-    if let [region] = regions {
-        context.known("aws:RequestedRegion", text(region));
-    } else {
-        context.set("aws:RequestedRegion", unknown(false));
-    }
-    let grants =
-        ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"].iter().any(|name| name.eq_ignore_ascii_case(action));
-    if grants {
-        context.known("kms:GrantIsForAWSResource", "true");
-    }
-    if action.eq_ignore_ascii_case("kms:CreateGrant") {
-        for key in ["kms:GrantOperations", "kms:GranteePrincipal", "kms:RetiringPrincipal", "kms:GrantConstraintType"] {
-            context.set(key, unknown(true));
-        }
-    }
-    if !direct {
-        for key in ["kms:EncryptionContextKeys", "kms:EncryptionContext:*"] {
-            context.set(key, unknown(true));
-        }
-    }
-    for key in [
-        "kms:KeySpec",
-        "kms:KeyUsage",
-        "kms:KeyOrigin",
-        "kms:MultiRegion",
-        "kms:MultiRegionKeyType",
-        "kms:ResourceAliases",
-    ] {
-        context.set(key, unknown(true));
-    }
-    context
+    let service = |name: &str| regions.iter().map(|region| format!("{name}.{}.amazonaws.com", text(region))).collect();
+    let mut placeholders = role(caller, key_account, organization);
+    placeholders.extend([
+        ("{via}", service(via)),
+        ("{backup}", service("backup")),
+        ("{region}", regions.iter().map(text).collect()),
+    ]);
+    filled(Call::Key, action, &placeholders)
 }
 
-/// The backup role's call of an AWS Backup action on a vault or recovery point.
+/// The plan's role's call of an AWS Backup `action` on a vault or recovery point; `target` is the destination vault's ARN.
 pub fn backup_call(
-    role_arn: &str,
-    account: &Account,
+    action: &str,
+    caller: &super::Caller,
     resource_account: &Account,
-    target_arn: Option<&str>,
+    target: Option<&str>,
     organization: Option<&str>,
 ) -> Context {
-    let mut context = Context::default();
-    role(&mut context, role_arn, account, resource_account, organization);
-    for key in ["aws:SourceArn", "aws:SourceAccount", "aws:RequestedRegion"] {
-        context.set(key, unknown(true));
+    let mut placeholders = role(caller, resource_account, organization);
+    placeholders.push(("{target}", target.map(str::to_owned).into_iter().collect()));
+    filled(Call::Vault, action, &placeholders)
+}
+
+fn role(
+    caller: &super::Caller,
+    resource_account: &Account,
+    organization: Option<&str>,
+) -> Vec<(&'static str, Vec<String>)> {
+    let organization = organization.map_or_else(|| "\u{1}organization id\u{1}".to_owned(), str::to_owned);
+    vec![
+        ("{account}", vec![text(&caller.account)]),
+        ("{role}", vec![caller.role_arn.clone()]),
+        ("{resource-account}", vec![text(resource_account)]),
+        ("{organization}", vec![organization]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::AccountId;
+
+    #[test]
+    fn the_table_is_read_and_filled() {
+        assert!(rows().len() > 40);
+        let account = Known::Is(AccountId::parse("222222222222").unwrap());
+        let caller = super::super::service_linked_role(&account, "aws");
+        let owner = Known::Is(AccountId::parse("111111111111").unwrap());
+        let one = [Region::Is("eu-west-1".into())];
+        let grant = key_use("kms:CreateGrant", "rds", &one, &caller, &owner, None);
+        assert_eq!(grant.get("kms:viaservice"), &Fact::Known(vec!["rds.eu-west-1.amazonaws.com".to_owned()]));
+        assert_eq!(grant.get("kms:GrantIsForAWSResource"), &Fact::Known(vec!["true".to_owned()]));
+        assert_eq!(grant.get("aws:SourceVpce"), &Fact::Absent);
+        let describe = key_use("kms:DescribeKey", "rds", &one, &caller, &owner, None);
+        assert_eq!(describe.get("kms:GrantIsForAWSResource"), &Fact::Absent);
+        assert!(matches!(describe.get("kms:ViaService"), Fact::Unknown { candidates, .. } if candidates.len() == 3));
+        let two = [Region::Is("eu-west-1".into()), Region::Is("eu-west-2".into())];
+        let across = key_use("kms:CreateGrant", "rds", &two, &caller, &owner, None);
+        assert!(
+            matches!(across.get("kms:ViaService"), Fact::Unknown { maybe_absent: false, candidates } if candidates.len() == 2)
+        );
+        let copy = backup_call("backup:CopyIntoBackupVault", &caller, &owner, Some("arn"), None);
+        assert_eq!(copy.get("backup:CopyTargets"), &Fact::Absent);
     }
-    if let Some(arn) = target_arn {
-        context.known("backup:CopyTargets", arn);
-        context.set("backup:CopyTargetOrgPaths", unknown(true));
-    }
-    context
 }
