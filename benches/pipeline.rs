@@ -3,6 +3,8 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use crossvault::Input;
 use crossvault::analysis::AnalysisSettings;
+use crossvault::aws::{AccountId, Known};
+use crossvault::iam;
 use crossvault::resource::{Deployment, Language, LoadSettings, Unit};
 use crossvault::source::{MemoryDisk, Sources};
 use crossvault::terraform::Modules;
@@ -108,6 +110,24 @@ fn policies(criterion: &mut Criterion) {
     let other = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Action":"kms:Decrypt","Resource":"*","Condition":{"StringLike":{"kms:ViaService":"*.amazonaws.com"}}}"#;
     let ordinary = format!(r#"{{"Version":"2012-10-17","Statement":[{other},{other},{share}]}}"#);
     let mut group = criterion.benchmark_group("policy");
+    // One decision: the policy is read, the request is known.
+    let account = |id: &str| AccountId::parse(id).map_or_else(|| Known::Symbol(id.into()), Known::Is);
+    let (source, destination) = (account("111111111111"), account("222222222222"));
+    let caller = iam::service_linked_role(&destination, "aws");
+    let region = [Known::Is("us-east-2".into())];
+    let facts = iam::context::key_use("kms:CreateGrant", "rds", &region, &caller, &source, None);
+    let policy = iam::document::from_json(&ordinary).unwrap_or_default();
+    let own = [iam::service_linked_role_policy()];
+    let request = iam::Request {
+        caller: &caller,
+        action: "kms:CreateGrant",
+        resource: "arn:aws:kms:us-east-2:111111111111:key/1234",
+        resource_account: &source,
+        context: &facts,
+    };
+    group.bench_function("decision", |bench| {
+        bench.iter(|| iam::decide_key(black_box(&request), black_box(&policy), &own, &[]));
+    });
     // Reading the question is part of the time.
     let line = question(&ordinary);
     group.bench_function("ordinary question", |bench| bench.iter(|| crossvault::iam::answer_line(black_box(&line))));

@@ -51,7 +51,7 @@ const PARTS: &[(&str, &[&str])] = &[
 const KEPT: &[(&str, &[&str])] = &[
     ("codespan_reporting::", &["report/human.rs"]),
     ("clap::", &["cli.rs", "cli/args.rs"]),
-    ("granit_parser::", &["cloudformation/document.rs"]),
+    ("granit_parser::", &["cloudformation/document.rs", "terraform/functions/yaml.rs"]),
     ("std::fs::", &["discover.rs", "cli.rs"]),
 ];
 

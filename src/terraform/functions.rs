@@ -1,9 +1,11 @@
 //! Terraform's functions over values with unknowns.
 
 mod collections;
+mod csv;
 mod encoding;
 mod numbers;
 mod strings;
+mod yaml;
 
 use super::ops::{derived, fail, is_open, name_of, over_branches};
 use crate::source::Span;
@@ -22,6 +24,8 @@ pub(crate) trait FunctionContext {
     fn place(&self, path: &str) -> Option<Span>;
     /// The files below `base` that match the glob `pattern`, for `fileset`.
     fn file_set(&self, base: &str, pattern: &str) -> Result<Vec<String>, String>;
+    /// Renders the template `text` with `vars` (an object), for `templatestring`.
+    fn template_text(&self, text: &str, vars: &Value) -> Result<Value, EvalError>;
     /// Renders the template file at `path` with `vars` (an object), for `templatefile`.
     fn template_file(&self, path: &str, vars: &Value) -> Result<Value, EvalError>;
 }
@@ -63,6 +67,7 @@ const STRUCTURAL: &[&str] = &[
     "alltrue",
     "anytrue",
     "templatefile",
+    "templatestring",
     "yamlencode",
     "setunion",
     "issensitive",
@@ -102,12 +107,32 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         let open: Vec<&Value> = args.iter().filter(|arg| is_open(arg)).collect();
         return Ok(derived(&open, Type::Dynamic));
     }
-    let mut value = dispatch(name, &args, context)?;
+    let mut value = match dispatch(name, &args, context) {
+        // A computed attribute may be of any type: what does not fit a string is no error yet.
+        Err(_) if args.iter().any(|arg| computed(arg) || (name.starts_with("format") && arg.is_null())) => {
+            derived(&args.iter().collect::<Vec<_>>(), Type::Dynamic)
+        }
+        result => result?,
+    };
     if value.span.is_none() {
         value.span = args.first().and_then(|arg| arg.span);
     }
     value.sensitive |= sensitive;
     Ok(value)
+}
+
+/// Whether a part of the value is decided by the provider.
+fn computed(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Ref(reference) => reference.known.is_none(),
+        Kind::Unknown(_) => true,
+        Kind::Seq(seq) => seq.open.is_some() || seq.items.iter().any(computed),
+        Kind::Map(map) => map.open.is_some() || map.entries.values().any(|entry| computed(&entry.value)),
+        Kind::Template(parts) => parts.iter().any(computed),
+        Kind::Cond(branches) => branches.iter().any(|branch| computed(&branch.value)),
+        Kind::Document(inner) => computed(inner),
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => false,
+    }
 }
 
 /// Whether Terraform 1.11 has a function of this name.

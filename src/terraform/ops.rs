@@ -277,7 +277,20 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
         (_, Kind::Cond(branches)) => agree(branches.iter().map(|branch| equals(a, &branch.value))),
         (Kind::Unknown(_), Kind::Unknown(_)) if same_symbol(a, b) => Some(true),
         (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => None,
-        (Kind::Null, _) | (_, Kind::Null) => Some(false),
+        (Kind::Null, _) => {
+            if may_be_null(b) {
+                None
+            } else {
+                Some(false)
+            }
+        }
+        (_, Kind::Null) => {
+            if may_be_null(a) {
+                None
+            } else {
+                Some(false)
+            }
+        }
         (Kind::Bool(x), Kind::Bool(y)) => Some(x == y),
         (Kind::Number(x), Kind::Number(y)) => Some(x == y),
         (Kind::String(x), Kind::String(y)) => Some(x == y),
@@ -596,8 +609,50 @@ fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
     }
 }
 
-/// Brings primitive values to one type: strings win over numbers and bools.
+/// Whether a value that is not known may turn out to be null or empty: identifiers never do.
+pub(crate) fn may_be_null(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Ref(reference) => {
+            reference.known.is_none() && !matches!(&*reference.attr, "id" | "arn" | "name" | "key_id" | "Ref" | "Arn")
+        }
+        Kind::Unknown(_) | Kind::Cond(_) => true,
+        _ => false,
+    }
+}
+
+/// Brings primitive values to one type: strings win over numbers and bools. Sequences are brought together element by
+/// element.
 pub(crate) fn unify(items: Vec<Value>) -> Vec<Value> {
+    let rows: Vec<&Seq> = items.iter().filter_map(Value::as_seq).collect();
+    if rows.len() > 1
+        && rows.len() == items.len()
+        && rows.iter().all(|row| row.open.is_none() && row.kind == SeqKind::Tuple)
+    {
+        let width = rows.iter().map(|row| row.items.len()).max().unwrap_or(0);
+        // Tuples of one length keep a type for each place; of several lengths they become lists of one type.
+        let mut columns: Vec<Vec<Value>> = if rows.iter().all(|row| row.items.len() == width) {
+            (0..width).map(|at| unify(rows.iter().filter_map(|row| row.items.get(at)).cloned().collect())).collect()
+        } else {
+            let mut flat = unify(rows.iter().flat_map(|row| row.items.iter().cloned()).collect()).into_iter();
+            let lists: Vec<Value> = items
+                .iter()
+                .zip(&rows)
+                .map(|(item, row)| {
+                    let items = flat.by_ref().take(row.items.len()).collect();
+                    Value { kind: make_seq(SeqKind::List, items, None), ..item.clone() }
+                })
+                .collect();
+            return lists;
+        };
+        columns.iter_mut().for_each(|column| column.reverse());
+        return items
+            .iter()
+            .map(|item| {
+                let row = columns.iter_mut().filter_map(Vec::pop).collect();
+                Value { kind: make_seq(SeqKind::Tuple, row, None), ..item.clone() }
+            })
+            .collect();
+    }
     let rank = |value: &Value| match &value.kind {
         Kind::Bool(_) => Some(0),
         Kind::Number(_) => Some(1),

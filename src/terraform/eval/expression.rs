@@ -98,8 +98,9 @@ impl Evaluator<'_> {
     fn branch(&self, condition: &Value, then: &Expr, otherwise: &Expr, scope: &Scope<'_>, first: bool) -> Outcome {
         let (taken, other) = if first { (then, otherwise) } else { (otherwise, then) };
         let value = self.eval(taken, scope)?;
-        // Only primitive branches are unified: a string on the other side makes a number a string.
+        // A string on the other side makes a number a string, also within a tuple.
         let other = match (&value.kind, &other.kind) {
+            (Kind::Seq(_), ExprKind::Tuple(_)) => self.value_quietly(other, scope),
             (Kind::Number(_) | Kind::Bool(_), ExprKind::String(_) | ExprKind::Template(_)) => Value::string(""),
             _ => value.clone(),
         };
@@ -464,8 +465,31 @@ impl FunctionContext for Files<'_, '_> {
                 return fail(format!("the template `{path}` in `{}` cannot be read: {message}", parent(&path)));
             }
         };
+        self.render(&expr, vars)
+    }
+
+    fn template_text(&self, text: &str, vars: &Value) -> Outcome {
+        let name = format!("<template {:x}>", hash(text));
+        let file = self.evaluator.sources.add(&name, text);
+        match syntax::parse_template(self.evaluator.sources, file) {
+            Ok(expr) => self.render(&expr, vars),
+            Err(diagnostic) => fail(format!("the template cannot be read: {}", diagnostic.message)),
+        }
+    }
+}
+
+/// Tells texts apart, so that each is parsed once.
+fn hash(text: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Files<'_, '_> {
+    fn render(&self, expr: &Expr, vars: &Value) -> Outcome {
         if let Kind::Cond(branches) = &vars.kind {
-            return over_branches(vars, branches, |vars| self.template_file(&path, vars));
+            return over_branches(vars, branches, |vars| self.render(expr, vars));
         }
         let Some(map) = vars.as_map() else { return Ok(derived(&[vars], Type::String)) };
         let mut scope = Scope::new(self.scope.instance);
@@ -474,7 +498,7 @@ impl FunctionContext for Files<'_, '_> {
             return Ok(Value::unknown(Reason::Limit("templates are nested too deeply".into()), None));
         }
         self.evaluator.depth.set(self.evaluator.depth.get() + 1);
-        let value = self.evaluator.eval(&expr, &scope);
+        let value = self.evaluator.eval(expr, &scope);
         self.evaluator.depth.set(self.evaluator.depth.get() - 1);
         convert(&value?, &Type::String)
     }

@@ -1,9 +1,12 @@
 //! Functions over lists, sets, maps and objects.
 
 use super::{LIMIT, Outcome, arg, int, is_open, list, list_open, map, seq, set, text, why};
-use crate::terraform::ops::{convert, derived, equals, fail, logic, make_seq, name_of, over_branches, unify};
-use crate::value::{Branch, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
-use std::collections::BTreeMap;
+use crate::terraform::ops::{
+    convert, derived, equals, fail, logic, make_seq, may_be_null, name_of, number, over_branches, unify,
+};
+use crate::value::{Branch, Entry, Kind, Map, MapKind, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
+use bigdecimal::BigDecimal;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
@@ -51,6 +54,33 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
     })
 }
 
+/// Whether the values can be brought to one type by what [`unify`] does; Terraform's rules for others are finer.
+fn alike<'v>(values: impl Iterator<Item = &'v Value>) -> bool {
+    fn shape(value: &Value, top: bool) -> Option<String> {
+        Some(match &value.kind {
+            Kind::Null | Kind::Unknown(_) | Kind::Cond(_) => return None,
+            Kind::Bool(_) if !top => "bool".to_owned(),
+            Kind::Number(_) if !top => "number".to_owned(),
+            Kind::Seq(seq) if seq.items.is_empty() => return None,
+            Kind::Seq(seq) => {
+                let items: BTreeSet<String> = seq.items.iter().filter_map(|item| shape(item, false)).collect();
+                format!("{:?}{items:?}", seq.kind)
+            }
+            Kind::Map(map) => {
+                let entries = map.entries.iter().filter_map(|(key, entry)| Some((key, shape(&entry.value, false)?)));
+                format!("{:?}", entries.collect::<BTreeMap<_, _>>())
+            }
+            _ => "text".to_owned(),
+        })
+    }
+    let shapes: BTreeSet<String> = values.filter_map(|value| shape(value, true)).collect();
+    shapes.len() <= 1
+}
+
+fn several_types() -> Outcome {
+    Ok(Value::unknown(Reason::Unsupported("a list of values of several types".into()), None))
+}
+
 fn unknown(args: &[Value], ty: Type) -> Outcome {
     Ok(derived(&args.iter().collect::<Vec<_>>(), ty))
 }
@@ -61,11 +91,7 @@ fn length(args: &[Value]) -> Outcome {
         Kind::Unknown(_) => return unknown(args, Type::Number),
         Kind::Seq(seq) if seq.open.is_some() => return unknown(args, Type::Number),
         Kind::Map(map) if map.open.is_some() => return unknown(args, Type::Number),
-        Kind::Seq(seq)
-            if seq.kind == SeqKind::Set
-                && seq.items.len() > 1
-                && seq.items.iter().any(|item| item.first_unknown().is_some()) =>
-        {
+        Kind::Seq(seq) if seq.kind == SeqKind::Set && seq.items.len() > 1 && seq.items.iter().any(super::computed) => {
             return unknown(args, Type::Number);
         }
         Kind::Seq(seq) => seq.items.len(),
@@ -249,6 +275,9 @@ fn element(args: &[Value]) -> Outcome {
         return unknown(args, Type::Dynamic);
     }
     let (seq, at) = (seq(args, 0)?, int(args, 1)?);
+    if seq.kind == SeqKind::Set {
+        return fail("`element` cannot read a set");
+    }
     if seq.open.is_some() {
         return unknown(args, Type::Dynamic);
     }
@@ -274,11 +303,15 @@ fn slice(args: &[Value]) -> Outcome {
 }
 
 fn coalesce(args: &[Value]) -> Outcome {
+    if !alike(args.iter()) {
+        return several_types();
+    }
     for value in unify(args.to_vec()) {
         match &value.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
             Kind::Unknown(_) => return unknown(args, Type::Dynamic),
+            _ if may_be_null(&value) => return unknown(args, Type::Dynamic),
             _ => return Ok(value),
         }
     }
@@ -318,6 +351,9 @@ fn distinct(args: &[Value]) -> Outcome {
         return unknown(args, Type::Dynamic);
     }
     let seq = seq(args, 0)?;
+    if !alike(seq.items.iter()) {
+        return several_types();
+    }
     let mut items: Vec<Value> = Vec::new();
     for item in unify(seq.items.clone()) {
         if !items.iter().any(|other| equals(other, &item) == Some(true)) {
@@ -417,6 +453,9 @@ fn zipmap(args: &[Value]) -> Outcome {
 }
 
 fn union(args: &[Value]) -> Outcome {
+    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
+        return several_types();
+    }
     let mut items = Vec::new();
     let mut open = None;
     for value in args {
@@ -445,6 +484,9 @@ fn holds(seq: &Seq, value: &Value) -> Option<bool> {
 }
 
 fn intersection(args: &[Value]) -> Outcome {
+    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
+        return several_types();
+    }
     let first = seq(args, 0)?;
     let mut items = Vec::new();
     for item in &first.items {
@@ -466,6 +508,9 @@ fn intersection(args: &[Value]) -> Outcome {
 }
 
 fn subtract(args: &[Value]) -> Outcome {
+    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
+        return several_types();
+    }
     let (from, what) = (seq(args, 0)?, seq(args, 1)?);
     let mut items = Vec::new();
     for item in &from.items {
@@ -479,6 +524,9 @@ fn subtract(args: &[Value]) -> Outcome {
 }
 
 fn product(args: &[Value]) -> Outcome {
+    if args.len() < 2 {
+        return fail("`setproduct` takes at least two arguments");
+    }
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
     for at in 0..args.len() {
         let seq = seq(args, at)?;
@@ -503,23 +551,43 @@ fn chunk(args: &[Value]) -> Outcome {
 }
 
 fn range(args: &[Value]) -> Outcome {
-    let (start, end, step) = match args.len() {
-        1 => (0, int(args, 0)?, None),
-        2 => (int(args, 0)?, int(args, 1)?, None),
-        _ => (int(args, 0)?, int(args, 1)?, Some(int(args, 2)?)),
+    let mut numbers = Vec::with_capacity(args.len());
+    for value in args {
+        match number(value)? {
+            Some(number) => numbers.push(number.decimal().clone()),
+            None => return unknown(args, Type::List(Box::new(Type::Number))),
+        }
+    }
+    let zero = BigDecimal::from(0);
+    let (start, end, step) = match numbers.as_slice() {
+        [end] => (zero.clone(), end.clone(), None),
+        [start, end] => (start.clone(), end.clone(), None),
+        [start, end, step] => (start.clone(), end.clone(), Some(step.clone())),
+        _ => return fail("`range` takes one to three numbers"),
     };
-    let step = step.unwrap_or(if end < start { -1 } else { 1 });
-    if step == 0 || (end > start) != (step > 0) && end != start {
+    let step = step.unwrap_or_else(|| BigDecimal::from(if end < start { -1 } else { 1 }));
+    if start == end {
+        return Ok(list(Vec::new()));
+    }
+    if step == zero || (end > start) != (step > zero) {
         return fail("the step of `range` does not lead from start to end");
     }
-    let count = (end - start).unsigned_abs().div_ceil(step.unsigned_abs());
-    if count > 1024 {
-        return fail("more than 1024 values were requested from `range`");
+    let mut items = Vec::new();
+    let mut at = start;
+    while if step > zero { at < end } else { at > end } {
+        if items.len() == 1024 {
+            return fail("more than 1024 values were requested from `range`");
+        }
+        items.push(Value::new(Kind::Number(Number::from(at.clone()))));
+        at += &step;
     }
-    Ok(list((0..i64::try_from(count).unwrap_or(0)).map(|at| Value::int(start + at * step)).collect()))
+    Ok(list(items))
 }
 
 fn matchkeys(args: &[Value]) -> Outcome {
+    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
+        return several_types();
+    }
     let (values, keys, wanted) = (seq(args, 0)?, seq(args, 1)?, seq(args, 2)?);
     let mut items = Vec::new();
     for (value, key) in values.items.iter().zip(&keys.items) {

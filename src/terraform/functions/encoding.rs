@@ -3,11 +3,10 @@
 use super::{EvalError, FunctionContext, Outcome, arg, is_open, text};
 use crate::embedded;
 use crate::terraform::ops::{derived, fail};
-use crate::value::{Entry, Kind, Map, MapKind, Number, Reason, Type, Value};
+use crate::value::{Kind, Reason, Type, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::Digest as _;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -19,6 +18,24 @@ pub(super) fn call(name: &str, args: &[Value], context: &dyn FunctionContext) ->
             sensitive: value.sensitive,
         }),
         "jsondecode" => jsondecode(args),
+        "yamlencode" => match arg(args, 0) {
+            Ok(value) => Ok(match super::yaml::encode(value) {
+                Some(text) => Value::string(text),
+                None => derived(&[value], Type::String),
+            }),
+            Err(error) => Err(error),
+        },
+        "csvdecode" => match text(args, 0) {
+            Ok(Some(text)) => super::csv::decode(&text),
+            Ok(None) => unknown(args),
+            Err(error) => Err(error),
+        },
+        "uuidv5" => uuidv5(args),
+        "templatestring" => match text(args, 0) {
+            Ok(Some(text)) => arg(args, 1).and_then(|vars| context.template_text(&text, vars)),
+            Ok(None) => unknown(args),
+            Err(error) => Err(error),
+        },
         "yamldecode" => yamldecode(args),
         "base64encode" => match text(args, 0) {
             Ok(Some(text)) => Ok(Value::string(STANDARD.encode(text.as_bytes()))),
@@ -133,28 +150,19 @@ pub(super) fn jsondecode(args: &[Value]) -> Outcome {
     }
 }
 
-fn from_json(json: &serde_json::Value, from: &Value) -> Value {
-    let kind = match json {
-        serde_json::Value::Null => Kind::Null,
-        serde_json::Value::Bool(b) => Kind::Bool(*b),
-        serde_json::Value::Number(n) => Number::parse(&n.to_string()).map_or(Kind::Null, Kind::Number),
-        serde_json::Value::String(text) => Kind::String(text.as_str().into()),
-        serde_json::Value::Array(items) => {
-            return Value {
-                span: from.span,
-                sensitive: from.sensitive,
-                ..Value::tuple(items.iter().map(|item| from_json(item, from)).collect())
-            };
-        }
-        serde_json::Value::Object(object) => {
-            let entries: BTreeMap<Arc<str>, Entry> = object
-                .iter()
-                .map(|(key, value)| (Arc::from(key.as_str()), Entry { value: from_json(value, from), span: None }))
-                .collect();
-            Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
-        }
+fn uuidv5(args: &[Value]) -> Outcome {
+    let (Some(namespace), Some(name)) = (text(args, 0)?, text(args, 1)?) else { return unknown(args) };
+    let namespace = match &*namespace {
+        "dns" => uuid::Uuid::NAMESPACE_DNS,
+        "url" => uuid::Uuid::NAMESPACE_URL,
+        "oid" => uuid::Uuid::NAMESPACE_OID,
+        "x500" => uuid::Uuid::NAMESPACE_X500,
+        other => match uuid::Uuid::parse_str(other) {
+            Ok(namespace) => namespace,
+            Err(_) => return fail(format!("`{other}` is no UUID and no namespace")),
+        },
     };
-    Value { kind, span: from.span, sensitive: from.sensitive }
+    Ok(Value::string(uuid::Uuid::new_v5(&namespace, name.as_bytes()).to_string()))
 }
 
 fn yamldecode(args: &[Value]) -> Outcome {
@@ -163,9 +171,5 @@ fn yamldecode(args: &[Value]) -> Outcome {
         return Ok(derived(&[value], Type::Dynamic));
     }
     let Some(text) = text(args, 0)? else { return unknown(args) };
-    let parsed: serde_yaml::Value =
-        serde_yaml::from_str(&text).map_err(|error| EvalError(format!("the text is not YAML: {error}")))?;
-    let json =
-        serde_json::to_value(&parsed).map_err(|error| EvalError(format!("the YAML has no JSON form: {error}")))?;
-    Ok(from_json(&json, value))
+    super::yaml::decode(&text).map(|decoded| Value { span: value.span, sensitive: value.sensitive, ..decoded })
 }

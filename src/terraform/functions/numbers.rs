@@ -2,7 +2,7 @@
 
 use super::{Outcome, arg, int, number_value, seq, strings_value, text};
 use crate::terraform::ops::{derived, fail, number};
-use crate::value::{Number, Reason, Type, Value};
+use crate::value::{Number, Type, Value};
 use bigdecimal::{BigDecimal, RoundingMode, Signed};
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "abs" => one(args, |n| n.abs()),
         "ceil" => one(args, |n| n.with_scale_round(0, RoundingMode::Ceiling)),
         "floor" => one(args, |n| n.with_scale_round(0, RoundingMode::Floor)),
-        "signum" => one(args, |n| BigDecimal::from(i64::from(n.is_positive()) - i64::from(n.is_negative()))),
+        "signum" => whole(args, |n| BigDecimal::from(i64::from(n.is_positive()) - i64::from(n.is_negative()))),
         "max" => extreme(args, true),
         "min" => extreme(args, false),
         "sum" => sum(args),
@@ -35,6 +35,11 @@ fn one(args: &[Value], f: impl Fn(&BigDecimal) -> BigDecimal) -> Outcome {
         Some(n) => number_value(Number::from(f(n.decimal()))),
         None => return unknown(args),
     })
+}
+
+fn whole(args: &[Value], f: impl Fn(&BigDecimal) -> BigDecimal) -> Outcome {
+    int(args, 0)?;
+    one(args, f)
 }
 
 fn extreme(args: &[Value], largest: bool) -> Outcome {
@@ -61,27 +66,22 @@ fn sum(args: &[Value]) -> Outcome {
     if seq.open.is_some() { unknown(args) } else { Ok(number_value(Number::from(total))) }
 }
 
+/// As Terraform computes it, in 64-bit floating point.
 fn pow(args: &[Value]) -> Outcome {
-    let (Some(base), exponent) = (number(arg(args, 0)?)?, int(args, 1)?) else { return unknown(args) };
-    let Ok(exponent) = u32::try_from(exponent) else {
-        return Ok(Value::unknown(Reason::Unsupported("`pow` with a negative exponent".into()), None));
-    };
-    if exponent > 4096 || u64::from(exponent).saturating_mul(base.decimal().digits()) > 20_000 {
-        return Ok(Value::unknown(Reason::Limit("`pow` of this size is not evaluated".into()), None));
+    let (Some(base), Some(exponent)) = (number(arg(args, 0)?)?, number(arg(args, 1)?)?) else { return unknown(args) };
+    float(base.as_f64().powf(exponent.as_f64()), "the power is not a number")
+}
+
+fn float(value: f64, error: &str) -> Outcome {
+    match Number::parse(&format!("{value}")).filter(|_| value.is_finite()) {
+        Some(number) => Ok(number_value(number)),
+        None => fail(error),
     }
-    let mut result = BigDecimal::from(1);
-    for _ in 0..exponent {
-        result *= base.decimal();
-    }
-    Ok(number_value(Number::from(result)))
 }
 
 fn log(args: &[Value]) -> Outcome {
     let (Some(n), Some(base)) = (number(arg(args, 0)?)?, number(arg(args, 1)?)?) else { return unknown(args) };
-    match Number::parse(&format!("{}", n.as_f64().ln() / base.as_f64().ln())) {
-        Some(n) => Ok(number_value(n)),
-        None => fail("the logarithm is not a number"),
-    }
+    float(n.as_f64().ln() / base.as_f64().ln(), "the logarithm is not a number")
 }
 
 fn parseint(args: &[Value]) -> Outcome {

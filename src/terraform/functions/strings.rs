@@ -28,9 +28,10 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "format" => format(args),
         "formatlist" => formatlist(args),
         "indent" => indent(args),
-        "basename" => {
-            one_text(args, |text| text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned())
-        }
+        "basename" => one_text(args, |text| match text.trim_end_matches('/').rsplit('/').next() {
+            Some("") | None => if text.is_empty() { "." } else { "/" }.to_owned(),
+            Some(name) => name.to_owned(),
+        }),
         "dirname" => one_text(args, |text| crate::source::parent(text).to_owned()),
         _ => return None,
     })
@@ -159,6 +160,7 @@ fn concat_one(parts: Vec<Value>) -> Outcome {
 
 fn join(args: &[Value]) -> Outcome {
     let separator = arg(args, 0)?;
+    arg(args, 1)?;
     let mut parts = Vec::new();
     for at in 1..args.len() {
         let value = arg(args, at)?;
@@ -231,7 +233,8 @@ fn substr(args: &[Value]) -> Outcome {
     let graphemes: Vec<&str> = text.graphemes(true).collect();
     let count = i64::try_from(graphemes.len()).unwrap_or(i64::MAX);
     let start = if offset < 0 { (count + offset).max(0) } else { offset.min(count) };
-    let end = if length < 0 { count } else { (start + length).min(count) };
+    // As Terraform has it: from the end, a length of zero means all.
+    let end = if length < 0 || (length == 0 && offset < 0) { count } else { (start + length).min(count) };
     let range = usize::try_from(start).unwrap_or(0)..usize::try_from(end.max(start)).unwrap_or(0);
     Ok(Value::string(graphemes.get(range).unwrap_or_default().concat()))
 }

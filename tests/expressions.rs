@@ -1,0 +1,104 @@
+//! Expressions with the answers of Terraform 1.11: no other value, no error where Terraform has a value, and unknown where
+//! Terraform knows only for a reason that is listed here.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+
+use crossvault::report::values::tree;
+use crossvault::resource::{Deployment, Language, LoadSettings, Unit};
+use crossvault::source::{MemoryDisk, Sources};
+use crossvault::terraform::{Modules, console};
+use serde_json::Value as Json;
+
+const FIXTURE: &str = r#"
+locals {
+  t = "hi $${x}"
+}
+
+resource "terraform_data" "u" {
+  input = timestamp()
+}
+"#;
+
+/// Terraform computes with 512 bits in base two and has a negative zero; the digits beyond the hundredth differ.
+const DEPARTURES: [&str; 2] = ["tostring(1/3)", "tostring(-0)"];
+
+/// What is never shown, and what depends on the compressor of Terraform's own library.
+const NOT_SHOWN: [&str; 2] = ["sensitive(", "base64gzip("];
+
+fn same(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Number(a), Json::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+        }
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+fn check(name: &str, most_lost: f64) {
+    let path = format!("{}/testdata/expressions/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sources = Sources::new(Box::new(MemoryDisk::new([("main.tf", FIXTURE)])));
+    let unit = Unit {
+        name: ".".into(),
+        language: Language::Terraform,
+        path: ".".to_owned(),
+        deployment: Deployment::default(),
+    };
+    let mut questions = rows.iter().map(|row| row["expr"].as_str().unwrap().to_owned());
+    let mut answers = Vec::new();
+    console(
+        &sources,
+        &Modules::default(),
+        &unit,
+        &LoadSettings::default(),
+        &mut || questions.next(),
+        &mut |_, result| answers.push(result),
+    );
+    let (mut known, mut lost, mut wrong) = (0.0, 0.0, Vec::new());
+    for (row, answer) in rows.iter().zip(answers) {
+        let expr = row["expr"].as_str().unwrap();
+        if row["ok"] == false || DEPARTURES.contains(&expr) {
+            continue;
+        }
+        match answer.map(|value| tree(&value)) {
+            Err(error) => wrong.push(format!("{expr}: error: {error}")),
+            // Where Terraform does not know, a reference may say more.
+            Ok(_) if row["unknown"] != false => {}
+            Ok((value, None)) => {
+                known += 1.0;
+                if !same(&value, &row["value"]) {
+                    wrong.push(format!("{expr}: {value}, Terraform has {}", row["value"]));
+                }
+            }
+            Ok((_, Some(_))) => {
+                known += 1.0;
+                lost += f64::from(u8::from(!NOT_SHOWN.iter().any(|name| expr.contains(name))));
+            }
+        }
+    }
+    assert!(known > 20.0);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(lost <= most_lost * known, "{lost} of {known} known values are lost");
+}
+
+#[test]
+fn semantics() {
+    check("semantics", 0.0);
+}
+
+#[test]
+fn unknowns() {
+    check("unknown", 0.0);
+}
+
+#[test]
+fn random_calls() {
+    // Lists of lists of several types; each distinct expression counts once.
+    check("fuzz", 0.015);
+}
