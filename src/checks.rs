@@ -1,5 +1,6 @@
 //! The rules: each one necessary condition of a copy, judged three-valued with its evidence.
 
+mod air_gapped_vault_unsupported;
 mod backup_role_cannot_copy;
 mod backup_role_not_assumable;
 mod copy_denied_by_organization_policy;
@@ -13,6 +14,7 @@ mod destination_vault_key_aws_managed;
 mod destination_vault_missing;
 mod dynamodb_advanced_backup_off;
 pub mod pages;
+mod rds_option_group;
 mod retention_outside_vault_lock;
 mod service_not_opted_in;
 mod source_key_aws_managed;
@@ -123,12 +125,14 @@ pub const RULES: &[Rule] = &[
     ("source-key-unusable", source_key_unusable::check),
     ("source-unencrypted", source_unencrypted::check),
     ("copy-unsupported", copy_unsupported::check),
+    ("rds-option-group", rds_option_group::check),
     ("dynamodb-advanced-backup-off", dynamodb_advanced_backup_off::check),
     ("service-not-opted-in", service_not_opted_in::check),
     ("destination-vault-missing", destination_vault_missing::check),
     ("destination-vault-access-missing", destination_vault_access_missing::check),
     ("destination-vault-access-denied", destination_vault_access_denied::check),
     ("destination-vault-key-aws-managed", destination_vault_key_aws_managed::check),
+    ("air-gapped-vault-unsupported", air_gapped_vault_unsupported::check),
     ("destination-key-unusable", destination_key_unusable::check),
     ("retention-outside-vault-lock", retention_outside_vault_lock::check),
     ("cross-account-backup-disabled", cross_account_backup_disabled::check),

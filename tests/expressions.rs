@@ -1,7 +1,7 @@
 //! Expressions with the answers of Terraform 1.11: no other value, no error where Terraform has a value, and unknown where
 //! Terraform knows only for a reason that is listed here.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use crossvault::report::values::tree;
 use crossvault::resource::{Deployment, Language, LoadSettings, Unit};

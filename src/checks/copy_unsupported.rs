@@ -61,6 +61,19 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     if copy.cross_region == Some(true) && row.xr == Support::No {
         return no(format!("AWS Backup cannot copy backups of {label} to another Region"));
     }
+    // A type that some Regions lack, in a Region that is not known.
+    let limited = (copy.cross_account == Some(true)
+        && (row.xa_opt_in_regions == Some(Support::No) || !row.xa_forbidden.is_empty()))
+        || (copy.cross_region == Some(true) && (row.xr_opt_in_regions.is_some() || !row.xr_forbidden.is_empty()));
+    if limited && (from.is_none() || to.is_none()) {
+        let headline = format!(
+            "whether {name} can be copied cannot be told: not every Region copies {label}, and the Region is not known"
+        );
+        let found = finding(RULE, root, headline, primary())
+            .help("configure the provider's Region, or give it under [[deployment]] in crossvault.toml")
+            .url(PAGE);
+        return undecided(with_places(found, context, copy));
+    }
     let opt_in = |region: &str| context.catalog.opt_in_regions.iter().any(|other| other == region);
     for region in [from, to].into_iter().flatten() {
         if copy.cross_account == Some(true) && row.xa_opt_in_regions == Some(Support::No) && opt_in(region) {
