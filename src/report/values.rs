@@ -100,7 +100,8 @@ fn one(sources: &Sources, resource: &Resource) -> Json {
     let mut values = JsonMap::new();
     let mut unknown = JsonMap::new();
     for (name, entry) in resource.attributes.as_map().map(|map| &map.entries).into_iter().flatten() {
-        if name.contains(':') {
+        // Null is the same as leaving the attribute out: the provider may then choose.
+        if name.contains(':') || entry.value.is_null() {
             continue;
         }
         let (value, why) = tree(&entry.value);

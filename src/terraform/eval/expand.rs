@@ -226,7 +226,9 @@ impl Evaluator<'_> {
             let mut attributes = self.body(&block.block.body, &scope, &META);
             attributes.span = Some(block.block.span);
             let mut place = provider.place.clone();
-            if let Some(region) = attributes.get("region").and_then(Value::as_str) {
+            if !OWN_REGION.contains(&&*block.kind)
+                && let Some(region) = attributes.get("region").and_then(Value::as_str)
+            {
                 place.region = crate::aws::Known::Is(region.into());
             }
             self.ignore_changes(&block.block, &mut attributes);
@@ -573,6 +575,9 @@ impl Evaluator<'_> {
         Ok((shaped(&call.shape, values.collect()), 1))
     }
 }
+
+/// Resources whose argument `region` was another thing before version 6 of the provider gave every resource one.
+const OWN_REGION: [&str; 2] = ["aws_cloudformation_stack_set_instance", "aws_config_aggregate_authorization"];
 
 /// Arguments that Terraform itself reads.
 const META: [&str; 8] =

@@ -98,7 +98,8 @@ fn statement(block: &Value) -> Value {
         ("resources", "Resource", true),
         ("not_resources", "NotResource", true),
     ] {
-        if let Some(value) = block.get(from).filter(|value| !value.is_null()) {
+        let empty = |value: &&Value| value.as_seq().is_some_and(|seq| seq.items.is_empty() && seq.open.is_none());
+        if let Some(value) = block.get(from).filter(|value| !value.is_null() && !empty(value)) {
             put(to, list(value, variables));
         }
     }
@@ -114,11 +115,26 @@ fn statement(block: &Value) -> Value {
     Value { span: block.span, ..Value::new(Kind::Map(Arc::new(map))) }
 }
 
+/// The strings of a set in the provider's order, each once; as written where one is not known.
+fn in_order(items: Vec<Value>) -> Vec<Value> {
+    let mut named: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    for item in &items {
+        let Some(text) = item.text() else { return items };
+        let string = if matches!(item.kind, Kind::Bool(_) | Kind::Number(_)) {
+            Value { span: item.span, ..Value::string(text.clone()) }
+        } else {
+            item.clone()
+        };
+        named.entry(text).or_insert(string);
+    }
+    named.into_values().rev().collect()
+}
+
 /// A set of strings: one element alone is a plain string.
 fn list(value: &Value, variables: bool) -> Value {
     let Some(seq) = value.as_seq() else { return value.clone() };
-    let items: Vec<Value> =
-        seq.items.iter().map(|item| if variables { unescape(item) } else { item.clone() }).collect();
+    let items = seq.items.iter().map(|item| if variables { unescape(item) } else { item.clone() }).collect();
+    let items = in_order(items);
     match items.as_slice() {
         [only] if seq.open.is_none() => only.clone(),
         _ => Value {
@@ -167,6 +183,7 @@ fn principals(value: &Value) -> Value {
         return Value { span: value.span, ..Value::string("*") };
     }
     let entries = by_type.into_iter().map(|(kind, items)| {
+        let items = in_order(items);
         let value = match items.as_slice() {
             [only] => only.clone(),
             _ => Value::tuple(items),
@@ -209,6 +226,7 @@ fn conditions(seq: &Seq, block: &Value) -> Value {
     }
     let inner = |variables: BTreeMap<Arc<str>, Vec<Value>>| {
         Value::object(variables.into_iter().map(|(name, values)| {
+            let values = in_order(values);
             let value = match values.as_slice() {
                 [only] => only.clone(),
                 _ => Value::tuple(values),
