@@ -13,19 +13,13 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Predict every copy, print findings, then a summary.
-    Check(Common),
+    Check(CheckArgs),
     /// Print the table of all predicted copies with verdicts.
-    Copies {
-        #[command(flatten)]
-        common: Common,
-        /// Show one copy with every check and its evidence.
-        #[arg(long)]
-        id: Option<String>,
-    },
+    Copies(CopiesArgs),
     /// Print every resource as evaluated: attributes, and why one is not known.
-    Inspect(Common),
+    Inspect(InspectArgs),
     /// Evaluate expressions, one a line of standard input, in the scope of a root module.
-    Console(Common),
+    Console(ConsoleArgs),
     /// List the rules.
     Rules,
     /// Print one rule's page.
@@ -38,12 +32,61 @@ pub(super) enum Command {
     Man,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[arg(long, value_enum, default_value = "full")]
+    pub(super) format: CheckFormat,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum CheckFormat {
     /// Snippets with labels in every file that plays a part.
     Full,
     /// One line a finding.
     Concise,
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CopiesArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[arg(long, value_enum, default_value = "full")]
+    pub(super) format: CopiesFormat,
+    /// Show one copy with every check and its evidence.
+    #[arg(long)]
+    pub(super) id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CopiesFormat {
+    /// A table.
+    Full,
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct InspectArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[arg(long, value_enum, default_value = "full")]
+    pub(super) format: ValueFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ConsoleArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[arg(long, value_enum, default_value = "full")]
+    pub(super) format: ValueFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ValueFormat {
+    /// As Terraform writes values.
+    Full,
     Json,
 }
 
@@ -70,8 +113,6 @@ pub(super) struct Common {
     /// The configuration file, instead of the nearest crossvault.toml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<String>,
-    #[arg(long, value_enum)]
-    pub(super) format: Option<Format>,
     /// Write to a file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<String>,

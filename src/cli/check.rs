@@ -1,0 +1,18 @@
+//! `crossvault check`: predicts every copy, prints findings, then a summary.
+
+use super::args::{CheckArgs, CheckFormat};
+use super::input::analysis;
+use super::output::{code, color, pretty, written};
+use crate::report::{concise, human, json};
+use std::io::Write;
+
+pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
+    let common = &args.common;
+    let analysis = analysis(common);
+    written(common, out, |out| match args.format {
+        CheckFormat::Full => human::write(&analysis, out, color(common, terminal), common.quiet),
+        CheckFormat::Concise => concise::write(&analysis, out),
+        CheckFormat::Json => pretty(out, &json::report(&analysis)),
+    })?;
+    Ok(code(&analysis, common))
+}

@@ -1,0 +1,35 @@
+//! `crossvault copies`: the table of all predicted copies, or one with every check.
+
+use super::args::{CopiesArgs, CopiesFormat};
+use super::input::analysis;
+use super::output::{CLEAN, UNABLE, bad_input, pretty, unreadable, written};
+use crate::report::{copies, json};
+use std::io::Write;
+
+pub(super) fn run(args: &CopiesArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
+    let analysis = analysis(&args.common);
+    let chosen: Vec<_> = analysis
+        .judgements
+        .iter()
+        .filter(|judgement| args.id.as_ref().is_some_and(|id| judgement.copy.id.starts_with(id.as_str())))
+        .collect();
+    if let Some(id) = args.id.as_ref().filter(|_| chosen.is_empty()) {
+        writeln!(err, "error: there is no copy `{id}`; `crossvault copies` lists them")?;
+        return Ok(UNABLE);
+    }
+    written(&args.common, out, |out| match (args.format, chosen.is_empty()) {
+        (CopiesFormat::Json, true) => {
+            let all: Vec<_> = analysis.judgements.iter().map(|judgement| json::copy(&analysis, judgement)).collect();
+            pretty(out, &serde_json::Value::from(all))
+        }
+        (CopiesFormat::Json, false) => {
+            chosen.iter().try_for_each(|judgement| pretty(out, &json::copy(&analysis, judgement)))
+        }
+        (CopiesFormat::Full, true) => copies::write(&analysis, out, true),
+        (CopiesFormat::Full, false) => {
+            chosen.iter().try_for_each(|judgement| copies::write_one(&analysis, judgement, out))
+        }
+    })?;
+    bad_input(&analysis, err)?;
+    Ok(if unreadable(&analysis.diagnostics) { UNABLE } else { CLEAN })
+}

@@ -1,0 +1,81 @@
+//! From the arguments to the input: configuration, units, settings.
+
+use super::args::Common;
+use crate::Input;
+use crate::analysis::{Analysis, AnalysisSettings};
+use crate::config;
+use crate::diagnostic::Diagnostic;
+use crate::discover::{RealDisk, discover};
+use crate::resource::Deployment;
+use crate::source::{Sources, normalize};
+
+/// Judges what the paths hold.
+pub(super) fn analysis(common: &Common) -> Analysis {
+    let (input, settings) = read(common);
+    crate::analyze(input, &settings)
+}
+
+/// Reads the configuration and finds the units below the paths.
+pub(super) fn read(common: &Common) -> (Input, AnalysisSettings) {
+    let paths: Vec<String> = if common.paths.is_empty() { vec![".".to_owned()] } else { common.paths.clone() };
+    let mut reachable = paths.clone();
+    reachable.extend(common.config.clone());
+    reachable.extend(common.var_file.iter().chain(&common.parameters).cloned());
+    let sources = Sources::new(Box::new(RealDisk::new(&reachable)));
+    let mut config = config::read(&sources, &paths, common.config.as_deref());
+    let mut diagnostics = std::mem::take(&mut config.diagnostics);
+    let pairs = |list: &[String], diagnostics: &mut Vec<Diagnostic>, flag: &str| -> Vec<(String, String)> {
+        list.iter()
+            .filter_map(|text| match text.split_once('=') {
+                Some((name, value)) => Some((name.trim().to_owned(), value.to_owned())),
+                None => {
+                    diagnostics.push(Diagnostic::unreadable(format!("{flag} {text}"), "expected NAME=VALUE"));
+                    None
+                }
+            })
+            .collect()
+    };
+    let vars = pairs(&common.var, &mut diagnostics, "--var");
+    let accounts = pairs(&common.account, &mut diagnostics, "--account");
+    let regions = pairs(&common.region, &mut diagnostics, "--region");
+    config.load.env_vars =
+        std::env::vars().filter_map(|(name, value)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), value))).collect();
+    let mut found = discover(&sources, &paths, &config.deployments);
+    for unit in &mut found.units {
+        let Deployment { account, region, vars: own, var_files, workspace, parameter_files, .. } = &mut unit.deployment;
+        own.extend(vars.iter().cloned());
+        var_files.extend(common.var_file.iter().map(|file| normalize(file)));
+        parameter_files.extend(common.parameters.iter().map(|file| normalize(file)));
+        if common.workspace.is_some() {
+            workspace.clone_from(&common.workspace);
+        }
+        let own_name = |path: &str| normalize(path) == unit.path || path == &*unit.name;
+        if let Some((_, id)) = accounts.iter().find(|(path, _)| own_name(path)) {
+            *account = crate::aws::AccountId::parse(id)
+                .or_else(|| config.facts.account_names.iter().find(|(_, name)| *name == id).map(|(id, _)| *id));
+        }
+        if let Some((_, code)) = regions.iter().find(|(path, _)| own_name(path)) {
+            *region = Some(code.as_str().into());
+        }
+    }
+    diagnostics.append(&mut found.diagnostics);
+    for rule in common.select.iter().chain(&common.ignore) {
+        if !crate::checks::RULES.iter().any(|(name, _)| name == rule) {
+            diagnostics.push(Diagnostic::unreadable(
+                rule.as_str(),
+                "there is no rule of this name; `crossvault rules` lists them",
+            ));
+        }
+    }
+    let mut severities = config.severities;
+    for (rule, _) in crate::checks::RULES {
+        let off = common.ignore.iter().any(|name| name == rule)
+            || (!common.select.is_empty() && !common.select.iter().any(|name| name == rule));
+        if off {
+            severities.insert((*rule).to_owned(), None);
+        }
+    }
+    let settings = AnalysisSettings { facts: config.facts, strict: common.strict, severities };
+    let input = Input { sources, units: found.units, modules: found.modules, load: config.load, diagnostics };
+    (input, settings)
+}

@@ -1,0 +1,104 @@
+//! Where results go, and what the exit code is.
+
+use super::args::{Common, FailOn, When};
+use crate::analysis::Analysis;
+use crate::diagnostic::{Diagnostic, DiagnosticKind, Severity};
+use crate::source::Sources;
+use std::io::Write;
+
+/// Nothing at or above `--fail-on`.
+pub(super) const CLEAN: u8 = 0;
+/// Findings at or above it.
+pub(super) const FINDINGS: u8 = 1;
+/// The run could not do its work.
+pub(super) const UNABLE: u8 = 2;
+
+pub(super) fn pretty(out: &mut dyn Write, json: &serde_json::Value) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, json)?;
+    writeln!(out)
+}
+
+/// Writes to `--output` where given, else to `out`. A file is written whole or not at all.
+pub(super) fn written(
+    common: &Common,
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let Some(path) = &common.output else {
+        write(out)?;
+        return out.flush();
+    };
+    let mut text = Vec::new();
+    write(&mut text)?;
+    replace_file(path, &text)
+}
+
+/// Writes `text` to `path` under a temporary name beside it, then renames: no reader ever sees half of it.
+pub(super) fn replace_file(path: &str, text: &[u8]) -> std::io::Result<()> {
+    let named = |error: std::io::Error| std::io::Error::other(format!("{path}: {error}"));
+    let target = std::path::Path::new(path);
+    // A device or a pipe (`/dev/stdout`) cannot be renamed over.
+    if std::fs::metadata(target).is_ok_and(|found| !found.is_file()) {
+        return std::fs::write(target, text).map_err(named);
+    }
+    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let done = std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, target));
+    if done.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    done.map_err(named)
+}
+
+pub(super) fn color(common: &Common, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match common.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto if set("NO_COLOR") => false,
+        When::Auto if set("CLICOLOR_FORCE") => true,
+        When::Auto => terminal && common.output.is_none() && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+    }
+}
+
+pub(super) fn unreadable(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput)
+}
+
+pub(super) fn bad_input(analysis: &Analysis, err: &mut dyn Write) -> std::io::Result<()> {
+    report_bad_input(&analysis.sources, &analysis.diagnostics, err)
+}
+
+pub(super) fn report_bad_input(
+    sources: &Sources,
+    diagnostics: &[Diagnostic],
+    err: &mut dyn Write,
+) -> std::io::Result<()> {
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
+        match &diagnostic.primary {
+            Some(label) => {
+                let at = sources.location(label.span);
+                writeln!(err, "{}:{}:{}: error: {}", at.file, at.line, at.column, diagnostic.message)?;
+            }
+            None => writeln!(err, "{}: error: {}", diagnostic.path.as_deref().unwrap_or("?"), diagnostic.message)?,
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn code(analysis: &Analysis, common: &Common) -> u8 {
+    if unreadable(&analysis.diagnostics) {
+        return UNABLE;
+    }
+    let least = match common.fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Info => Severity::Info,
+        FailOn::Never => return CLEAN,
+    };
+    let found = analysis
+        .findings
+        .iter()
+        .any(|reported| if reported.undecided { common.strict } else { reported.finding.severity >= least });
+    if found { FINDINGS } else { CLEAN }
+}
