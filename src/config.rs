@@ -3,16 +3,17 @@
 use crate::aws::AccountId;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::{AccountFacts, Facts, KnownKey, KnownVault};
+use crate::organization::{self, is_unit_id};
 use crate::resource::{Deployment, LoadSettings};
 use crate::source::{FileId, Sources, Span, join, parent};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
-    organization: Organization,
+    organization: OrganizationTable,
     accounts: BTreeMap<String, Spanned<String>>,
     deployment: Vec<Spanned<DeploymentTable>>,
     modules: BTreeMap<String, String>,
@@ -23,9 +24,22 @@ struct File {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Organization {
+struct OrganizationTable {
     id: Option<String>,
     cross_account_backup: Option<bool>,
+    management_account: Option<Spanned<String>>,
+    /// Accounts outside the organization.
+    outside: Vec<Spanned<String>>,
+    units: BTreeMap<String, Spanned<UnitTable>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct UnitTable {
+    name: Option<String>,
+    parent: Option<Spanned<String>>,
+    accounts: Vec<Spanned<String>>,
+    full_aws_access: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +140,7 @@ pub fn read(sources: &Sources, paths: &[String], file: Option<&str>) -> Config {
             Err(error) => config.diagnostics.push(Diagnostic::unreadable(path, error.to_string())),
         }
     }
+    config.load.organization = config.facts.organization.clone();
     config
 }
 
@@ -178,10 +193,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         }
         found
     };
-    if let Some(organization) = file.organization.id {
-        config.load.organization_id = Some(organization.as_str().into());
-        config.facts.organization_id = Some(organization.into());
-    }
+    organization(&file.organization, id, &mut account, config);
     config.facts.cross_account_backup = file.organization.cross_account_backup.or(config.facts.cross_account_backup);
     for (source, target) in file.modules {
         config.load.modules.insert(source, join(&dir, &target));
@@ -280,6 +292,67 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
     }
 }
 
+/// The `[organization]` table: the organization's id, its tree, its management account.
+fn organization(
+    table: &OrganizationTable,
+    file: FileId,
+    account: &mut dyn FnMut(&Spanned<String>) -> Option<AccountId>,
+    config: &mut Config,
+) {
+    let bad = |range, message| Diagnostic::bad_input(Span::new(file, range), message);
+    let mut organization = std::mem::take(&mut config.facts.organization);
+    organization.id = table.id.as_deref().map(Into::into).or(organization.id);
+    organization.management_account =
+        table.management_account.as_ref().and_then(&mut *account).or(organization.management_account);
+    organization.outside.extend(table.outside.iter().filter_map(&mut *account));
+    for (id, spanned) in &table.units {
+        let unit = spanned.get_ref();
+        if !is_unit_id(id) {
+            let form = "expected a root as `r-ab12` or an organizational unit as `ou-ab12-cdef3456`";
+            config.diagnostics.push(bad(spanned.span(), format!("`{id}` is not the id of a unit; {form}")));
+            continue;
+        }
+        let mut accounts = BTreeSet::new();
+        for text in &unit.accounts {
+            let Some(own) = account(text) else { continue };
+            if let Some(other) = organization.parent_of(&own).filter(|other| ***other != **id) {
+                let message = format!("account `{}` is listed in `{other}` already", text.get_ref());
+                config.diagnostics.push(bad(text.span(), message));
+                continue;
+            }
+            accounts.insert(own);
+        }
+        if let Some(parent) = unit.parent.as_ref().filter(|parent| !is_unit_id(parent.get_ref())) {
+            let form = "expected the id of a root or an organizational unit";
+            config.diagnostics.push(bad(parent.span(), format!("`{}` is no parent; {form}", parent.get_ref())));
+        }
+        let unit = organization::Unit {
+            name: unit.name.as_deref().map(Into::into),
+            parent: unit.parent.as_ref().map(|parent| parent.get_ref().as_str().into()),
+            accounts,
+            full_access: unit.full_aws_access.unwrap_or(true),
+            span: Span::new(file, spanned.span()),
+        };
+        organization.units.insert(id.as_str().into(), unit);
+    }
+    for (id, spanned) in &table.units {
+        let mut seen = vec![id.as_str()];
+        let mut next = organization.units.get(id.as_str()).and_then(|unit| unit.parent.as_deref());
+        while let Some(parent) = next {
+            if parent == id {
+                let message = format!("`{id}` lies below itself: {}", seen.join(" in "));
+                config.diagnostics.push(bad(spanned.span(), message));
+            }
+            if seen.contains(&parent) {
+                break;
+            }
+            seen.push(parent);
+            next = organization.units.get(parent).and_then(|unit| unit.parent.as_deref());
+        }
+    }
+    config.facts.organization = organization;
+}
+
 fn plain(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
@@ -301,5 +374,56 @@ fn nearest(message: &str) -> String {
     match best {
         Some(best) => format!("unknown key `{wrong}`; did you mean `{best}`?"),
         None => format!("unknown key `{wrong}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::source::{MemoryDisk, Sources};
+
+    fn config(text: &str) -> (super::Config, Vec<String>) {
+        let sources = Sources::new(Box::new(MemoryDisk::new([("crossvault.toml", text)])));
+        let config = read(&sources, &[], Some("crossvault.toml"));
+        let messages = config.diagnostics.iter().map(|diagnostic| {
+            let place = diagnostic.primary.as_ref().map(|label| text.get(label.span.range()).unwrap());
+            format!("{}: {}", place.unwrap_or_default(), diagnostic.message)
+        });
+        let messages = messages.collect();
+        (config, messages)
+    }
+
+    #[test]
+    fn the_organization_is_read_whole() {
+        let (config, messages) = config(
+            "[organization]\nid = \"o-a1b2c3d4e5\"\nmanagement_account = \"main\"\n\
+             [accounts]\nmain = \"333333333333\"\nwork = \"111111111111\"\n\
+             [organization.units]\n\"r-ab12\" = { accounts = [\"main\"] }\n\
+             \"ou-ab12-11111111\" = { name = \"W\", parent = \"r-ab12\", accounts = [\"work\", \"222222222222\"] }\n",
+        );
+        assert_eq!(messages, Vec::<String>::new());
+        let organization = &config.load.organization;
+        assert_eq!(organization.management_account.map(|id| id.to_string()).as_deref(), Some("333333333333"));
+        assert_eq!(organization.accounts_below("r-ab12").map(|accounts| accounts.len()), Some(3));
+        let work = crate::aws::AccountId::parse("111111111111").unwrap();
+        assert_eq!(organization.path(&work).as_deref(), Some("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_tree_is_told_at_its_place() {
+        let (_, messages) = config(
+            "[organization.units]\n\"Workloads\" = {}\n\
+             \"ou-ab12-11111111\" = { parent = \"ou-ab12-22222222\", accounts = [\"111111111111\", \"twelve\"] }\n\
+             \"ou-ab12-22222222\" = { parent = \"ou-ab12-11111111\", accounts = [\"111111111111\"] }\n\
+             \"ou-ab12-33333333\" = { parent = \"root\" }\n",
+        );
+        assert!(
+            messages.iter().any(|text| text.starts_with("{}: `Workloads` is not the id of a unit")),
+            "{messages:?}"
+        );
+        assert!(messages.iter().any(|text| text.starts_with("\"111111111111\": account `111111111111` is listed in")));
+        assert!(messages.iter().any(|text| text.starts_with("\"twelve\": `twelve` is neither")));
+        assert!(messages.iter().any(|text| text.starts_with("\"root\": `root` is no parent")));
+        assert!(messages.iter().any(|text| text.contains("`ou-ab12-11111111` lies below itself")));
     }
 }

@@ -10,6 +10,7 @@ pub use resolve::{resolve_destination, resolve_role, resolve_vault};
 
 use crate::aws::{Account, AccountId, Place};
 use crate::model::{Entities, Setting};
+use crate::organization::Organization;
 use crate::source::Span;
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -119,7 +120,7 @@ pub struct AccountFacts {
 pub struct Facts {
     pub account_names: BTreeMap<AccountId, String>,
     pub accounts: BTreeMap<AccountId, AccountFacts>,
-    pub organization_id: Option<Arc<str>>,
+    pub organization: Organization,
     /// The organization's cross-account switch.
     pub cross_account_backup: Option<bool>,
     pub vaults: Vec<KnownVault>,

@@ -19,6 +19,7 @@ pub mod iam;
 mod json;
 pub mod lower;
 pub mod model;
+pub mod organization;
 pub mod report;
 pub mod resource;
 pub mod source;

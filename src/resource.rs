@@ -120,8 +120,8 @@ impl Resource {
 pub struct LoadSettings {
     /// Where modules lie that are not installed: module source to directory (`[modules]` in `crossvault.toml`).
     pub modules: std::collections::BTreeMap<String, String>,
-    /// The organization's id, where the configuration tells it.
-    pub organization_id: Option<Arc<str>>,
+    /// What the configuration tells of the organization.
+    pub organization: crate::organization::Organization,
     /// `TF_VAR_*` of the environment, without the prefix.
     pub env_vars: std::collections::BTreeMap<String, String>,
 }

@@ -90,7 +90,7 @@ fn decide(context: &Context<'_>, copy: &Copy, caller: &Caller, action: &'static 
         caller,
         account,
         target.as_deref(),
-        context.graph.facts.organization_id.as_deref(),
+        context.graph.facts.organization.id.as_deref(),
     );
     let request = Request { caller, action, resource: &resource, resource_account: account, context: &facts };
     iam::decide_deny(&request, policy)

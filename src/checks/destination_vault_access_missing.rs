@@ -36,7 +36,7 @@ pub(super) fn decision<'a>(
         &caller,
         &place.account,
         None,
-        context.graph.facts.organization_id.as_deref(),
+        context.graph.facts.organization.id.as_deref(),
     );
     let request = Request {
         caller: &caller,

@@ -505,7 +505,7 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
             &regions,
             &caller,
             &place.account,
-            context.graph.facts.organization_id.as_deref(),
+            context.graph.facts.organization.id.as_deref(),
         );
         let request =
             Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };

@@ -43,7 +43,7 @@ impl Evaluator<'_> {
                 vec![("json", json.clone()), ("minified_json", json)]
             }
             "aws_organizations_organization" => {
-                let id = match &self.settings.organization_id {
+                let id = match &self.settings.organization.id {
                     Some(id) => Value::string(id.clone()),
                     None => {
                         let mut unknown =
