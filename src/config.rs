@@ -175,6 +175,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             Some(account) => {
                 names.insert(name, account);
                 config.facts.account_names.insert(account, name.clone());
+                config.facts.organization.names.insert(name.as_str().into(), account);
             }
             None => config.diagnostics.push(Diagnostic::bad_input(
                 Span::new(id, text.span()),

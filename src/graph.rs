@@ -188,6 +188,7 @@ pub struct Graph {
     /// The entities of `facts.keys`.
     known_keys: Vec<KeyId>,
     index: resolve::Index,
+    organization: organization::Organization,
 }
 
 impl Graph {
@@ -223,7 +224,33 @@ impl Graph {
 
     /// The service control policies that bind the account; with why, where that is not certain.
     pub fn service_controls(&self, account: &Account) -> Vec<(&crate::model::OrganizationPolicy, Option<Why>)> {
-        organization::controls(&self.entities, account)
+        self.organization.controls(&self.entities, account)
+    }
+
+    /// Units above the account where AWS's `FullAWSAccess` was detached, each with the service control policies that
+    /// are attached there: one of them must allow.
+    pub fn allow_lists(&self, account: &Account) -> Vec<(String, Vec<&crate::model::OrganizationPolicy>)> {
+        self.organization.allow_lists(&self.entities, account)
+    }
+
+    /// Whether both accounts are known to be (or not to be) members of one organization, and what tells so.
+    pub fn same_organization(&self, a: &Account, b: &Account) -> Option<(bool, Vec<Why>)> {
+        self.organization.tree.same(a, b)
+    }
+
+    /// Whether the account is its organization's management account.
+    pub fn is_management(&self, account: &Account) -> Option<bool> {
+        self.organization.tree.is_management(account)
+    }
+
+    /// The organization's management account.
+    pub fn management_account(&self) -> Option<&AccountId> {
+        self.organization.tree.management()
+    }
+
+    /// The account's place in the organization, as `aws:PrincipalOrgPaths` has it.
+    pub fn organization_path(&self, account: &Account) -> Option<String> {
+        self.facts.organization.path(account.known()?)
     }
 
     /// Where the target lies; `None` where that cannot be told.

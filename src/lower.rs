@@ -2,6 +2,7 @@
 
 mod backup;
 mod identity;
+mod organization;
 mod store;
 
 use crate::catalog::Catalog;
@@ -21,6 +22,7 @@ pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, 
         let site = site(stack, resource);
         if backup::lower(resource, &site, sources, &mut entities)
             || identity::lower(resource, &site, sources, &mut entities)
+            || organization::lower(resource, &site, &mut entities)
         {
             continue;
         }

@@ -148,6 +148,29 @@ pub struct Plan {
     pub name: Value,
     /// Where further ones may exist, the last one stands for them.
     pub rules: Vec<PlanRule>,
+    /// Where an AWS Organizations policy makes the plan.
+    pub origin: Option<PolicyOrigin>,
+}
+
+/// How an AWS Organizations backup policy makes a plan in an account.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyOrigin {
+    /// What is wrong in the policies, as far as this plan is concerned.
+    pub flaws: Arc<[PolicyFlaw]>,
+}
+
+/// Something in a backup policy that AWS refuses, or that does not do what it says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyFlaw {
+    /// The rule and copy action (by their keys) that it is about; the whole plan where left out.
+    pub action: Option<(Arc<str>, Arc<str>)>,
+    /// Whether no copy is made because of it.
+    pub fatal: bool,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+    pub span: Span,
 }
 
 impl CopyAction {
@@ -316,8 +339,27 @@ pub enum Settings {
     EbsDefaultKey { site: Site, key: Setting },
     /// A service-linked role that the code makes, by service name.
     ServiceLinkedRole { site: Site, service: Value },
-    /// An organization that the code declares or refers to.
-    Organization { site: Site },
+}
+
+/// What a piece of an organization's tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrganizationForm {
+    /// The organization itself; its root is meant where something lies below it.
+    Organization,
+    Unit,
+    Account,
+}
+
+/// A piece of an organization's tree, declared or looked up.
+#[derive(Clone, Debug)]
+pub struct OrganizationPart {
+    pub site: Site,
+    pub form: OrganizationForm,
+    pub name: Option<Value>,
+    /// The unit or root above; `None` where left out.
+    pub parent: Option<Setting>,
+    /// The id that AWS gave it, where the code tells it.
+    pub id: Option<Value>,
 }
 
 /// A policy of AWS Organizations.
@@ -350,6 +392,7 @@ pub struct Entities {
     pub backup_policies: Vec<OrganizationPolicy>,
     pub service_controls: Vec<OrganizationPolicy>,
     pub policy_attachments: Vec<PolicyAttachment>,
+    pub organization: Vec<OrganizationPart>,
     pub keys: Vec<Key>,
     pub key_policies: Vec<KeyPolicy>,
     pub aliases: Vec<Alias>,
@@ -371,6 +414,7 @@ impl Entities {
         self.backup_policies.extend(other.backup_policies);
         self.service_controls.extend(other.service_controls);
         self.policy_attachments.extend(other.policy_attachments);
+        self.organization.extend(other.organization);
         self.keys.extend(other.keys);
         self.key_policies.extend(other.key_policies);
         self.aliases.extend(other.aliases);

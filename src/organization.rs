@@ -30,9 +30,28 @@ pub struct Organization {
     pub units: BTreeMap<Arc<str>, Unit>,
     /// Accounts that are known to belong to no organization, or to another one.
     pub outside: BTreeSet<AccountId>,
+    /// Accounts by the names that the configuration gives them.
+    pub names: BTreeMap<Arc<str>, AccountId>,
 }
 
 impl Organization {
+    /// The root's id, where it is listed.
+    pub fn root(&self) -> Option<&Arc<str>> {
+        let mut roots = self.units.keys().filter(|id| id.starts_with("r-"));
+        roots.next().filter(|_| roots.next().is_none())
+    }
+
+    /// The unit of this name, where exactly one has it.
+    pub fn unit_named(&self, name: &str) -> Option<&Arc<str>> {
+        let mut named = self.units.iter().filter(|(_, unit)| unit.name.as_deref() == Some(name));
+        named.next().filter(|_| named.next().is_none()).map(|(id, _)| id)
+    }
+
+    /// The units directly below a unit or root.
+    pub fn children(&self, id: &str) -> impl Iterator<Item = (&Arc<str>, &Unit)> {
+        self.units.iter().filter(move |(_, unit)| unit.parent.as_deref() == Some(id))
+    }
+
     /// The unit or root directly above the account, where it is listed.
     pub fn parent_of(&self, account: &AccountId) -> Option<&Arc<str>> {
         self.units.iter().find(|(_, unit)| unit.accounts.contains(account)).map(|(id, _)| id)
@@ -44,7 +63,7 @@ impl Organization {
         let mut seen = BTreeSet::from([id]);
         let mut open = vec![id];
         while let Some(above) = open.pop() {
-            for (id, unit) in self.units.iter().filter(|(_, unit)| unit.parent.as_deref() == Some(above)) {
+            for (id, unit) in self.children(above) {
                 if seen.insert(id) {
                     out.extend(&unit.accounts);
                     open.push(id);

@@ -15,7 +15,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("resource", &["aws", "organization", "source", "value"]),
     ("json", &["diagnostic", "source", "value"]),
     ("embedded", &["json", "source", "value"]),
-    ("terraform", &["aws", "diagnostic", "embedded", "json", "resource", "source", "value"]),
+    ("terraform", &["aws", "diagnostic", "embedded", "json", "organization", "resource", "source", "value"]),
     ("cloudformation", &["aws", "diagnostic", "resource", "source", "value"]),
     ("discover", &["cloudformation", "diagnostic", "resource", "source", "terraform"]),
     ("catalog", &["aws"]),

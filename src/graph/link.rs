@@ -1,6 +1,6 @@
 //! Links what all stacks declare.
 
-use super::organization;
+use super::organization::{self, Organization};
 use super::resolve::{self, Index, arn_at, why};
 use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::aws::{Arn, Place};
@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 /// The linked graph of these entities and what the configuration adds.
 pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
-    organization::expand(&mut entities);
+    let mut organization = Organization::new(&entities, facts);
+    organization::expand(&mut entities, &mut organization);
     let known_vaults = add_known(&mut entities, facts);
-    let mut graph = Graph { entities, facts: facts.clone(), ..Graph::default() };
+    let mut graph = Graph { entities, facts: facts.clone(), organization, ..Graph::default() };
     let first_known_key = graph.entities.keys.len() - facts.keys.len();
     graph.known_keys =
         (0..facts.keys.len()).map(|at| KeyId(u32::try_from(first_known_key + at).unwrap_or(u32::MAX))).collect();

@@ -168,7 +168,6 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 out.settings.push(Settings::EbsDefaultKey { site: site.clone(), key });
             }
         }
-        "aws_organizations_organization" => out.settings.push(Settings::Organization { site: site.clone() }),
         _ => return false,
     }
     true

@@ -4,6 +4,7 @@ mod computed;
 mod data;
 mod expand;
 mod expression;
+mod organization;
 mod policy_document;
 mod provider;
 mod variables;

@@ -102,6 +102,10 @@ impl Evaluator<'_> {
                 entries.insert((*attr).into(), Entry { value, span: None });
             }
         }
+        if &*resource.kind == "aws_organizations_organization" {
+            let root = super::organization::root(self, &resource.address);
+            entries.insert("roots".into(), Entry { value: root, span: None });
+        }
         entries.insert(SELF.into(), Entry { value: Value::string(resource.address.clone()), span: None });
         let mut why = Unknown::new(Reason::Computed(resource.address.clone()), Some(resource.header));
         why.symbol = None;
@@ -129,6 +133,9 @@ impl Evaluator<'_> {
             && !matches!(value.kind, Kind::Ref(_))
         {
             return Some(value.clone());
+        }
+        if let Some(id) = super::organization::known(self, resource, attr) {
+            return Some(id);
         }
         let prefix = if resource.data { "data." } else { "" };
         let shape = SHAPES.iter().find(|shape| {

@@ -42,18 +42,6 @@ impl Evaluator<'_> {
                 let json = Value { span: Some(block.header), ..json };
                 vec![("json", json.clone()), ("minified_json", json)]
             }
-            "aws_organizations_organization" => {
-                let id = match &self.settings.organization.id {
-                    Some(id) => Value::string(id.clone()),
-                    None => {
-                        let mut unknown =
-                            Unknown::new(Reason::DataSource(resource.address.clone()), Some(block.header));
-                        unknown.symbol = Some("organization id".into());
-                        Value::new(Kind::Unknown(Arc::new(unknown)))
-                    }
-                };
-                vec![("id", id)]
-            }
             "aws_default_tags" => {
                 vec![("tags", provider.default_tags.clone().unwrap_or_else(|| Value::object::<Arc<str>>([])))]
             }
@@ -85,7 +73,7 @@ impl Evaluator<'_> {
                     .map(|attr| (attr, self.computed_reference(&resource.address, attr, Some(resource))))
                     .collect()
             }
-            _ => Vec::new(),
+            _ => super::organization::data(self, resource, block),
         };
         let mut entries = resource.attributes.as_map().map(|map| map.entries.clone()).unwrap_or_default();
         entries.retain(|_, entry| !entry.value.is_null());

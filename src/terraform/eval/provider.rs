@@ -128,7 +128,7 @@ impl Evaluator<'_> {
             (_, Some(id)) => (Known::Is(id), Value::string(id.to_string())),
             (Some(Ok(id)), None) => (Known::Is(id), Value::string(id.to_string())),
             // The same unknown text leads to the same account.
-            (Some(Err(value)), None) => match value.first_unknown().and_then(|unknown| unknown.symbol.clone()) {
+            (Some(Err(value)), None) => match account_symbol(&value) {
                 Some(symbol) => {
                     let symbol: Arc<str> = format!("account named by {symbol}").into();
                     let mut unknown = value
@@ -194,7 +194,7 @@ impl Evaluator<'_> {
             }
             return Some(Err(parts
                 .into_iter()
-                .find(|part| part.first_unknown().is_some())
+                .find(|part| part.first_unknown().is_some() || part.text().is_none())
                 .unwrap_or_else(|| role.clone())));
         }
         let allowed = body.get("allowed_account_ids").and_then(Value::as_seq)?;
@@ -242,6 +242,15 @@ impl Evaluator<'_> {
             let span = map.entries.get("tags").and_then(|entry| entry.span);
             Arc::make_mut(map).entries.insert("tags_all".into(), Entry { value: merged, span });
         }
+    }
+}
+
+/// What names the unknown: an unknown's symbol, or the resource that a reference leads to.
+fn account_symbol(value: &Value) -> Option<Arc<str>> {
+    match (&value.kind, value.first_unknown()) {
+        (_, Some(unknown)) => unknown.symbol.clone(),
+        (Kind::Ref(_), None) => value.marked_text().map(|text| text.trim_matches('\u{1}').into()),
+        _ => None,
     }
 }
 
