@@ -114,6 +114,10 @@ fn group(judgements: &[Judgement], sources: &Sources, settings: &AnalysisSetting
                 Some(Some(severity)) => finding.severity = *severity,
                 None => {}
             }
+            // What cannot be told is no fault of the code, unless proof is asked for.
+            if undecided {
+                finding.severity = if settings.strict { Severity::Error } else { Severity::Info };
+            }
             let fingerprint = short_hash(&format!("{rule}|{undecided}|{root}"));
             Some(Reported { finding, undecided, copies: copies.into_iter().collect(), fingerprint })
         })

@@ -15,6 +15,7 @@ mod destination_vault_missing;
 mod dynamodb_advanced_backup_off;
 pub mod pages;
 mod rds_option_group;
+mod remedy;
 mod retention_outside_vault_lock;
 mod service_not_opted_in;
 mod source_key_aws_managed;

@@ -4,7 +4,9 @@ pub mod concise;
 pub mod copies;
 pub mod human;
 pub mod json;
+mod summary;
 pub mod values;
+mod words;
 
 use crate::analysis::Analysis;
 use crate::checks::{Judgement, Verdict};

@@ -43,7 +43,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             let found = finding(
                 RULE,
                 root,
-                format!("copies into {name} will fail: its key `{}` cannot be used", key.site.address),
+                format!("copies into {name} will fail: the vault's key `{}` cannot be used", key.site.address),
                 Some(Label::new(setting.span, words)),
             )
             .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")

@@ -17,7 +17,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let found = finding(
         RULE,
         format!("{}|{}", vault.site.unit, vault.site.address),
-        format!("copies into {} will fail: a Deny in its access policy hits them", destination_name(context, copy)),
+        format!(
+            "copies into {} will fail: a Deny in the vault's access policy hits them",
+            destination_name(context, copy)
+        ),
         Some(Label::new(span, format!("{} {}", trace.statement, trace.reason))),
     )
     .note(ERROR)

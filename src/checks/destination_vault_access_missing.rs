@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>, read 2026-11.
 
+use super::remedy::{Form, Statement};
 use super::support::{
     CROSS_ACCOUNT_PAGE, action_span, destination_arn, destination_name, fail, finding, partition, role_caller, told,
     undecided, vault_policy, with_places,
@@ -49,6 +50,58 @@ pub(super) fn decision<'a>(
     let own: Vec<&iam::Policy> =
         iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess").into_iter().collect();
     Some((vault, effective, iam::decide_vault(&request, policy.as_deref(), &own)))
+}
+
+/// The statement that lets the source account in; with the resource around it where the vault has no policy yet.
+fn remedy(context: &Context<'_>, vault: &Vault, effective: &EffectivePolicy, principal: &str) -> String {
+    let statement = Statement {
+        sid: "BackupCopies",
+        principal: principal.to_owned(),
+        actions: &["backup:CopyIntoBackupVault"],
+        condition: None,
+    };
+    let place = match effective {
+        EffectivePolicy::Given(setting) => setting.span,
+        _ => vault.site.header,
+    };
+    let form = super::remedy::form(context, &vault.site.kind, place);
+    let code = super::remedy::code(&[statement], form);
+    let indented = |by: &str| code.lines().map(|line| format!("{by}{line}\n")).collect::<String>();
+    match (effective, form) {
+        (EffectivePolicy::Absent, Form::Hcl) => {
+            let name = vault.site.address.rsplit('.').next().unwrap_or_default();
+            // The policy must go to the vault's account.
+            let text = context.sources.text(vault.site.span.file);
+            let block = text.get(vault.site.span.range()).unwrap_or_default();
+            let provider = block
+                .lines()
+                .map(str::trim)
+                .find(|line| line.strip_prefix("provider").is_some_and(|rest| rest.trim_start().starts_with('=')));
+            let provider = provider.map_or_else(String::new, |line| {
+                let alias = line.rsplit('=').next().unwrap_or_default().split(['#', '/']).next().unwrap_or_default();
+                format!("  provider          = {}\n", alias.trim())
+            });
+            format!(
+                "give the vault an access policy:\nresource \"aws_backup_vault_policy\" \"{name}\" {{\n{provider}  backup_vault_name = {}.name\n  policy            = jsonencode({{\n    Version = \"2012-10-17\"\n    Statement = [\n{}    ]\n  }})\n}}",
+                local_address(&vault.site.address),
+                indented("      ")
+            )
+        }
+        (EffectivePolicy::Absent, Form::Yaml) => format!(
+            "give the vault an access policy:\nAccessPolicy:\n  Version: \"2012-10-17\"\n  Statement:\n{}",
+            indented("    ").trim_end()
+        ),
+        _ => format!("add to the vault's access policy:\n{code}"),
+    }
+}
+
+/// The address as code beside the resource writes it: without the modules that lead there.
+fn local_address(address: &str) -> &str {
+    let mut rest = address;
+    while let Some(inner) = rest.strip_prefix("module.").and_then(|inner| inner.split_once('.')) {
+        rest = inner.1;
+    }
+    rest
 }
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
@@ -100,10 +153,17 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 .and_then(|account| account.known())
                 .map_or_else(|| "<source account>".to_owned(), ToString::to_string);
             let partition = partition(&vault.site.place.region);
-            let mut found = finding(RULE, root, format!("copies from account {shown} into {name} will fail: its access policy does not let them in"), Some(Label::new(span, words)))
-                .note(ERROR)
-                .help(format!("allow it in the vault's access policy:\n{{ \"Effect\": \"Allow\", \"Principal\": {{ \"AWS\": \"arn:{partition}:iam::{id}:root\" }}, \"Action\": \"backup:CopyIntoBackupVault\", \"Resource\": \"*\" }}"))
-                .url(CROSS_ACCOUNT_PAGE);
+            let mut found = finding(
+                RULE,
+                root,
+                format!(
+                    "copies from account {shown} into {name} will fail: the vault's access policy does not let them in"
+                ),
+                Some(Label::new(span, words)),
+            )
+            .note(ERROR)
+            .help(remedy(context, vault, effective, &format!("arn:{partition}:iam::{id}:root")))
+            .url(CROSS_ACCOUNT_PAGE);
             if let (VaultTarget::Vault(id), Some(source)) = (&copy.destination, &source)
                 && let Some(policy) = vault_policy(context, *id)
             {

@@ -22,7 +22,6 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some(account) = support::destination_account(context, copy) else { return Outcome::NotApplicable };
     let shown = context.graph.account_name(account);
     if let Some((share, key)) = share_of(context, copy, ShareClass::Nothing) {
-        let partition = support::partition(&key.site.place.region);
         let span = policy_span(context, share.key, key);
         let absent = matches!(context.graph.key_policies.get(share.key.0 as usize), Some(EffectivePolicy::Absent));
         let words = if absent {
@@ -53,7 +52,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             found = found.note(format!("{} allows these actions to other principals only", others.join(", ")));
         }
         let found = support::with_mistakes(found, context, &share, account);
-        let found = found.note(support::key_error(&via)).help(statements_to_add(account, partition)).url(PAGE);
+        let found =
+            found.note(support::key_error(&via)).help(statements_to_add(context, share.key, key, account)).url(PAGE);
         return fail(with_places(found, context, copy));
     }
     for used in source_keys(context, copy) {

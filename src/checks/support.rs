@@ -1,6 +1,6 @@
 //! What several rules ask of a copy: its service, its keys, who performs it, and the words for them.
 
-use super::{Context, Finding, Outcome};
+use super::{Context, Finding, Outcome, remedy};
 use crate::aws::{Account, Known, Region};
 use crate::catalog::{Service, Support};
 use crate::copy::{Copy, CopySource};
@@ -177,15 +177,17 @@ pub(super) fn destination_name(context: &Context<'_>, copy: &Copy) -> String {
     }
 }
 
-/// Adds the copy action, the source and the destination as places, in path order.
+/// Adds the copy action, the source and the destination as places, in the order that the data takes.
 pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Copy) -> Finding {
-    let mut labels = std::mem::take(&mut finding.labels);
+    let mut labels = Vec::new();
     if let Some(span) = action_span(context, copy) {
         labels.push(Label::new(span, "the copy that is planned here"));
     }
     if let Some(store) = store(context, copy) {
+        labels.extend(store.site.chain.iter().map(|call| Label::new(*call, "called here")));
         labels.push(Label::new(store.site.header, "the data that is copied"));
     }
+    labels.append(&mut finding.labels);
     if let Some(vault) = destination(context, copy) {
         labels.push(Label::new(
             vault.site.header,
@@ -199,7 +201,6 @@ pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Co
             kept.push(label);
         }
     }
-    kept.sort_by_key(|label| (context.sources.path(label.span.file), label.span));
     finding.labels = kept;
     finding
 }
@@ -530,12 +531,12 @@ pub(super) fn share_of<'a>(context: &'a Context<'_>, copy: &Copy, class: ShareCl
     Some((share, key))
 }
 
-/// The statements that share a key with an account, in Terraform's or CloudFormation's form.
-pub(super) fn statements_to_add(account: &Account, partition: &str) -> String {
-    let id = account.known().map_or_else(|| "<destination account>".to_owned(), ToString::to_string);
-    format!(
-        "add to the key's policy:\n{{ \"Sid\": \"BackupCopies\", \"Effect\": \"Allow\", \"Principal\": {{ \"AWS\": \"arn:{partition}:iam::{id}:root\" }}, \"Action\": [\"kms:DescribeKey\", \"kms:ReEncrypt*\", \"kms:GenerateDataKey*\", \"kms:ListGrants\"], \"Resource\": \"*\" }},\n{{ \"Sid\": \"BackupGrants\", \"Effect\": \"Allow\", \"Principal\": {{ \"AWS\": \"arn:{partition}:iam::{id}:root\" }}, \"Action\": \"kms:CreateGrant\", \"Resource\": \"*\", \"Condition\": {{ \"Bool\": {{ \"kms:GrantIsForAWSResource\": \"true\" }} }} }}"
-    )
+/// How to share a key with an account, as statements to add to its policy.
+pub(super) fn statements_to_add(context: &Context<'_>, id: KeyId, key: &Key, account: &Account) -> String {
+    let place = policy_span(context, id, key);
+    let form = remedy::form(context, &key.site.kind, place);
+    let statements = remedy::share_key(account, partition(&key.site.place.region));
+    format!("add to the key's policy:\n{}", remedy::code(&statements, form))
 }
 
 /// AWS's own words where the source's key cannot be used.

@@ -38,6 +38,9 @@ pub(super) struct CheckArgs {
     pub(super) common: Common,
     #[arg(long, value_enum, default_value = "full")]
     pub(super) format: CheckFormat,
+    /// Count findings by rule and by root cause instead of showing them.
+    #[arg(long)]
+    pub(super) statistics: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -121,6 +124,15 @@ pub(super) struct Common {
     /// Print findings only, no summary.
     #[arg(short, long)]
     pub(super) quiet: bool,
+    /// Tell more: every copy of a finding, every unit that was read.
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
+    /// Show no progress on a terminal.
+    #[arg(long)]
+    pub(super) no_progress: bool,
+    /// How many threads may work [default: as many as the machine has].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
     /// The least severity that makes the exit code 1.
     #[arg(long, value_enum, default_value = "error")]
     pub(super) fail_on: FailOn,

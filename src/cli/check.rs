@@ -2,7 +2,7 @@
 
 use super::args::{CheckArgs, CheckFormat};
 use super::input::analysis;
-use super::output::{code, color, pretty, written};
+use super::output::{code, pretty, style, written};
 use crate::report::{concise, human, json};
 use std::io::Write;
 
@@ -10,7 +10,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, terminal: bool) -> std:
     let common = &args.common;
     let analysis = analysis(common);
     written(common, out, |out| match args.format {
-        CheckFormat::Full => human::write(&analysis, out, color(common, terminal), common.quiet),
+        CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),
         CheckFormat::Concise => concise::write(&analysis, out),
         CheckFormat::Json => pretty(out, &json::report(&analysis)),
     })?;

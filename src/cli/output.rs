@@ -1,8 +1,9 @@
 //! Where results go, and what the exit code is.
 
-use super::args::{Common, FailOn, When};
+use super::args::{CheckArgs, Common, FailOn, When};
 use crate::analysis::Analysis;
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Severity};
+use crate::report::human::Style;
 use crate::source::Sources;
 use std::io::Write;
 
@@ -61,6 +62,26 @@ pub(super) fn color(common: &Common, terminal: bool) -> bool {
     }
 }
 
+/// How `full` is to look: on a terminal as that shows it, elsewhere the same everywhere.
+pub(super) fn style(args: &CheckArgs, terminal: bool) -> Style {
+    let common = &args.common;
+    let terminal = terminal && common.output.is_none();
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let utf8 = locale.is_none_or(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+    let color = color(common, terminal);
+    let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Style {
+        color,
+        width: if terminal { set("COLUMNS").and_then(|text| text.parse().ok()).or_else(columns) } else { None },
+        links: terminal && color && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
+        ascii: terminal && !utf8,
+        quiet: common.quiet,
+        verbose: common.verbose,
+        statistics: args.statistics,
+    }
+}
+
 pub(super) fn unreadable(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput)
 }
@@ -96,9 +117,6 @@ pub(super) fn code(analysis: &Analysis, common: &Common) -> u8 {
         FailOn::Info => Severity::Info,
         FailOn::Never => return CLEAN,
     };
-    let found = analysis
-        .findings
-        .iter()
-        .any(|reported| if reported.undecided { common.strict } else { reported.finding.severity >= least });
+    let found = analysis.findings.iter().any(|reported| reported.finding.severity >= least);
     if found { FINDINGS } else { CLEAN }
 }

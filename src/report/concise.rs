@@ -1,7 +1,8 @@
 //! One line a finding.
 
+use super::words::{Grade, one_line};
 use crate::analysis::Analysis;
-use crate::diagnostic::{DiagnosticKind, Severity};
+use crate::diagnostic::DiagnosticKind;
 use std::io::Write;
 
 /// Writes `path:line:column: severity[rule] message (n copies)`, bad input first.
@@ -10,29 +11,34 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write) -> std::io::Result<()> {
         match &diagnostic.primary {
             Some(label) => {
                 let at = analysis.sources.location(label.span);
-                writeln!(out, "{}:{}:{}: error: {}", at.file, at.line, at.column, diagnostic.message)?;
+                writeln!(
+                    out,
+                    "{}:{}:{}: error: {}",
+                    one_line(&at.file),
+                    at.line,
+                    at.column,
+                    one_line(&diagnostic.message)
+                )?;
             }
-            None => writeln!(out, "{}: error: {}", diagnostic.path.as_deref().unwrap_or("?"), diagnostic.message)?,
+            None => {
+                let path = diagnostic.path.as_deref().unwrap_or("?");
+                writeln!(out, "{}: error: {}", one_line(path), one_line(&diagnostic.message))?;
+            }
         }
     }
     for reported in &analysis.findings {
         let finding = &reported.finding;
-        let word = match (reported.undecided, finding.severity) {
-            (true, _) => "undecided",
-            (_, Severity::Error) => "error",
-            (_, Severity::Warning) => "warning",
-            (_, Severity::Info) => "info",
-        };
+        let word = Grade::of(reported).word();
         let place = finding.primary.as_ref().map_or_else(String::new, |label| {
             let at = analysis.sources.location(label.span);
-            format!("{}:{}:{}: ", at.file, at.line, at.column)
+            format!("{}:{}:{}: ", one_line(&at.file), at.line, at.column)
         });
         let copies = reported.copies.len();
         writeln!(
             out,
             "{place}{word}[{}] {} ({copies} {})",
             finding.rule,
-            finding.message,
+            one_line(&finding.message),
             if copies == 1 { "copy" } else { "copies" }
         )?;
     }

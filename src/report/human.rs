@@ -1,182 +1,257 @@
-//! Snippets with labels in every file that plays a part; the only user of codespan-reporting.
+//! Snippets with labels in every file that plays a part; with [`view`], the only user of codespan-reporting.
 
-use super::counts;
-use crate::analysis::Analysis;
+mod view;
+
+use super::summary;
+use super::words::{Grade, Words, one_line, printable};
+use crate::analysis::{Analysis, Reported};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Severity};
 use crate::source::{FileId, Sources};
-use codespan_reporting::diagnostic::{Diagnostic as Rendered, Label as RenderedLabel, Severity as RenderedSeverity};
-use codespan_reporting::files::{Error, Files};
-use codespan_reporting::term::{self, Config};
+use codespan_reporting::diagnostic::{Diagnostic as Rendered, Severity as RenderedSeverity};
+use codespan_reporting::term::{self, Config, DisplayStyle};
 use std::io::Write;
+use view::View;
 
-/// Longer lines are cut around what a label shows (characters).
-const LONGEST_LINE: usize = 400;
+/// How wide a line of source may be where the width is not known (characters).
+const WIDEST: usize = 160;
+/// How many copies of a finding are named.
+const NAMED: usize = 4;
 
-struct View<'a>(&'a Sources);
-
-impl<'a> Files<'a> for View<'a> {
-    type FileId = FileId;
-    type Name = String;
-    type Source = String;
-
-    fn name(&'a self, id: FileId) -> Result<String, Error> {
-        Ok(self.0.path(id).to_string())
-    }
-
-    fn source(&'a self, id: FileId) -> Result<String, Error> {
-        Ok(self.0.text(id).to_string())
-    }
-
-    fn line_index(&'a self, id: FileId, at: usize) -> Result<usize, Error> {
-        Ok(self.0.line_column(id, at).0 - 1)
-    }
-
-    fn line_range(&'a self, id: FileId, line: usize) -> Result<std::ops::Range<usize>, Error> {
-        self.0.line_range(id, line).ok_or(Error::LineTooLarge { given: line, max: 0 })
-    }
+/// How output is to look.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    pub color: bool,
+    /// Columns of the terminal: text is broken there, long lines of source are cut. `None`: no terminal.
+    pub width: Option<usize>,
+    /// Whether the terminal opens links.
+    pub links: bool,
+    /// Whether the terminal shows ASCII only.
+    pub ascii: bool,
+    /// Findings only, no summary.
+    pub quiet: bool,
+    /// How much more is told: every copy of a finding, what was read.
+    pub verbose: u8,
+    /// Counts by rule and by root cause, instead of the findings.
+    pub statistics: bool,
 }
 
 /// Writes bad input, findings, and the summary.
-pub fn write(analysis: &Analysis, out: &mut dyn Write, color: bool, quiet: bool) -> std::io::Result<()> {
-    let mut text = Vec::new();
+pub fn write(analysis: &Analysis, out: &mut dyn Write, style: &Style) -> std::io::Result<()> {
+    let mut text = String::new();
     for diagnostic in &analysis.diagnostics {
-        if diagnostic.kind == DiagnosticKind::BadInput
-            || (diagnostic.kind == DiagnosticKind::Note && diagnostic.severity != Severity::Info && !quiet)
-        {
-            render(&analysis.sources, &of_diagnostic(analysis, diagnostic), color, &mut text);
-        }
-    }
-    for reported in &analysis.findings {
-        let finding = &reported.finding;
-        let severity = match (reported.undecided, finding.severity) {
-            (false, Severity::Error) => RenderedSeverity::Error,
-            (false, Severity::Warning) => RenderedSeverity::Warning,
-            (false, Severity::Info) | (true, _) => RenderedSeverity::Note,
+        let told = match diagnostic.kind {
+            DiagnosticKind::BadInput => true,
+            DiagnosticKind::Note => (diagnostic.severity != Severity::Info && !style.quiet) || style.verbose > 0,
+            DiagnosticKind::NotEvaluated => false,
         };
-        let labels = labels(&analysis.sources, finding.primary.as_ref(), &finding.labels);
-        let mut notes: Vec<String> = finding.notes.clone();
-        if reported.copies.len() > 1 {
-            notes.push(format!("this touches {} copies", reported.copies.len()));
+        if told {
+            of_diagnostic(&analysis.sources, diagnostic, style, &mut text);
         }
-        notes.extend(finding.help.iter().map(|help| format!("help: {help}")));
-        notes.extend(finding.url.iter().map(|url| format!("see: {url}")));
-        let code = if reported.undecided { format!("undecided: {}", finding.rule) } else { finding.rule.to_owned() };
-        let rendered = Rendered::new(severity)
-            .with_code(code)
-            .with_message(&finding.message)
-            .with_labels(labels)
-            .with_notes(notes);
-        render(&analysis.sources, &rendered, color, &mut text);
     }
-    out.write_all(&text)?;
-    if !quiet {
-        summary(analysis, out)?;
+    if !style.statistics {
+        let words = Words::new(analysis);
+        for reported in &analysis.findings {
+            of_finding(&analysis.sources, &words, reported, style, &mut text);
+        }
     }
-    Ok(())
+    out.write_all(text.as_bytes())?;
+    if style.statistics {
+        summary::statistics(analysis, out)?;
+        writeln!(out)?;
+    }
+    if style.quiet { Ok(()) } else { summary::write(analysis, out, style) }
 }
 
-fn of_diagnostic(analysis: &Analysis, diagnostic: &Diagnostic) -> Rendered<FileId> {
-    let severity =
-        if diagnostic.kind == DiagnosticKind::BadInput { RenderedSeverity::Error } else { RenderedSeverity::Warning };
+fn of_finding<'a>(sources: &Sources, words: &Words<'a>, reported: &'a Reported, style: &Style, out: &mut String) {
+    let finding = &reported.finding;
+    let grade = Grade::of(reported);
+    let severity = match grade {
+        Grade::Error => RenderedSeverity::Error,
+        Grade::Warning | Grade::Undecided => RenderedSeverity::Warning,
+        Grade::Info => RenderedSeverity::Note,
+    };
+    let headline = words.headline(reported);
+    let mut notes: Vec<String> = Vec::new();
+    if headline != finding.message {
+        let label = if grade == Grade::Undecided { "open" } else { "cause" };
+        notes.push(format!("{label}: {}", Words::cause(reported)));
+    }
+    notes.extend(finding.notes.iter().cloned());
+    let copies = words.copies(reported);
+    if copies.len() > 1 {
+        let named = if style.verbose > 0 { copies.len() } else { NAMED };
+        let mut names: Vec<String> = copies.iter().take(named).map(|judgement| words.short(judgement)).collect();
+        if copies.len() > named {
+            names.push(format!("and {} more", copies.len() - named));
+        }
+        notes.push(format!("copies: {}", names.join(", ")));
+    }
+    notes.extend(finding.help.iter().map(|help| format!("help: {help}")));
+    notes.extend(finding.url.iter().map(|url| format!("see: {url}")));
+    let code = if grade == Grade::Undecided { format!("undecided: {}", finding.rule) } else { finding.rule.to_owned() };
+    let diagnostic = Rendered::new(severity).with_code(code);
+    render(sources, diagnostic, &headline, (finding.primary.as_ref(), &finding.labels), notes, style, out);
+}
+
+fn of_diagnostic(sources: &Sources, diagnostic: &Diagnostic, style: &Style, out: &mut String) {
+    let severity = match (diagnostic.kind, diagnostic.severity) {
+        (DiagnosticKind::BadInput, _) => RenderedSeverity::Error,
+        (_, Severity::Info) => RenderedSeverity::Note,
+        _ => RenderedSeverity::Warning,
+    };
     let message = match (&diagnostic.primary, &diagnostic.path) {
         (None, Some(path)) => format!("{path}: {}", diagnostic.message),
         _ => diagnostic.message.clone(),
     };
-    let labels = labels(&analysis.sources, diagnostic.primary.as_ref(), &diagnostic.labels);
-    Rendered::new(severity)
-        .with_message(message)
-        .with_labels(labels)
-        .with_notes(diagnostic.help.iter().map(|help| format!("help: {help}")).collect())
+    let notes = diagnostic.help.iter().map(|help| format!("help: {help}")).collect();
+    let labels = (diagnostic.primary.as_ref(), diagnostic.labels.as_slice());
+    render(sources, Rendered::new(severity), &message, labels, notes, style, out);
 }
 
-/// The primary label first, since files are shown in the order of their first label.
-fn labels(sources: &Sources, primary: Option<&Label>, others: &[Label]) -> Vec<RenderedLabel<FileId>> {
-    let range = |label: &Label| {
-        // A whole block is shown by its first line.
-        let range = label.span.range();
-        let text = sources.text(label.span.file);
-        let shown = text.get(range.clone()).unwrap_or_default();
-        let end =
-            shown.find('\n').map_or(range.end, |at| range.start + shown.get(..at).unwrap_or_default().trim_end().len());
-        range.start..end.max(range.start)
+fn render(
+    sources: &Sources,
+    diagnostic: Rendered<FileId>,
+    message: &str,
+    (primary, others): (Option<&Label>, &[Label]),
+    notes: Vec<String>,
+    style: &Style,
+    out: &mut String,
+) {
+    let (view, labels) =
+        View::new(sources, primary, others, style.width.map_or(WIDEST, |width| width.saturating_sub(12).max(20)));
+    let wrapped = |text: &str, used: usize| match style.width {
+        Some(width) => wrap(&printable(text), width.saturating_sub(used).max(20)),
+        None => printable(text),
     };
-    let first = primary.map(|label| RenderedLabel::primary(label.span.file, range(label)).with_message(&label.message));
-    let rest =
-        others.iter().map(|label| RenderedLabel::secondary(label.span.file, range(label)).with_message(&label.message));
-    first.into_iter().chain(rest).collect()
-}
-
-fn render(sources: &Sources, diagnostic: &Rendered<FileId>, color: bool, out: &mut Vec<u8>) {
-    let config = Config::default();
-    let long = diagnostic.labels.iter().any(|label| {
-        let line = sources.line_column(label.file_id, label.range.start).0 - 1;
-        sources.line_range(label.file_id, line).is_some_and(|range| range.len() > LONGEST_LINE)
-    });
+    let head = diagnostic.code.as_ref().map_or(7, |code| code.len() + 9);
+    // The rest of a long headline is indented.
+    let message = wrapped(&one_line(message), head.min(30)).replace('\n', "\n    ");
+    let notes = notes.iter().map(|note| wrapped(note, 9)).collect();
+    let diagnostic = diagnostic.with_message(message).with_labels(labels).with_notes(notes);
+    let mut config = Config { display_style: DisplayStyle::Rich, ..Config::default() };
+    if style.ascii {
+        config.chars = term::Chars::ascii();
+    }
     let mut buffer = String::new();
-    let rendered = if long {
-        // Such a line would fill the screen: the place is given, without the snippet.
-        let mut short = diagnostic.clone();
-        short.labels.clear();
-        for label in &diagnostic.labels {
-            let (line, column) = sources.line_column(label.file_id, label.range.start);
-            short.notes.insert(0, format!("{}:{line}:{column}: {}", sources.path(label.file_id), label.message));
-        }
-        term::emit_to_string(&mut buffer, &config, &View(sources), &short)
-    } else if color {
-        let mut styled = codespan_reporting::term::termcolor::Ansi::new(Vec::new());
-        let result = term::emit_to_write_style(&mut styled, &config, &View(sources), diagnostic);
+    let rendered = if style.color {
+        let mut styled = term::termcolor::Ansi::new(Vec::new());
+        let result = term::emit_to_write_style(&mut styled, &config, &view, &diagnostic);
         buffer = String::from_utf8_lossy(styled.get_ref()).into_owned();
         result
     } else {
-        term::emit_to_string(&mut buffer, &config, &View(sources), diagnostic)
+        term::emit_to_string(&mut buffer, &config, &view, &diagnostic)
     };
-    if rendered.is_ok() {
-        let lines: Vec<&str> = buffer.lines().map(str::trim_end).collect();
-        out.extend(lines.join("\n").trim_end().bytes());
-        out.extend(b"\n\n");
+    if rendered.is_err() {
+        return;
     }
+    // codespan has no word of its own for what is undecided.
+    let mut buffer = buffer.replacen("warning[undecided: ", "undecided[", 1);
+    if style.links {
+        buffer = linked(&buffer);
+    }
+    for line in buffer.trim_end().lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out.push('\n');
 }
 
-/// Counts, assumptions, and what was left out.
-fn summary(analysis: &Analysis, out: &mut dyn Write) -> std::io::Result<()> {
-    let (succeeds, fails, undecided) = counts(analysis);
-    let total = succeeds + fails + undecided;
-    if total == 0 {
-        writeln!(
-            out,
-            "no AWS Backup copies are planned in {} {}",
-            analysis.units.len(),
-            if analysis.units.len() == 1 { "unit" } else { "units" }
-        )?;
-    } else {
-        writeln!(
-            out,
-            "{total} {}: {fails} fail, {undecided} undecided, {succeeds} succeed",
-            if total == 1 { "copy" } else { "copies" }
-        )?;
+/// The addresses in the text as links of the terminal (OSC 8).
+fn linked(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("https://") {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c: char| c.is_whitespace() || c.is_control()).unwrap_or(from.len());
+        let (url, after) = from.split_at(end);
+        out.push_str(&format!("{before}\u{1b}]8;;{url}\u{1b}\\{url}\u{1b}]8;;\u{1b}\\"));
+        rest = after;
     }
-    if !analysis.assumptions.is_empty() {
-        writeln!(out, "assumed: {}", analysis.assumptions.join("; "))?;
-    }
-    let mut left: Vec<String> = Vec::new();
-    for diagnostic in analysis.diagnostics.iter().filter(|other| other.kind == DiagnosticKind::NotEvaluated) {
-        let line = not_evaluated(analysis, diagnostic);
-        // A module that is called twice leaves out the same thing twice.
-        if !left.contains(&line) {
-            left.push(line);
+    out.push_str(rest);
+    out
+}
+
+/// Breaks lines at spaces, so that none is wider than `width` characters where that can be had. Lines of code, which
+/// are indented or end in a bracket, stay whole.
+pub(super) fn wrap(text: &str, width: usize) -> String {
+    let mut out = Vec::new();
+    for line in text.split('\n') {
+        let code = line.starts_with([' ', '{', '}', '-', '"']) || line.ends_with(['{', '}', ',', '[', ']', '=']);
+        if code || line.chars().count() <= width {
+            out.push(line.to_owned());
+            continue;
         }
+        let mut current = String::new();
+        for word in line.split(' ') {
+            let more = word.chars().count();
+            if !current.is_empty() && current.chars().count() + 1 + more > width {
+                out.push(std::mem::take(&mut current));
+            }
+            if !current.is_empty() {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+        out.push(current);
     }
-    if !left.is_empty() {
-        writeln!(out, "not evaluated:")?;
-    }
-    left.iter().try_for_each(|line| writeln!(out, "  {line}"))
+    out.join("\n")
 }
 
-fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
-    let place = diagnostic.primary.as_ref().map_or_else(String::new, |label| {
-        let at = analysis.sources.location(label.span);
-        format!("{}:{}: ", at.file, at.line)
-    });
-    let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
-    format!("{place}{}{help}", diagnostic.message)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{MemoryDisk, Span};
+
+    fn shown(text: &str, range: std::ops::Range<usize>, style: &Style) -> String {
+        let sources = Sources::new(Box::new(MemoryDisk::new([("a.tf", text)])));
+        let file = sources.load("a.tf").unwrap();
+        let primary = Label::new(Span::new(file, range), "here");
+        let mut out = String::new();
+        render(
+            &sources,
+            Rendered::new(RenderedSeverity::Error),
+            "it is wrong",
+            (Some(&primary), &[]),
+            Vec::new(),
+            style,
+            &mut out,
+        );
+        out
+    }
+
+    #[test]
+    fn a_line_of_a_megabyte_is_cut_around_its_label() {
+        let line = format!("{}\"storage_encrypted\":true{}", "x".repeat(1_300_000), "y".repeat(600_000));
+        let text = shown(&line, 1_300_000..1_300_024, &Style::default());
+        assert!(text.len() < 900, "{}", text.len());
+        assert!(text.contains("a.tf:1:1300001"), "{text}");
+        let lines: Vec<&str> = text.lines().collect();
+        let column = lines[3].chars().position(|c| c == '"').unwrap();
+        assert_eq!(lines[4].chars().position(|c| c == '^'), Some(column), "{text}");
+        assert!(lines[3].ends_with('…'));
+    }
+
+    #[test]
+    fn tabs_and_wide_characters_keep_carets_in_place() {
+        let text = shown("\tname = \"データ\" # x\n", 1..19, &Style::default());
+        assert!(text.contains("    name = \"データ\" # x\n"), "{text}");
+        assert!(text.contains("\n  │     ^^^^^^^^^^^^^^^ here"), "{text}");
+    }
+
+    #[test]
+    fn source_cannot_drive_the_terminal() {
+        let text = shown("a = \"\u{1b}[2J\u{202e}\"\n", 4..14, &Style::default());
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        assert!(text.contains("a = \"␛[2J\u{fffd}\""), "{text}");
+    }
+
+    #[test]
+    fn text_is_broken_at_the_width_and_code_is_not() {
+        assert_eq!(wrap("one two three\n  kept as it stands {", 8), "one two\nthree\n  kept as it stands {");
+    }
+
+    #[test]
+    fn links_wrap_addresses() {
+        assert_eq!(linked("see https://a/b x"), "see \u{1b}]8;;https://a/b\u{1b}\\https://a/b\u{1b}]8;;\u{1b}\\ x");
+    }
 }

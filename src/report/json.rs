@@ -12,9 +12,7 @@ use serde_json::{Value as Json, json};
 /// The whole report.
 pub fn report(analysis: &Analysis) -> Json {
     let (succeeds, fails, undecided) = counts(analysis);
-    let of = |severity| {
-        analysis.findings.iter().filter(|reported| !reported.undecided && reported.finding.severity == severity).count()
-    };
+    let of = |severity| analysis.findings.iter().filter(|reported| reported.finding.severity == severity).count();
     let bad = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
     let mut files: Vec<String> = bad.map(|diagnostic| place(analysis, diagnostic).0).collect();
     files.sort();

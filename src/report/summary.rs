@@ -1,0 +1,190 @@
+//! The end of a report for people: counts, what was read, what was not, and what would decide most.
+
+use super::counts;
+use super::human::Style;
+use super::words::{Grade, count, one_line};
+use crate::analysis::{Analysis, Reported};
+use crate::checks::{Judgement, Outcome, Verdict};
+use crate::diagnostic::{Diagnostic, DiagnosticKind};
+use crate::resource::Language;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Result, Write};
+
+/// Writes counts, assumptions, what was read and left out, and the input that would decide most.
+pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, style: &Style) -> Result<()> {
+    let wrapped = |text: String| match style.width {
+        Some(width) => super::human::wrap(&text, width.saturating_sub(2).max(20)).replace('\n', "\n  "),
+        None => text,
+    };
+    writeln!(out, "{}", headline(analysis))?;
+    writeln!(out, "{}", wrapped(read(analysis)))?;
+    if !analysis.assumptions.is_empty() {
+        writeln!(out, "{}", wrapped(format!("assumed: {}", analysis.assumptions.join("; "))))?;
+    }
+    let left = left_out(analysis);
+    if !left.is_empty() {
+        writeln!(out, "not evaluated:")?;
+    }
+    left.iter().try_for_each(|line| writeln!(out, "  {}", wrapped(one_line(line))))?;
+    if style.verbose > 0 {
+        for stack in &analysis.stacks {
+            let resources = count(stack.resources.len(), "resource", "resources");
+            writeln!(
+                out,
+                "unit {}: account {}, Region {}, {resources}",
+                stack.unit, stack.place.account, stack.place.region
+            )?;
+        }
+    }
+    match decisive(analysis) {
+        Some(text) => writeln!(out, "{}", wrapped(one_line(&text))),
+        None => Ok(()),
+    }
+}
+
+/// `10 copies: 6 fail, 0 undecided, 4 succeed`.
+pub(super) fn headline(analysis: &Analysis) -> String {
+    let (succeeds, fails, undecided) = counts(analysis);
+    let total = succeeds + fails + undecided;
+    if total == 0 {
+        return format!("no AWS Backup copies are planned in {}", count(analysis.units.len(), "unit", "units"));
+    }
+    format!("{}: {fails} fail, {undecided} undecided, {succeeds} succeed", count(total, "copy", "copies"))
+}
+
+/// What was read.
+pub(super) fn read(analysis: &Analysis) -> String {
+    let of = |language| analysis.units.iter().filter(|unit| unit.language == language).count();
+    let languages: Vec<String> = [
+        (of(Language::Terraform), "Terraform root module", "Terraform root modules"),
+        (of(Language::CloudFormation), "CloudFormation stack", "CloudFormation stacks"),
+    ]
+    .into_iter()
+    .filter(|(number, _, _)| *number > 0)
+    .map(|(number, one, many)| count(number, one, many))
+    .collect();
+    let entities = &analysis.graph.entities;
+    let resources = analysis.units.iter().map(|unit| unit.resources).sum();
+    let parts = [
+        count(resources, "resource", "resources"),
+        count(entities.data_stores.len(), "data store", "data stores"),
+        count(entities.plans.len(), "plan", "plans"),
+        count(entities.vaults.len(), "vault", "vaults"),
+        count(entities.keys.len(), "key", "keys"),
+    ];
+    let units = if languages.is_empty() { "nothing".to_owned() } else { languages.join(" and ") };
+    format!("read: {units}, with {}", parts.join(", "))
+}
+
+/// What was left out, once each, with its place and the remedy.
+pub(super) fn left_out(analysis: &Analysis) -> Vec<String> {
+    let mut left: Vec<String> = Vec::new();
+    for diagnostic in analysis.diagnostics.iter().filter(|other| other.kind == DiagnosticKind::NotEvaluated) {
+        let line = not_evaluated(analysis, diagnostic);
+        // A module that is called twice leaves out the same thing twice.
+        if !left.contains(&line) {
+            left.push(line);
+        }
+    }
+    left
+}
+
+fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
+    let place = diagnostic.primary.as_ref().map_or_else(String::new, |label| {
+        let at = analysis.sources.location(label.span);
+        format!("{}:{}: ", at.file, at.line)
+    });
+    let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
+    format!("{place}{}{help}", diagnostic.message)
+}
+
+/// The one thing that would decide most of the undecided copies: the open question, its place, how to answer it.
+pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
+    // An open question is told by the place where knowledge ends.
+    let place = |reported: &Reported| reported.finding.primary.as_ref().map(|label| label.span);
+    let roots: BTreeMap<(&str, &str), &Reported> = analysis
+        .findings
+        .iter()
+        .filter(|reported| reported.undecided)
+        .map(|reported| ((reported.finding.rule, reported.finding.root.as_str()), reported))
+        .collect();
+    let open: Vec<&Judgement> =
+        analysis.judgements.iter().filter(|judgement| judgement.verdict == Verdict::Undecided).collect();
+    let mut questions: BTreeMap<_, (usize, usize, &Reported)> = BTreeMap::new();
+    for judgement in &open {
+        let asked: Vec<&Reported> = judgement
+            .checks
+            .iter()
+            .filter_map(|check| match &check.outcome {
+                Outcome::Undecided(finding) => roots.get(&(check.rule, finding.root.as_str())).copied(),
+                _ => None,
+            })
+            .collect();
+        let places: BTreeSet<_> = asked.iter().map(|reported| place(reported)).collect();
+        let mut seen = BTreeSet::new();
+        for reported in asked {
+            if seen.insert(place(reported)) {
+                let question = questions.entry(place(reported)).or_insert((0, 0, reported));
+                question.0 += usize::from(places.len() == 1);
+                question.1 += 1;
+            }
+        }
+    }
+    let (alone, touched, reported) = questions
+        .into_values()
+        .max_by_key(|(alone, touched, reported)| (*alone, *touched, std::cmp::Reverse(&reported.fingerprint)))?;
+    let at = reported.finding.primary.as_ref().map_or_else(String::new, |label| {
+        let at = analysis.sources.location(label.span);
+        format!(" ({}:{})", at.file, at.line)
+    });
+    let help = reported
+        .finding
+        .help
+        .as_ref()
+        .map_or_else(String::new, |help| format!("; {}", help.lines().next().unwrap_or_default()));
+    let total = open.len();
+    let verb = if alone > 0 { "decides" } else { "is open in" };
+    let share = if alone > 0 { alone } else { touched };
+    let which = match (share, total) {
+        (1, 1) => "the undecided copy".to_owned(),
+        (share, total) if share == total => format!("all {total} undecided copies"),
+        (share, total) => format!("{share} of {total} undecided copies"),
+    };
+    Some(format!("one answer {verb} {which}: {}{at}{help}", reported.finding.message))
+}
+
+/// Writes findings by rule, then by root cause.
+pub(super) fn statistics(analysis: &Analysis, out: &mut dyn Write) -> Result<()> {
+    let mut by_rule: BTreeMap<(Grade, &str), (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for reported in &analysis.findings {
+        let row = by_rule.entry((Grade::of(reported), reported.finding.rule)).or_default();
+        row.0 += 1;
+        row.1.extend(reported.copies.iter().map(String::as_str));
+    }
+    let mut rows: Vec<_> = by_rule.into_iter().collect();
+    rows.sort_by_key(|((grade, rule), (findings, copies))| {
+        (*grade, std::cmp::Reverse(copies.len()), std::cmp::Reverse(*findings), *rule)
+    });
+    writeln!(out, "FINDINGS  COPIES  GRADE      RULE")?;
+    for ((grade, rule), (findings, copies)) in rows {
+        writeln!(out, "{findings:8}  {:6}  {:9}  {rule}", copies.len(), grade.word())?;
+    }
+    writeln!(out, "\nCOPIES  ROOT CAUSE")?;
+    let mut causes: Vec<&Reported> = analysis.findings.iter().collect();
+    causes.sort_by_key(|reported| (Grade::of(reported), std::cmp::Reverse(reported.copies.len())));
+    for reported in causes {
+        let at = reported.finding.primary.as_ref().map_or_else(String::new, |label| {
+            let at = analysis.sources.location(label.span);
+            format!("{}:{}: ", at.file, at.line)
+        });
+        let grade = Grade::of(reported).word();
+        let message = &reported.finding.message;
+        writeln!(
+            out,
+            "{:6}  {}",
+            reported.copies.len(),
+            one_line(&format!("{at}{grade}[{}] {message}", reported.finding.rule))
+        )?;
+    }
+    Ok(())
+}
