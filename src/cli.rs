@@ -34,6 +34,9 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Address space for the stack of a run; memory is taken as far as it is used.
+const STACK: usize = 64 << 20;
+
 /// Runs one command; the exit code is returned.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
@@ -55,7 +58,8 @@ pub fn run(
             };
         }
     };
-    match execute(args, stdin, out, err, terminal) {
+    // Values nest as deep as the code that makes them; whoever walks them recurses.
+    match stacker::grow(STACK, || execute(args, stdin, out, err, terminal)) {
         Ok(code) => code,
         // A closed pipe ends the output quietly.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => CLEAN,

@@ -6,6 +6,7 @@ pub(crate) mod functions;
 pub(crate) mod module;
 pub(crate) mod ops;
 pub(crate) mod syntax;
+pub(crate) mod types;
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, Stack, Unit};

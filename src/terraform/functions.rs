@@ -4,7 +4,9 @@ mod collections;
 mod csv;
 mod encoding;
 mod numbers;
+mod signatures;
 mod strings;
+mod time;
 mod yaml;
 
 use super::ops::{derived, fail, is_open, name_of, over_branches};
@@ -33,6 +35,11 @@ pub(crate) trait FunctionContext {
 /// `jsondecode` of the value, with holes; `None` where the text is not JSON.
 pub(crate) fn json_decode(value: &Value) -> Option<Value> {
     encoding::jsondecode(std::slice::from_ref(value)).ok().filter(|value| !is_open(value))
+}
+
+/// The number in ten digits, as Go shows big numbers.
+pub(crate) fn ten_digits(number: &Number) -> String {
+    strings::number_text(number, 'g', Some(10)).unwrap_or_default()
 }
 
 /// `merge` of these values.
@@ -100,17 +107,18 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
             call(name, args, context)
         });
     }
+    let Some(signature) = signatures::of(name) else {
+        return fail(format!("there is no function named `{name}`"));
+    };
+    let args = signatures::convert_arguments(name, signature, args)?;
     if !STRUCTURAL.contains(&name) && args.iter().any(is_open) {
-        if !known(name) {
-            return fail(format!("there is no function named `{name}`"));
-        }
         let open: Vec<&Value> = args.iter().filter(|arg| is_open(arg)).collect();
-        return Ok(derived(&open, Type::Dynamic));
+        return Ok(derived(&open, signature.result.clone()));
     }
     let mut value = match dispatch(name, &args, context) {
-        // A computed attribute may be of any type: what does not fit a string is no error yet.
+        // What is computed may turn out to be another thing than the error assumes.
         Err(_) if args.iter().any(|arg| computed(arg) || (name.starts_with("format") && arg.is_null())) => {
-            derived(&args.iter().collect::<Vec<_>>(), Type::Dynamic)
+            derived(&args.iter().collect::<Vec<_>>(), signature.result.clone())
         }
         result => result?,
     };
@@ -124,7 +132,7 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
 /// Whether a part of the value is decided by the provider.
 fn computed(value: &Value) -> bool {
     match &value.kind {
-        Kind::Ref(reference) => reference.known.is_none(),
+        Kind::Ref(reference) => reference.known.as_ref().is_none_or(computed),
         Kind::Unknown(_) => true,
         Kind::Seq(seq) => seq.open.is_some() || seq.items.iter().any(computed),
         Kind::Map(map) => map.open.is_some() || map.entries.values().any(|entry| computed(&entry.value)),
@@ -135,24 +143,20 @@ fn computed(value: &Value) -> bool {
     }
 }
 
-/// Whether Terraform 1.11 has a function of this name.
-fn known(name: &str) -> bool {
-    const NAMES: &str = " abs abspath alltrue anytrue base64decode base64encode base64gzip base64sha256 base64sha512 basename bcrypt can ceil chomp chunklist cidrhost cidrnetmask cidrsubnet cidrsubnets coalesce coalescelist compact concat contains csvdecode dirname distinct element endswith ephemeralasnull file filebase64 filebase64sha256 filebase64sha512 fileexists filemd5 fileset filesha1 filesha256 filesha512 flatten floor format formatdate formatlist indent index issensitive join jsondecode jsonencode keys length list log lookup lower map matchkeys max md5 merge min nonsensitive one parseint pathexpand plantimestamp pow range regex regexall replace reverse rsadecrypt sensitive setintersection setproduct setsubtract setunion sha1 sha256 sha512 signum slice sort split startswith strcontains strrev substr sum templatefile templatestring textdecodebase64 textencodebase64 timeadd timecmp timestamp title tobool tolist tomap tonumber toset tostring transpose trim trimprefix trimspace trimsuffix try type upper urlencode uuid uuidv5 values yamldecode yamlencode zipmap ";
-    NAMES.contains(&format!(" {name} "))
-}
-
 fn dispatch(name: &str, args: &[Value], context: &dyn FunctionContext) -> Outcome {
     if matches!(name, "timestamp" | "plantimestamp" | "uuid" | "bcrypt" | "rsadecrypt") {
-        return Ok(Value::unknown(Reason::Impure(name.into()), None));
+        let mut unknown = Unknown::new(Reason::Impure(name.into()), None);
+        unknown.ty = Type::String;
+        return Ok(Value::new(Kind::Unknown(Arc::new(unknown))));
     }
     let found = strings::call(name, args)
         .or_else(|| collections::call(name, args))
         .or_else(|| numbers::call(name, args))
+        .or_else(|| time::call(name, args))
         .or_else(|| encoding::call(name, args, context));
     match found {
         Some(result) => result,
-        None if known(name) => Ok(Value::unknown(Reason::Unsupported(format!("the function `{name}`").into()), None)),
-        None => fail(format!("there is no function named `{name}`")),
+        None => Ok(Value::unknown(Reason::Unsupported(format!("the function `{name}`").into()), None)),
     }
 }
 

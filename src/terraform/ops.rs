@@ -2,6 +2,7 @@
 
 use super::ast::{BinaryOp, UnaryOp};
 use super::functions::EvalError;
+use super::types;
 use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Number, Reason, Ref, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -168,10 +169,14 @@ fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Eval
         GreaterEqual => Value::bool(a >= b),
         Add => Value::new(Kind::Number(Number::from(a + b))),
         Subtract => Value::new(Kind::Number(Number::from(a - b))),
-        Multiply => Value::new(Kind::Number(Number::from(a * b))),
-        Divide if r.is_zero() => return fail("division by zero"),
-        Divide => Value::new(Kind::Number(Number::from((a / b).with_prec(155)))),
-        Modulo if r.is_zero() => return fail("division by zero"),
+        Multiply => Value::new(Kind::Number(l.times(&r))),
+        Divide => match l.divided_by(&r) {
+            Some(quotient) => Value::new(Kind::Number(quotient)),
+            None if l.is_zero() => return fail("zero divided by zero"),
+            None => Value::unknown(Reason::Unsupported("an infinite number".into()), left.span),
+        },
+        // Terraform leaves the number as it is.
+        Modulo if r.is_zero() => Value::new(Kind::Number(l)),
         Modulo => Value::new(Kind::Number(Number::from(a % b))),
         Or | And | Equal | NotEqual => return fail("not an arithmetic operator"),
     })
@@ -195,7 +200,7 @@ pub(crate) fn unary(op: UnaryOp, value: &Value) -> Result<Value, EvalError> {
     let mut result = match op {
         UnaryOp::Not => logic(value)?.map_or_else(|| derived(&[value], Type::Bool), |b| Value::bool(!b)),
         UnaryOp::Negate => match number(value)? {
-            Some(n) => Value::new(Kind::Number(Number::from(-n.decimal().clone()))),
+            Some(n) => Value::new(Kind::Number(n.negated())),
             None => derived(&[value], Type::Number),
         },
     };
@@ -276,7 +281,11 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
         (Kind::Cond(branches), _) => agree(branches.iter().map(|branch| equals(&branch.value, b))),
         (_, Kind::Cond(branches)) => agree(branches.iter().map(|branch| equals(a, &branch.value))),
         (Kind::Unknown(_), Kind::Unknown(_)) if same_symbol(a, b) => Some(true),
-        (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => None,
+        (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => {
+            let (x, y) = (types::of(a), types::of(b));
+            // A string never equals a number, whatever it is.
+            (types::is_primitive(&x) && types::is_primitive(&y) && x != y).then_some(false)
+        }
         (Kind::Null, _) => {
             if may_be_null(b) {
                 None
@@ -513,7 +522,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                 items.push(convert(item, element)?);
             }
             if **element == Type::Dynamic {
-                items = unify(items);
+                items = unify(items).ok_or_else(|| EvalError("all elements must have the same type".to_owned()))?;
             }
             let kind = if matches!(ty, Type::Set(_)) { SeqKind::Set } else { SeqKind::List };
             return Ok(Value {
@@ -535,6 +544,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             let dynamic = **element == Type::Dynamic;
             let values: Vec<Value> = if dynamic {
                 unify(map.entries.values().map(|entry| entry.value.clone()).collect())
+                    .ok_or_else(|| EvalError("all elements must have the same type".to_owned()))?
             } else {
                 Vec::new()
             };
@@ -595,17 +605,53 @@ pub(crate) fn make_seq(kind: SeqKind, mut items: Vec<Value>, open: Option<Arc<Un
     Kind::Seq(Arc::new(Seq { kind, items, open }))
 }
 
-/// Terraform orders sets of strings by bytes and sets of numbers by value; what is not known comes last.
+/// Terraform orders sets of strings by bytes, sets of numbers by value, other sets by the text that it hashes; what is null
+/// or not known comes last.
 fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
     match &value.kind {
         Kind::Number(n) => (0, Some(n.clone()), "".into()),
         Kind::String(text) => (1, None, text.clone()),
         Kind::Bool(b) => (1, None, if *b { "1".into() } else { "0".into() }),
-        _ => (
-            2,
-            None,
-            value.text().or_else(|| crate::value::json_text(value).map(Into::into)).unwrap_or_else(|| "".into()),
-        ),
+        Kind::Null => (4, None, "".into()),
+        Kind::Seq(_) | Kind::Map(_) => {
+            let mut text = String::new();
+            set_hash(value, &mut text);
+            (2, None, text.into())
+        }
+        _ => (3, None, value.text().unwrap_or_else(|| "".into())),
+    }
+}
+
+/// The text by which cty tells elements of sets apart.
+fn set_hash(value: &Value, out: &mut String) {
+    match &value.kind {
+        Kind::Null => out.push('~'),
+        Kind::Bool(b) => out.push(if *b { 'T' } else { 'F' }),
+        Kind::Number(n) => out.push_str(&super::functions::ten_digits(n)),
+        Kind::Seq(seq) => {
+            out.push('[');
+            for item in &seq.items {
+                set_hash(item, out);
+                out.push(';');
+            }
+            out.push(']');
+        }
+        Kind::Map(map) => {
+            let named = map.kind == MapKind::Map;
+            out.push(if named { '{' } else { '<' });
+            for (name, entry) in &map.entries {
+                if named {
+                    out.push_str(&format!("{name:?}:"));
+                }
+                set_hash(&entry.value, out);
+                out.push(';');
+            }
+            out.push(if named { '}' } else { '>' });
+        }
+        _ => match value.text() {
+            Some(text) => out.push_str(&format!("{text:?}")),
+            None => out.push('?'),
+        },
     }
 }
 
@@ -620,56 +666,24 @@ pub(crate) fn may_be_null(value: &Value) -> bool {
     }
 }
 
-/// Brings primitive values to one type: strings win over numbers and bools. Sequences are brought together element by
-/// element.
-pub(crate) fn unify(items: Vec<Value>) -> Vec<Value> {
-    let rows: Vec<&Seq> = items.iter().filter_map(Value::as_seq).collect();
-    if rows.len() > 1
-        && rows.len() == items.len()
-        && rows.iter().all(|row| row.open.is_none() && row.kind == SeqKind::Tuple)
-    {
-        let width = rows.iter().map(|row| row.items.len()).max().unwrap_or(0);
-        // Tuples of one length keep a type for each place; of several lengths they become lists of one type.
-        let mut columns: Vec<Vec<Value>> = if rows.iter().all(|row| row.items.len() == width) {
-            (0..width).map(|at| unify(rows.iter().filter_map(|row| row.items.get(at)).cloned().collect())).collect()
-        } else {
-            let mut flat = unify(rows.iter().flat_map(|row| row.items.iter().cloned()).collect()).into_iter();
-            let lists: Vec<Value> = items
-                .iter()
-                .zip(&rows)
-                .map(|(item, row)| {
-                    let items = flat.by_ref().take(row.items.len()).collect();
-                    Value { kind: make_seq(SeqKind::List, items, None), ..item.clone() }
-                })
-                .collect();
-            return lists;
-        };
-        columns.iter_mut().for_each(|column| column.reverse());
-        return items
-            .iter()
-            .map(|item| {
-                let row = columns.iter_mut().filter_map(Vec::pop).collect();
-                Value { kind: make_seq(SeqKind::Tuple, row, None), ..item.clone() }
-            })
-            .collect();
+/// Brings values to one type; `None` where there is none that all can be brought to.
+pub(crate) fn unify(items: Vec<Value>) -> Option<Vec<Value>> {
+    let types: Vec<Type> = items.iter().map(types::of).collect();
+    let to = types::unify(&types)?;
+    if types.iter().all(|ty| *ty == to) {
+        return Some(items);
     }
-    let rank = |value: &Value| match &value.kind {
-        Kind::Bool(_) => Some(0),
-        Kind::Number(_) => Some(1),
-        Kind::String(_) | Kind::Ref(_) | Kind::Template(_) | Kind::Document(_) => Some(2),
-        _ => None,
-    };
-    let ranks: Vec<u8> = items.iter().filter_map(rank).collect();
-    let mixed = ranks.iter().any(|r| Some(r) != ranks.first());
-    if !mixed {
-        return items;
-    }
-    items.into_iter().map(|item| convert(&item, &Type::String).unwrap_or(item)).collect()
+    Some(items.into_iter().map(|item| convert(&item, &to).unwrap_or(item)).collect())
 }
 
 /// Converts both branches of a conditional to one type, and chooses; undecided conditions give `Cond`.
 pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise: Value) -> Result<Value, EvalError> {
-    let mut pair = unify(vec![then, otherwise]).into_iter();
+    let decided = !matches!(condition.kind, Kind::Unknown(_) | Kind::Cond(_));
+    let mut pair = match unify(vec![then.clone(), otherwise.clone()]) {
+        Some(pair) => pair.into_iter(),
+        None if decided => return fail("the two results of the conditional are of types that do not fit together"),
+        None => vec![then, otherwise].into_iter(),
+    };
     let (then, otherwise) = (pair.next().unwrap_or_else(Value::null), pair.next().unwrap_or_else(Value::null));
     if let Kind::Cond(branches) = &condition.kind {
         return over_branches(condition, branches, |c| conditional(c, text, then.clone(), otherwise.clone()));

@@ -1,22 +1,146 @@
 //! Numbers of arbitrary precision, as Terraform has them.
 
-use bigdecimal::{BigDecimal, Signed, ToPrimitive, Zero};
+use bigdecimal::num_bigint::BigInt;
+use bigdecimal::{BigDecimal, RoundingMode, Signed, ToPrimitive, Zero};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-/// A decimal number; division keeps 155 significant digits, as a 512-bit float does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(BigDecimal);
+/// A decimal number. A quotient is rounded to 512 bits, as Terraform's is.
+#[derive(Clone, Debug)]
+pub struct Number(BigDecimal, Sign);
+
+/// Terraform's zero has a sign, which shows when it becomes text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sign {
+    Plain,
+    NegativeZero,
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// The bits of a number's mantissa in Terraform.
+const PRECISION: u64 = 512;
 
 impl Number {
     /// The number that `text` writes (`12`, `-0.5`, `1e3`).
     pub fn parse(text: &str) -> Option<Self> {
-        BigDecimal::from_str(text).ok().map(|number| Self(number.normalized()))
+        let number = Self::from(BigDecimal::from_str(text).ok()?);
+        Some(if number.is_zero() && text.starts_with('-') { number.with_sign(true) } else { number })
     }
 
     /// The decimal itself.
     pub fn decimal(&self) -> &BigDecimal {
         &self.0
+    }
+
+    /// Whether the sign is negative, also of a zero.
+    fn has_minus(&self) -> bool {
+        self.0.is_negative() || self.1 == Sign::NegativeZero
+    }
+
+    /// The same number; a zero gets this sign.
+    fn with_sign(self, negative: bool) -> Self {
+        let sign = if negative && self.0.is_zero() { Sign::NegativeZero } else { Sign::Plain };
+        Self(self.0, sign)
+    }
+
+    /// The number with the other sign.
+    pub fn negated(&self) -> Self {
+        Self::from(-self.0.clone()).with_sign(!self.has_minus())
+    }
+
+    /// The product.
+    pub fn times(&self, other: &Self) -> Self {
+        Self::from(&self.0 * &other.0).with_sign(self.has_minus() != other.has_minus())
+    }
+
+    /// The quotient; `None` where the divisor is zero.
+    pub fn divided_by(&self, divisor: &Self) -> Option<Self> {
+        if divisor.is_zero() {
+            return None;
+        }
+        let quotient = self.quotient(divisor).unwrap_or_else(|| &self.0 / &divisor.0);
+        Some(Self::from(quotient).with_sign(self.has_minus() != divisor.has_minus()))
+    }
+
+    /// Exact where it ends within 512 bits; else the shortest decimal that is nearest to the same 512-bit number.
+    fn quotient(&self, divisor: &Self) -> Option<BigDecimal> {
+        let (mut above, above_scale) = self.0.abs().into_bigint_and_exponent();
+        let (mut below, below_scale) = divisor.0.abs().into_bigint_and_exponent();
+        let power = u32::try_from((below_scale - above_scale).unsigned_abs()).ok().filter(|power| *power < 10_000)?;
+        let ten = BigInt::from(10).pow(power);
+        if below_scale > above_scale {
+            above *= ten
+        } else {
+            below *= ten
+        }
+        if above.is_zero() {
+            return Some(BigDecimal::from(0));
+        }
+        // The mantissa: above * 2^shift / below has 512 bits.
+        let mut shift =
+            i64::try_from(PRECISION).ok()? + i64::try_from(below.bits()).ok()? - i64::try_from(above.bits()).ok()?;
+        let divide = |shift: i64| {
+            let (above, below) =
+                if shift >= 0 { (&above << shift, below.clone()) } else { (above.clone(), &below << -shift) };
+            let (whole, rest) = (&above / &below, &above % &below);
+            match (rest * 2u8).cmp(&below) {
+                Ordering::Greater => whole + 1u8,
+                Ordering::Equal if whole.bit(0) => whole + 1u8,
+                _ => whole,
+            }
+        };
+        let mut mantissa = divide(shift);
+        if mantissa.bits() > PRECISION {
+            shift -= 1;
+            mantissa = divide(shift);
+        }
+        // mantissa / 2^shift as an exact decimal: times 5^shift, with so many digits after the point.
+        let exact = if shift >= 0 {
+            BigDecimal::new(mantissa * BigInt::from(5).pow(u32::try_from(shift).ok()?), shift)
+        } else {
+            BigDecimal::from(mantissa << -shift)
+        };
+        let ulp = if shift >= 0 {
+            BigDecimal::new(BigInt::from(5).pow(u32::try_from(shift).ok()?), shift)
+        } else {
+            BigDecimal::from(BigInt::from(1) << -shift)
+        };
+        let mut digits = 153;
+        while digits < 157 {
+            let short = exact.with_precision_round(std::num::NonZeroU64::new(digits)?, RoundingMode::HalfEven);
+            if ((&short - &exact).abs() * BigDecimal::from(2)) < ulp {
+                return Some(short * if self.0.is_negative() == divisor.0.is_negative() { 1 } else { -1 });
+            }
+            digits += 1;
+        }
+        Some(exact)
     }
 
     /// The whole number, if it is one that fits.
@@ -47,19 +171,22 @@ impl Number {
 
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self(BigDecimal::from(value).normalized())
+        Self::from(BigDecimal::from(value))
     }
 }
 
 impl From<BigDecimal> for Number {
     fn from(value: BigDecimal) -> Self {
-        Self(value.normalized())
+        Self(value.normalized(), Sign::Plain)
     }
 }
 
 impl fmt::Display for Number {
     /// Without exponent, as Terraform converts a number to a string.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.1 == Sign::NegativeZero {
+            f.write_str("-")?;
+        }
         f.write_str(&self.0.to_plain_string())
     }
 }
@@ -70,8 +197,17 @@ mod tests {
 
     #[test]
     fn numbers_print_without_exponent() {
-        for (text, shown) in [("1e21", "1000000000000000000000"), ("0.10", "0.1"), ("100", "100"), ("-0", "0")] {
+        for (text, shown) in [("1e21", "1000000000000000000000"), ("0.10", "0.1"), ("100", "100"), ("-0", "-0")] {
             assert_eq!(Number::parse(text).unwrap().to_string(), shown);
         }
+    }
+
+    #[test]
+    fn quotients_have_the_digits_of_512_bits() {
+        let divide = |a, b| Number::from(a).divided_by(&Number::from(b)).unwrap().to_string();
+        assert_eq!(divide(1, 3), format!("0.{}5", "3".repeat(154)));
+        assert_eq!(divide(-7, 2), "-3.5");
+        assert_eq!(divide(0, -2), "-0");
+        assert_eq!(Number::from(1).divided_by(&Number::from(0)), None);
     }
 }

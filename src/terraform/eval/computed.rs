@@ -128,6 +128,9 @@ impl Evaluator<'_> {
     }
 
     fn known(&self, resource: &Resource, attr: &str) -> Option<Value> {
+        if &*resource.kind == "terraform_data" && attr == "output" {
+            return resource.get("input").cloned();
+        }
         if !matches!(attr, "arn" | "id")
             && let Some(value) = resource.get(attr)
             && !matches!(value.kind, Kind::Ref(_))

@@ -12,6 +12,10 @@ use std::sync::Arc;
 
 type Outcome = Result<Value, EvalError>;
 
+/// Below so much free stack a further piece of the second size is taken for one level of an expression.
+const STACK_LEFT: usize = 256 << 10;
+const STACK_PIECE: usize = 4 << 20;
+
 /// One step of a traversal.
 pub(super) enum Step<'e> {
     Attr(&'e Arc<str>),
@@ -28,7 +32,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn eval(&self, expr: &Expr, scope: &Scope<'_>) -> Outcome {
-        let mut value = self.eval_kind(expr, scope)?;
+        let mut value = stacker::maybe_grow(STACK_LEFT, STACK_PIECE, || self.eval_kind(expr, scope))?;
         if value.span.is_none() {
             value.span = Some(expr.span);
         }
@@ -98,12 +102,8 @@ impl Evaluator<'_> {
     fn branch(&self, condition: &Value, then: &Expr, otherwise: &Expr, scope: &Scope<'_>, first: bool) -> Outcome {
         let (taken, other) = if first { (then, otherwise) } else { (otherwise, then) };
         let value = self.eval(taken, scope)?;
-        // A string on the other side makes a number a string, also within a tuple.
-        let other = match (&value.kind, &other.kind) {
-            (Kind::Seq(_), ExprKind::Tuple(_)) => self.value_quietly(other, scope),
-            (Kind::Number(_) | Kind::Bool(_), ExprKind::String(_) | ExprKind::Template(_)) => Value::string(""),
-            _ => value.clone(),
-        };
+        // The other branch says of which type the result is; an error in it does not count.
+        let other = self.value_quietly(other, scope);
         let (a, b) = if first { (value, other) } else { (other, value) };
         conditional(condition, "", a, b)
     }

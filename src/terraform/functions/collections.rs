@@ -4,9 +4,10 @@ use super::{LIMIT, Outcome, arg, int, is_open, list, list_open, map, seq, set, t
 use crate::terraform::ops::{
     convert, derived, equals, fail, logic, make_seq, may_be_null, name_of, number, over_branches, unify,
 };
+use crate::terraform::types;
 use crate::value::{Branch, Entry, Kind, Map, MapKind, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
 use bigdecimal::BigDecimal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
@@ -54,31 +55,20 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
     })
 }
 
-/// Whether the values can be brought to one type by what [`unify`] does; Terraform's rules for others are finer.
-fn alike<'v>(values: impl Iterator<Item = &'v Value>) -> bool {
-    fn shape(value: &Value, top: bool) -> Option<String> {
-        Some(match &value.kind {
-            Kind::Null | Kind::Unknown(_) | Kind::Cond(_) => return None,
-            Kind::Bool(_) if !top => "bool".to_owned(),
-            Kind::Number(_) if !top => "number".to_owned(),
-            Kind::Seq(seq) if seq.items.is_empty() => return None,
-            Kind::Seq(seq) => {
-                let items: BTreeSet<String> = seq.items.iter().filter_map(|item| shape(item, false)).collect();
-                format!("{:?}{items:?}", seq.kind)
-            }
-            Kind::Map(map) => {
-                let entries = map.entries.iter().filter_map(|(key, entry)| Some((key, shape(&entry.value, false)?)));
-                format!("{:?}", entries.collect::<BTreeMap<_, _>>())
-            }
-            _ => "text".to_owned(),
-        })
-    }
-    let shapes: BTreeSet<String> = values.filter_map(|value| shape(value, true)).collect();
-    shapes.len() <= 1
+/// Why values cannot be put together.
+fn several_types<T>() -> Result<T, super::EvalError> {
+    fail("the values are of types that do not fit together")
 }
 
-fn several_types() -> Outcome {
-    Ok(Value::unknown(Reason::Unsupported("a list of values of several types".into()), None))
+/// The sets' elements, brought to one type.
+fn alike(args: &[Value]) -> Result<Vec<Value>, super::EvalError> {
+    let known: Vec<Value> = args.iter().filter(|arg| arg.as_seq().is_some()).cloned().collect();
+    let Some(unified) = unify(known) else { return several_types() };
+    let mut unified = unified.into_iter();
+    Ok(args
+        .iter()
+        .map(|arg| if arg.as_seq().is_some() { unified.next().unwrap_or_else(|| arg.clone()) } else { arg.clone() })
+        .collect())
 }
 
 fn unknown(args: &[Value], ty: Type) -> Outcome {
@@ -142,12 +132,18 @@ fn hide(entries: &mut BTreeMap<Arc<str>, Entry>, cause: &Value) {
 }
 
 fn concat(args: &[Value]) -> Outcome {
+    if args.is_empty() {
+        return fail("`concat` takes at least one list");
+    }
+    // Lists of several types that fit together become one list of that type.
+    let lists = args.iter().all(|arg| arg.as_seq().is_some_and(|seq| seq.kind == SeqKind::List));
+    let unified = if lists { unify(args.to_vec()) } else { None };
     let mut items = Vec::new();
     let mut open = None;
-    let mut kind = SeqKind::List;
-    for value in args {
+    let mut kind = if lists && unified.is_none() { SeqKind::Tuple } else { SeqKind::List };
+    for value in unified.as_deref().unwrap_or(args) {
         match &value.kind {
-            Kind::Seq(seq) => {
+            Kind::Seq(seq) if seq.kind != SeqKind::Set => {
                 if seq.kind == SeqKind::Tuple {
                     kind = SeqKind::Tuple;
                 }
@@ -196,7 +192,9 @@ fn keys(args: &[Value], keys: bool) -> Outcome {
             },
         )
         .collect();
-    Ok(list_open(items, map.open.clone()))
+    // Of an object, a tuple; of a map, a list.
+    let kind = if map.kind == MapKind::Object && map.open.is_none() { SeqKind::Tuple } else { SeqKind::List };
+    Ok(Value::new(make_seq(kind, items, map.open.clone())))
 }
 
 fn lookup(args: &[Value]) -> Outcome {
@@ -205,11 +203,18 @@ fn lookup(args: &[Value]) -> Outcome {
         return unknown(args, Type::Dynamic);
     }
     let map = map(args, 0)?;
+    if args.len() > 3 {
+        return fail("`lookup` takes two or three arguments");
+    }
+    let default = match (args.get(2), types::of(value)) {
+        (Some(default), Type::Map(element)) => Some(convert(default, &element)?),
+        (default, _) => default.cloned(),
+    };
     let Some(name) = key.text() else { return unknown(args, Type::Dynamic) };
-    match (map.entries.get(&name), args.get(2)) {
+    match (map.entries.get(&name), default) {
         (Some(entry), _) => Ok(entry.value.clone()),
         (None, _) if map.open.is_some() => unknown(args, Type::Dynamic),
-        (None, Some(default)) => Ok(default.clone()),
+        (None, Some(default)) => Ok(default),
         (None, None) => fail(format!("there is no key `{name}`, and no default is given")),
     }
 }
@@ -281,11 +286,16 @@ fn element(args: &[Value]) -> Outcome {
     if seq.open.is_some() {
         return unknown(args, Type::Dynamic);
     }
-    let Ok(at) = usize::try_from(at) else { return fail("`element` takes no negative index") };
-    match seq.items.len() {
-        0 => fail("`element` of an empty list"),
-        count => seq.items.get(at % count).cloned().ok_or_else(|| super::EvalError("no such element".to_owned())),
+    let count = i64::try_from(seq.items.len()).unwrap_or(i64::MAX);
+    if count == 0 {
+        return fail("`element` of an empty list");
     }
+    // Of a tuple, Terraform 1.11 takes a negative index only where it is a multiple of the length.
+    if at < 0 && at % count != 0 && seq.kind == SeqKind::Tuple {
+        return fail("`element` of a tuple takes no negative index");
+    }
+    let found = usize::try_from(at.rem_euclid(count)).ok().and_then(|at| seq.items.get(at));
+    found.cloned().ok_or_else(|| super::EvalError("no such element".to_owned()))
 }
 
 fn slice(args: &[Value]) -> Outcome {
@@ -303,10 +313,8 @@ fn slice(args: &[Value]) -> Outcome {
 }
 
 fn coalesce(args: &[Value]) -> Outcome {
-    if !alike(args.iter()) {
-        return several_types();
-    }
-    for value in unify(args.to_vec()) {
+    let Some(values) = unify(args.to_vec()) else { return several_types() };
+    for value in values {
         match &value.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
@@ -319,6 +327,11 @@ fn coalesce(args: &[Value]) -> Outcome {
 }
 
 fn coalescelist(args: &[Value]) -> Outcome {
+    let is_set = |arg: &Value| arg.as_seq().is_some_and(|seq| seq.kind == SeqKind::Set);
+    let listless = |arg: &&Value| is_set(arg) || (arg.as_seq().is_none() && types::of(arg) != Type::Dynamic);
+    if let Some(other) = args.iter().take_while(|arg| !is_open(arg)).find(listless) {
+        return fail(format!("`coalescelist` takes lists, not {}", name_of(other)));
+    }
     for value in args {
         match &value.kind {
             Kind::Null => {}
@@ -336,7 +349,12 @@ fn sort(args: &[Value]) -> Outcome {
     for item in &seq.items {
         match item.text() {
             Some(text) => texts.push((text, item.span)),
-            None => return unknown(args, Type::List(Box::new(Type::String))),
+            None if item.is_null() => return fail("an element that `sort` is given is null"),
+            // So many elements in an order that is not known.
+            None => {
+                let items = seq.items.iter().map(|_| derived(&[item], Type::String)).collect();
+                return Ok(list_open(items, seq.open.clone()));
+            }
         }
     }
     texts.sort();
@@ -351,11 +369,8 @@ fn distinct(args: &[Value]) -> Outcome {
         return unknown(args, Type::Dynamic);
     }
     let seq = seq(args, 0)?;
-    if !alike(seq.items.iter()) {
-        return several_types();
-    }
     let mut items: Vec<Value> = Vec::new();
-    for item in unify(seq.items.clone()) {
+    for item in seq.items.iter().cloned() {
         if !items.iter().any(|other| equals(other, &item) == Some(true)) {
             items.push(item);
         }
@@ -396,6 +411,9 @@ fn one(args: &[Value]) -> Outcome {
 
 fn index_of(args: &[Value]) -> Outcome {
     let (seq, wanted) = (seq(args, 0)?, arg(args, 1)?);
+    if seq.kind == SeqKind::Set {
+        return fail("`index` takes a list, not a set");
+    }
     for (at, item) in seq.items.iter().enumerate() {
         match equals(item, wanted) {
             Some(true) => return Ok(Value::int(i64::try_from(at).unwrap_or(0))),
@@ -453,9 +471,7 @@ fn zipmap(args: &[Value]) -> Outcome {
 }
 
 fn union(args: &[Value]) -> Outcome {
-    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
-        return several_types();
-    }
+    let args = &alike(args)?;
     let mut items = Vec::new();
     let mut open = None;
     for value in args {
@@ -468,7 +484,7 @@ fn union(args: &[Value]) -> Outcome {
             _ => return fail(format!("a set is required, not {}", name_of(value))),
         }
     }
-    Ok(set(unify(items), open))
+    Ok(set(items, open))
 }
 
 /// Whether the sequence certainly holds the value.
@@ -484,9 +500,7 @@ fn holds(seq: &Seq, value: &Value) -> Option<bool> {
 }
 
 fn intersection(args: &[Value]) -> Outcome {
-    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
-        return several_types();
-    }
+    let args = &alike(args)?;
     let first = seq(args, 0)?;
     let mut items = Vec::new();
     for item in &first.items {
@@ -508,9 +522,7 @@ fn intersection(args: &[Value]) -> Outcome {
 }
 
 fn subtract(args: &[Value]) -> Outcome {
-    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
-        return several_types();
-    }
+    let args = &alike(args)?;
     let (from, what) = (seq(args, 0)?, seq(args, 1)?);
     let mut items = Vec::new();
     for item in &from.items {
@@ -541,11 +553,16 @@ fn product(args: &[Value]) -> Outcome {
             .flat_map(|row| seq.items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect()))
             .collect();
     }
-    Ok(list(rows.into_iter().map(Value::tuple).collect()))
+    let rows = rows.into_iter().map(Value::tuple).collect();
+    let any_set = args.iter().filter_map(Value::as_seq).any(|seq| seq.kind == SeqKind::Set);
+    Ok(if any_set { set(rows, None) } else { list(rows) })
 }
 
 fn chunk(args: &[Value]) -> Outcome {
     let (seq, size) = (seq(args, 0)?, int(args, 1)?);
+    if size < 0 {
+        return fail("the size that `chunklist` is given is negative");
+    }
     let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(usize::MAX);
     Ok(list(seq.items.chunks(size.min(seq.items.len().max(1))).map(|chunk| list(chunk.to_vec())).collect()))
 }
@@ -585,10 +602,15 @@ fn range(args: &[Value]) -> Outcome {
 }
 
 fn matchkeys(args: &[Value]) -> Outcome {
-    if !alike(args.iter().filter_map(Value::as_seq).flat_map(|seq| &seq.items)) {
-        return several_types();
+    let values = seq(args, 0)?;
+    let compared = alike(args.get(1..).unwrap_or_default())?;
+    let (keys, wanted) = (seq(&compared, 0)?, seq(&compared, 1)?);
+    if keys.open.is_some() || values.open.is_some() {
+        return unknown(args, Type::Dynamic);
     }
-    let (values, keys, wanted) = (seq(args, 0)?, seq(args, 1)?, seq(args, 2)?);
+    if keys.items.len() != values.items.len() {
+        return fail("`matchkeys` takes as many keys as values");
+    }
     let mut items = Vec::new();
     for (value, key) in values.items.iter().zip(&keys.items) {
         match holds(wanted, key) {

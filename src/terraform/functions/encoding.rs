@@ -43,6 +43,24 @@ pub(super) fn call(name: &str, args: &[Value], context: &dyn FunctionContext) ->
             Err(error) => Err(error),
         },
         "base64decode" => decode(args),
+        "textencodebase64" => match (text(args, 0), text(args, 1)) {
+            (Ok(Some(text)), Ok(Some(encoding))) => Ok(match encode_as(&text, &encoding) {
+                Some(bytes) => Value::string(STANDARD.encode(bytes)),
+                None => not_this_encoding(&encoding),
+            }),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            _ => unknown(args),
+        },
+        "textdecodebase64" => match (text(args, 0), text(args, 1)) {
+            (Ok(Some(text)), Ok(Some(encoding))) => match STANDARD.decode(text.as_bytes()) {
+                Ok(bytes) => {
+                    Ok(decode_as(&bytes, &encoding).map_or_else(|| not_this_encoding(&encoding), Value::string))
+                }
+                Err(_) => fail("the text is not base64"),
+            },
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            _ => unknown(args),
+        },
         "urlencode" => {
             one(args, |text| percent_encoding::utf8_percent_encode(text, URL).to_string().replace("%20", "+"))
         }
@@ -124,6 +142,37 @@ fn decode(args: &[Value]) -> Outcome {
     match STANDARD.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
         Some(text) => Ok(Value::string(text)),
         None => fail("the text is not the base64 encoding of UTF-8 text"),
+    }
+}
+
+fn not_this_encoding(name: &str) -> Value {
+    Value::unknown(Reason::Unsupported(format!("the encoding `{name}`").into()), None)
+}
+
+/// The text in a character encoding by its IANA name; `None` for encodings that are not built in.
+fn encode_as(text: &str, encoding: &str) -> Option<Vec<u8>> {
+    let utf16 = || text.encode_utf16();
+    match encoding.to_ascii_uppercase().as_str() {
+        "UTF-8" => Some(text.as_bytes().to_vec()),
+        "UTF-16LE" => Some(utf16().flat_map(u16::to_le_bytes).collect()),
+        "UTF-16BE" => Some(utf16().flat_map(u16::to_be_bytes).collect()),
+        "UTF-16" => Some([0xFEFF].into_iter().chain(utf16()).flat_map(u16::to_be_bytes).collect()),
+        "ISO-8859-1" => text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
+        _ => None,
+    }
+}
+
+fn decode_as(bytes: &[u8], encoding: &str) -> Option<String> {
+    let words = |read: fn([u8; 2]) -> u16| {
+        let words: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| Some(read(pair.try_into().ok()?))).collect();
+        String::from_utf16(&words).ok()
+    };
+    match encoding.to_ascii_uppercase().as_str() {
+        "UTF-8" => String::from_utf8(bytes.to_vec()).ok(),
+        "UTF-16LE" => words(u16::from_le_bytes),
+        "UTF-16BE" => words(u16::from_be_bytes),
+        "ISO-8859-1" => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
+        _ => None,
     }
 }
 

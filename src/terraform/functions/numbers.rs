@@ -81,17 +81,47 @@ fn float(value: f64, error: &str) -> Outcome {
 
 fn log(args: &[Value]) -> Outcome {
     let (Some(n), Some(base)) = (number(arg(args, 0)?)?, number(arg(args, 1)?)?) else { return unknown(args) };
-    float(n.as_f64().ln() / base.as_f64().ln(), "the logarithm is not a number")
+    let value = n.as_f64().ln() / base.as_f64().ln();
+    if value.is_infinite() {
+        return Ok(Value::unknown(crate::value::Reason::Unsupported("an infinite number".into()), None));
+    }
+    float(value, "the logarithm is not a number")
 }
 
 fn parseint(args: &[Value]) -> Outcome {
     let Some(text) = text(args, 0)? else { return unknown(args) };
-    let base = u32::try_from(int(args, 1)?).ok().filter(|base| (2..=36).contains(base));
-    let Some(base) = base else { return fail("the base of `parseint` must be between 2 and 62") };
-    match i128::from_str_radix(&text, base) {
-        Ok(n) => Ok(number_value(Number::from(BigDecimal::from(n)))),
-        Err(_) => fail(format!("`{text}` is not a whole number in base {base}")),
+    let base = int(args, 1)?;
+    if !(2..=62).contains(&base) {
+        return fail("the base of `parseint` must be between 2 and 62");
     }
+    match whole_number(&text, base) {
+        Some(n) => Ok(number_value(Number::from(n))),
+        None => fail(format!("`{text}` is not a whole number in base {base}")),
+    }
+}
+
+/// Digits, then letters; above base 36, capitals come after small letters.
+fn whole_number(text: &str, base: i64) -> Option<BigDecimal> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() || digits.len() > 10_000 {
+        return None;
+    }
+    let mut total = BigDecimal::from(0);
+    for c in digits.chars() {
+        let digit = match c {
+            '0'..='9' => i64::from(c.to_digit(10)?),
+            'A'..='Z' if base > 36 => i64::from(u32::from(c) - u32::from('A')) + 36,
+            _ => i64::from(c.to_ascii_lowercase().to_digit(36)?),
+        };
+        if digit >= base {
+            return None;
+        }
+        total = total * base + digit;
+    }
+    Some(if negative { -total } else { total })
 }
 
 #[derive(Clone, Copy)]
@@ -138,6 +168,7 @@ fn cidr(args: &[Value], what: Cidr) -> Outcome {
     let Some(range) = text(args, 0)? else { return unknown(args) };
     let net = parse(&range)?;
     Ok(Value::string(match what {
+        Cidr::Netmask if net.width == 128 => return fail("IPv6 ranges have no netmask"),
         Cidr::Netmask => show(mask(net.prefix, net.width), net.width),
         Cidr::Host => {
             let host = int(args, 1)?;
@@ -161,17 +192,18 @@ fn cidr(args: &[Value], what: Cidr) -> Outcome {
     }))
 }
 
+/// As the library that Terraform calls computes it, also where the numbers are negative.
 fn subnet(net: &Net, new: i64, number: i64, range: &str) -> Result<String, super::EvalError> {
-    let prefix = u32::try_from(new).ok().map(|new| net.prefix + new).filter(|prefix| *prefix <= net.width);
-    let number = u128::try_from(number).ok();
-    match (prefix, number) {
-        (Some(prefix), Some(number)) if prefix - net.prefix >= 127 || number >> (prefix - net.prefix) == 0 => {
-            let shift = net.width - prefix;
-            let bits = if shift >= 128 { net.bits } else { net.bits | (number << shift) };
-            Ok(format!("{}/{prefix}", show(bits, net.width)))
-        }
-        _ => fail(format!("`{range}` cannot be divided that way")),
+    let no = || super::EvalError(format!("`{range}` cannot be divided that way"));
+    let prefix = i64::from(net.prefix).checked_add(new).and_then(|prefix| u32::try_from(prefix).ok());
+    let prefix = prefix.filter(|prefix| *prefix <= net.width).ok_or_else(no)?;
+    let magnitude = u128::from(number.unsigned_abs());
+    if (0..64).contains(&new) && magnitude >> new != 0 {
+        return Err(no());
     }
+    let moved = magnitude.checked_shl(net.width - prefix).unwrap_or(0);
+    let bits = if number < 0 { (moved.wrapping_sub(1) & !net.bits).wrapping_add(1) } else { net.bits | moved };
+    Ok(format!("{}/{prefix}", show(bits, net.width)))
 }
 
 fn cidrsubnets(args: &[Value]) -> Outcome {
@@ -185,6 +217,9 @@ fn cidrsubnets(args: &[Value]) -> Outcome {
         else {
             return fail("the range is too small for these subnets");
         };
+        if new < 1 || net.bits == 0 {
+            return fail("every subnet must extend the prefix, and the range cannot begin at zero");
+        }
         let size = 1u128.checked_shl(net.width - prefix).unwrap_or(0);
         let aligned = if size == 0 { at } else { at.div_ceil(size) * size };
         out.push(format!("{}/{prefix}", show(aligned, net.width)));

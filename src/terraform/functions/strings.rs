@@ -2,7 +2,9 @@
 
 use super::{Outcome, arg, int, list, seq, strings_value, text};
 use crate::terraform::ops::{concat, derived, fail, name_of, text_parts};
-use crate::value::{Kind, Reason, Type, Value};
+use crate::terraform::types;
+use crate::value::{Kind, Number, Reason, Type, Value};
+use bigdecimal::{BigDecimal, Zero};
 use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
@@ -32,7 +34,7 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
             Some("") | None => if text.is_empty() { "." } else { "/" }.to_owned(),
             Some(name) => name.to_owned(),
         }),
-        "dirname" => one_text(args, |text| crate::source::parent(text).to_owned()),
+        "dirname" => one_text(args, dirname),
         _ => return None,
     })
 }
@@ -58,6 +60,27 @@ fn two_texts(args: &[Value], f: impl Fn(&str, &str) -> Value) -> Outcome {
         (Some(a), Some(b)) => f(&a, &b),
         _ => return unknown(args),
     })
+}
+
+/// Go's `path.Dir`: what stands before the last slash, cleaned.
+fn dirname(text: &str) -> String {
+    let Some((dir, _)) = text.rsplit_once('/') else { return ".".to_owned() };
+    let rooted = dir.is_empty() || dir.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in dir.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match (part, parts.last()) {
+            ("..", Some(last)) if *last != ".." => {
+                parts.pop();
+            }
+            ("..", None) if rooted => {}
+            _ => parts.push(part),
+        }
+    }
+    match (rooted, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
 }
 
 fn title(text: &str) -> String {
@@ -208,6 +231,9 @@ fn regex(args: &[Value], all: bool) -> Outcome {
     let regex = compile(&pattern)?;
     let Some(text) = text(args, 1)? else { return unknown(args) };
     let names: Vec<&str> = regex.capture_names().flatten().collect();
+    if !names.is_empty() && names.len() + 1 < regex.captures_len() {
+        return fail("a regular expression cannot mix named and unnamed groups");
+    }
     let group = |m: Option<regex::Match<'_>>| m.map_or_else(Value::null, |m| Value::string(m.as_str()));
     let value = |captures: &regex::Captures<'_>| {
         if !names.is_empty() {
@@ -242,7 +268,7 @@ fn substr(args: &[Value]) -> Outcome {
 fn indent(args: &[Value]) -> Outcome {
     let spaces = int(args, 0)?;
     let Some(text) = text(args, 1)? else { return unknown(args) };
-    let spaces = usize::try_from(spaces).unwrap_or(0);
+    let Ok(spaces) = usize::try_from(spaces) else { return fail("`indent` takes no negative number") };
     if spaces.saturating_mul(text.lines().count()) > super::LIMIT {
         return Ok(Value::unknown(Reason::Limit("`indent` of this width is not evaluated".into()), None));
     }
@@ -330,33 +356,19 @@ fn formatted(value: &Value, verb: char, flags: &str, width: Option<usize>, preci
     let known: Option<String> = match (&value.kind, verb) {
         (Kind::Unknown(_), _) => None,
         (Kind::Null, 'v') => Some("null".to_owned()),
+        (_, 'v') if flags.contains('#') => crate::value::json_text(value),
         (Kind::Null, _) => return fail("a format argument is null"),
         (Kind::Seq(_) | Kind::Map(_), 'v') => crate::value::json_text(value),
         (Kind::Seq(_) | Kind::Map(_), _) => {
             return fail(format!("a {} cannot be formatted with %{verb}", name_of(value)));
         }
         (_, 'v' | 's') => value.text().map(|text| text.to_string()),
-        (_, 'q') => value.text().map(|text| format!("{text:?}")),
+        (_, 'q') => value.text().and_then(|text| crate::value::json_text(&Value::string(text))),
         (_, 't') => crate::terraform::ops::logic(value)?.map(|b| b.to_string()),
-        (_, 'd') => crate::terraform::ops::number(value)?
-            .map(|n| n.decimal().with_scale_round(0, bigdecimal::RoundingMode::Down).to_plain_string()),
-        (_, 'x' | 'X' | 'o' | 'b') => {
-            crate::terraform::ops::number(value)?.and_then(|n| n.as_i64()).map(|n| match verb {
-                'x' => format!("{n:x}"),
-                'X' => format!("{n:X}"),
-                'o' => format!("{n:o}"),
-                _ => format!("{n:b}"),
-            })
-        }
-        (_, 'f' | 'F') => crate::terraform::ops::number(value)?.map(|n| {
-            n.decimal()
-                .with_scale_round(
-                    i64::try_from(precision.unwrap_or(6).min(1000)).unwrap_or(6),
-                    bigdecimal::RoundingMode::HalfEven,
-                )
-                .to_plain_string()
-        }),
-        _ => crate::terraform::ops::number(value)?.map(|n| n.to_string()),
+        (_, verb) => match crate::terraform::ops::number(value)? {
+            Some(n) => Some(number_text(&n, verb, precision)?),
+            None => None,
+        },
     };
     let Some(mut text) = known else { return Ok(value.clone()) };
     if matches!(verb, 's' | 'v' | 'q')
@@ -364,8 +376,9 @@ fn formatted(value: &Value, verb: char, flags: &str, width: Option<usize>, preci
     {
         text = text.graphemes(true).take(precision).collect();
     }
-    if flags.contains('+') && matches!(verb, 'd' | 'f') && !text.starts_with('-') {
-        text.insert(0, '+');
+    let sign = ['+', ' '].into_iter().find(|sign| flags.contains(*sign));
+    if let Some(sign) = sign.filter(|_| !matches!(verb, 's' | 'v' | 'q' | 't') && !text.starts_with('-')) {
+        text.insert(0, sign);
     }
     let missing = width.unwrap_or(0).saturating_sub(text.graphemes(true).count());
     let text = if missing == 0 {
@@ -373,19 +386,76 @@ fn formatted(value: &Value, verb: char, flags: &str, width: Option<usize>, preci
     } else if flags.contains('-') {
         text + &" ".repeat(missing)
     } else if flags.contains('0') && verb != 's' {
-        match text.strip_prefix('-') {
-            Some(digits) => format!("-{}{digits}", "0".repeat(missing)),
-            None => "0".repeat(missing) + &text,
-        }
+        let signed = text.find(|c| !matches!(c, '-' | '+' | ' ')).unwrap_or(0);
+        text.insert_str(signed, &"0".repeat(missing));
+        text
     } else {
         " ".repeat(missing) + &text
     };
     Ok(Value::string(text))
 }
 
+/// A number as Go's `fmt` writes it.
+pub(super) fn number_text(n: &Number, verb: char, precision: Option<usize>) -> Result<String, super::EvalError> {
+    let precision = precision.map(|precision| precision.min(1000));
+    let places = i64::try_from(precision.unwrap_or(6)).unwrap_or(6);
+    if matches!(verb, 'd' | 'b' | 'o' | 'x' | 'X') && !n.is_whole() {
+        return fail(format!("a whole number is required for %{verb}"));
+    }
+    let digits = |radix: u32| {
+        let (int, _) = n.decimal().with_scale(0).into_bigint_and_exponent();
+        int.to_str_radix(radix)
+    };
+    Ok(match verb {
+        'd' => digits(10),
+        'b' => digits(2),
+        'o' => digits(8),
+        'x' => digits(16),
+        'X' => digits(16).to_uppercase(),
+        'f' | 'F' => n.decimal().with_scale_round(places, bigdecimal::RoundingMode::HalfEven).to_plain_string(),
+        'e' | 'E' => exponential(n, places + 1, verb, false),
+        'g' | 'G' => {
+            let digits = n.decimal().digits();
+            let wanted = precision.map_or(digits, |precision| u64::try_from(precision.max(1)).unwrap_or(digits));
+            let rounded = n.decimal().with_prec(wanted.max(1)).normalized();
+            let exponent = exponent_of(&rounded);
+            let limit = precision.map_or(21, |precision| i64::try_from(precision.max(1)).unwrap_or(21));
+            if exponent < -4 || exponent >= limit.max(if precision.is_none() { 21 } else { 1 }) {
+                exponential(n, i64::try_from(wanted).unwrap_or(1), verb, true)
+            } else {
+                rounded.to_plain_string()
+            }
+        }
+        _ => n.to_string(),
+    })
+}
+
+/// The power of ten of the first digit.
+fn exponent_of(n: &BigDecimal) -> i64 {
+    if n.is_zero() { 0 } else { i64::try_from(n.digits()).unwrap_or(0) - 1 - n.fractional_digit_count() }
+}
+
+/// `d.ddde+XX` with so many digits; with `shortest`, without zeros at the end.
+fn exponential(n: &Number, digits: i64, verb: char, shortest: bool) -> String {
+    let rounded = n.decimal().with_prec(u64::try_from(digits.max(1)).unwrap_or(1));
+    let exponent = exponent_of(&rounded);
+    let (int, _) = rounded.normalized().abs().into_bigint_and_exponent();
+    let mut text = int.to_string();
+    while !shortest && text.len() < usize::try_from(digits.max(1)).unwrap_or(1) {
+        text.push('0');
+    }
+    if text.len() > 1 {
+        text.insert(1, '.');
+    }
+    let e = if verb.is_uppercase() { 'E' } else { 'e' };
+    let sign = if n.is_negative() { "-" } else { "" };
+    format!("{sign}{text}{e}{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
 fn formatlist(args: &[Value]) -> Outcome {
     let lengths: Vec<usize> = args.iter().skip(1).filter_map(Value::as_seq).map(|seq| seq.items.len()).collect();
-    if args.iter().any(|arg| super::is_open(arg) || arg.as_seq().is_some_and(|seq| seq.open.is_some())) {
+    let may_be_list = |arg: &Value| super::is_open(arg) && !types::is_primitive(&types::of(arg));
+    if args.iter().any(|arg| may_be_list(arg) || arg.as_seq().is_some_and(|seq| seq.open.is_some())) {
         return Ok(derived(&args.iter().collect::<Vec<_>>(), Type::List(Box::new(Type::String))));
     }
     let Some(count) = lengths.first().copied() else { return format(args).map(|value| list(vec![value])) };

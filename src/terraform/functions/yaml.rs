@@ -7,11 +7,12 @@ use crate::value::{Kind, Number, Value};
 use granit_parser::{Event, Parser, ScalarStyle};
 use std::collections::BTreeMap;
 
-/// The text; `None` where the value is not wholly known, or holds a text of several lines (whose form differs).
+/// The text; `None` where the value is not wholly known, or holds control characters.
 pub(super) fn encode(value: &Value) -> Option<String> {
     let mut out = String::new();
     match &value.kind {
         Kind::Seq(_) | Kind::Map(_) => block(value, 0, &mut out)?,
+        _ if value.text().is_some_and(|text| text.contains('\n')) => block(value, 2, &mut out)?,
         _ => {
             out = scalar(value)?;
             // A plain scalar ends the document explicitly.
@@ -40,12 +41,39 @@ fn quoted(text: &str) -> Option<String> {
     Some(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
+/// A text of several lines as a literal block.
+fn lines(text: &str, indent: usize, out: &mut String) -> Option<()> {
+    let fits = |c: char| c == '\n' || !c.is_control();
+    if !text.contains('\n') || !text.chars().all(fits) || text.starts_with([' ', '\n']) {
+        return None;
+    }
+    let body = text.trim_end_matches('\n');
+    let ends = text.len() - body.len();
+    out.push_str(match ends {
+        0 => "|-\n",
+        1 => "|\n",
+        _ => "|+\n",
+    });
+    for line in body.split('\n') {
+        if !line.is_empty() {
+            out.push_str(&" ".repeat(indent));
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out.push_str(&"\n".repeat(ends.saturating_sub(1)));
+    Some(())
+}
+
 /// The lines of a value; the first one stands where the cursor is, the others are indented.
 fn block(value: &Value, indent: usize, out: &mut String) -> Option<()> {
     if let Some(text) = scalar(value) {
         out.push_str(&text);
         out.push('\n');
         return Some(());
+    }
+    if let Some(text) = value.text() {
+        return lines(&text, indent, out);
     }
     let pad = " ".repeat(indent);
     match &value.kind {
@@ -66,6 +94,10 @@ fn block(value: &Value, indent: usize, out: &mut String) -> Option<()> {
                 out.push_str(&quoted(key)?);
                 out.push(':');
                 match (&entry.value.kind, scalar(&entry.value)) {
+                    (_, None) if entry.value.text().is_some() => {
+                        out.push(' ');
+                        block(&entry.value, indent + 2, out)?;
+                    }
                     (_, Some(text)) => {
                         out.push(' ');
                         out.push_str(&text);

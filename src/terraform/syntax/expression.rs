@@ -1,14 +1,14 @@
 //! Reads expressions.
 
 use super::lexer::{Kind, Token};
-use super::parser::{Parsed, Parser};
+use super::parser::{Parsed, Parser, STACK_LEFT, STACK_PIECE};
 use crate::source::Span;
 use crate::terraform::ast::{BinaryOp, Expr, ExprKind, ForExpr, ObjectItem, ObjectKey, UnaryOp};
 use crate::value::Number;
 use std::sync::Arc;
 
 /// How many operators and steps may lie above each other, so that whoever walks the tree has a known limit.
-const MAX_HEIGHT: u32 = 500;
+const MAX_HEIGHT: u32 = 2500;
 
 /// No number that anyone means has a larger exponent; printing one would fill the memory.
 const MAX_EXPONENT: u32 = 5000;
@@ -214,7 +214,7 @@ impl Parser<'_> {
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Parsed<Tall>) -> Parsed<Tall> {
         self.enter()?;
         let newlines = self.newlines;
-        let read = read(self);
+        let read = stacker::maybe_grow(STACK_LEFT, STACK_PIECE, || read(self));
         self.newlines = newlines;
         self.leave();
         read

@@ -14,8 +14,14 @@ pub(super) type Parsed<T> = Result<T, Fail>;
 
 /// How deep blocks, collections, calls and templates may lie within each other.
 ///
-/// Terraform has no limit; parentheses within parentheses and operators are read without recursion and not counted.
-pub(super) const MAX_DEPTH: u32 = 128;
+/// Terraform has no limit; parentheses within parentheses and operators are read without recursion and not counted. The
+/// stack grows where it must.
+pub(super) const MAX_DEPTH: u32 = 2500;
+
+/// Below so much free stack a further piece is taken for one level of nesting.
+pub(super) const STACK_LEFT: usize = 256 << 10;
+/// The size of that piece.
+pub(super) const STACK_PIECE: usize = 4 << 20;
 
 /// After so many errors in a file the rest is not worth telling.
 const MAX_ERRORS: usize = 50;
@@ -337,10 +343,10 @@ impl<'a> Parser<'a> {
         let open = self.peek();
         self.take(open);
         self.enter()?;
-        let body = match self.peek().kind {
-            Kind::Newline | Kind::End | Kind::CloseBrace => self.block_body(header),
-            _ => self.one_line_body(self.span(open.start, open.end))?,
-        };
+        let body = stacker::maybe_grow(STACK_LEFT, STACK_PIECE, || match self.peek().kind {
+            Kind::Newline | Kind::End | Kind::CloseBrace => Ok(self.block_body(header)),
+            _ => self.one_line_body(self.span(open.start, open.end)),
+        })?;
         self.leave();
         Ok(Block { kind, labels, body, header, span: self.span(keyword.start, self.last_end) })
     }
