@@ -238,7 +238,8 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         let path = join(&dir, file.as_ref()?);
         match sources.load(&path) {
             Ok(file) => {
-                Some(crate::value::Value::string(sources.text(file)).at(Span::new(file, 0..sources.text(file).len())))
+                let text = sources.text(file);
+                Some(crate::value::Value::string(text.as_str()).at(Span::new(file, 0..text.len())))
             }
             Err(error) => {
                 diagnostics.push(Diagnostic::unreadable(path, error.to_string()));

@@ -2,13 +2,18 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Deployment, Language, Unit};
-use crate::source::{DirEntry, Disk, ReadError, Sources, join, normalize, parent};
+use crate::source::{DirEntry, Disk, FileId, ReadError, Sources, Span, join, normalize, parent};
 use crate::terraform::Modules;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Larger files are not read (bytes).
 const LARGEST: u64 = 50 * 1024 * 1024;
+/// Larger plans and states are not read (bytes).
+const LARGEST_PLAN: u64 = 2 * 1024 * 1024 * 1024;
+/// How much of a large file is read to tell what it is (bytes).
+const HEAD: u64 = 4096;
 /// Directories that never hold a user's own code.
 const SKIPPED: [&str; 4] = [".git", ".terraform", "node_modules", ".terragrunt-cache"];
 
@@ -50,7 +55,14 @@ impl Disk for RealDisk {
             return Err(ReadError::Failed("not a regular file".to_owned()));
         }
         if metadata.len() > LARGEST {
-            return Err(ReadError::TooLarge(LARGEST));
+            let mut head = Vec::new();
+            std::fs::File::open(&real).and_then(|file| file.take(HEAD).read_to_end(&mut head)).map_err(failed)?;
+            if !crate::plan::recognise(&String::from_utf8_lossy(&head)) {
+                return Err(ReadError::TooLarge(LARGEST));
+            }
+            if metadata.len() > LARGEST_PLAN {
+                return Err(ReadError::TooLarge(LARGEST_PLAN));
+            }
         }
         std::fs::read(&real).map_err(failed)
     }
@@ -85,19 +97,20 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
     let mut found = Found::default();
     let mut modules: BTreeSet<String> = BTreeSet::new();
     let mut templates: BTreeSet<String> = BTreeSet::new();
+    let mut plans: BTreeSet<String> = BTreeSet::new();
     let mut named: BTreeSet<String> = BTreeSet::new();
     for path in paths {
         let path = normalize(path);
-        let before = modules.len() + templates.len();
+        let before = modules.len() + templates.len() + plans.len();
         if sources.list(&path).is_ok() {
-            walk(sources, &path, &mut modules, &mut templates, &mut found.diagnostics);
+            walk(sources, &path, &mut modules, &mut templates, &mut plans, &mut found.diagnostics);
             if modules.contains(&path) {
                 named.insert(path.clone());
             }
-            if modules.len() + templates.len() == before && named.is_empty() {
+            if modules.len() + templates.len() + plans.len() == before && named.is_empty() {
                 found.diagnostics.push(Diagnostic::unreadable(
                     &path,
-                    "no Terraform module and no CloudFormation template below this path",
+                    "no Terraform module, plan or state and no CloudFormation template below this path",
                 ));
             }
         } else if path.ends_with(".tf") || path.ends_with(".tf.json") {
@@ -111,12 +124,16 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
             }
         } else {
             match sources.load(&path) {
+                Ok(file) if crate::plan::recognise(&sources.text(file)) => {
+                    plans.insert(path);
+                }
                 Ok(file) if crate::cloudformation::recognise(&sources.text(file)) => {
                     templates.insert(path);
                 }
-                Ok(_) => found
-                    .diagnostics
-                    .push(Diagnostic::unreadable(&path, "neither a Terraform file nor a CloudFormation template")),
+                Ok(_) => found.diagnostics.push(Diagnostic::unreadable(
+                    &path,
+                    "neither a Terraform file, plan or state nor a CloudFormation template",
+                )),
                 Err(error) => found.diagnostics.push(Diagnostic::unreadable(&path, error.to_string())),
             }
         }
@@ -125,7 +142,8 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
     let roots = modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
-        .chain(templates.into_iter().map(|file| (file, Language::CloudFormation)));
+        .chain(templates.into_iter().map(|file| (file, Language::CloudFormation)))
+        .chain(plans.into_iter().map(|file| (file, Language::Plan)));
     for (path, language) in units {
         let own: Vec<&(String, String, Deployment)> = deployments.iter().filter(|(at, _, _)| *at == path).collect();
         match own.as_slice() {
@@ -159,8 +177,10 @@ fn walk(
     top: &str,
     modules: &mut BTreeSet<String>,
     templates: &mut BTreeSet<String>,
+    plans: &mut BTreeSet<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    let mut printed: Vec<(String, FileId)> = Vec::new();
     let mut ignores: Vec<ignore::gitignore::Gitignore> = Vec::new();
     let mut walker = walkdir::WalkDir::new(top).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = walker.next() {
@@ -209,16 +229,38 @@ fn walk(
         };
         if crate::terraform::is_config(&name) {
             modules.insert(parent(&path).to_owned());
-        } else if [".yaml", ".yml", ".json", ".template"].iter().any(|end| name.ends_with(end))
+        } else if [".yaml", ".yml", ".json", ".template", ".tfstate"].iter().any(|end| name.ends_with(end))
             && !name.ends_with(".tfvars.json")
         {
             match sources.load(&path) {
+                Ok(file) if crate::plan::recognise(&sources.text(file)) => printed.push((path, file)),
                 Ok(file) if crate::cloudformation::recognise(&sources.text(file)) => {
                     templates.insert(path);
                 }
                 Ok(_) | Err(ReadError::TooLarge(_) | ReadError::NotUtf8 { .. }) => {}
                 Err(error) => diagnostics.push(Diagnostic::unreadable(path, error.to_string())),
             }
+        }
+    }
+    add_printed(sources, printed, modules, plans, diagnostics);
+}
+
+/// Adds the plans and states that a walk met, but for a plan of a root module that is evaluated itself.
+fn add_printed(
+    sources: &Sources,
+    printed: Vec<(String, FileId)>,
+    modules: &BTreeSet<String>,
+    plans: &mut BTreeSet<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (path, file) in printed {
+        if modules.contains(parent(&path)) && !crate::plan::is_state(&sources.text(file)) {
+            let message = format!("`{path}` lies in a root module, which is evaluated in its place");
+            diagnostics.push(
+                Diagnostic::not_evaluated(Span::new(file, 0..0), message).with_help("name the plan to have it judged"),
+            );
+        } else {
+            plans.insert(path);
         }
     }
 }

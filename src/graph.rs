@@ -185,6 +185,8 @@ pub struct Graph {
     pub cross_account: Option<Switch>,
     /// Vaults by ARN, symbols marked.
     vault_arns: BTreeMap<String, VaultId>,
+    /// Keys by the ARN that they are known to have.
+    key_arns: BTreeMap<Arc<str>, KeyId>,
     /// The entities of `facts.keys`.
     known_keys: Vec<KeyId>,
     index: resolve::Index,

@@ -1,6 +1,6 @@
 //! crossvault predicts whether the AWS Backup copies that Terraform and CloudFormation plan will succeed.
 //!
-//! Data goes one way: `discover -> load (terraform | cloudformation) -> Resource -> lower -> model -> graph -> copy ->
+//! Data goes one way: `discover -> load (terraform | cloudformation | plan) -> Resource -> lower -> model -> graph -> copy ->
 //! checks -> report`. A stage does not know the next.
 
 pub mod analysis;
@@ -20,6 +20,7 @@ mod json;
 pub mod lower;
 pub mod model;
 pub mod organization;
+pub mod plan;
 pub mod report;
 pub mod resource;
 pub mod source;
@@ -54,10 +55,15 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
         diagnostics.extend(found);
     }
     let templates: Vec<(StackId, &Unit)> =
-        ids.into_iter().filter(|(_, unit)| unit.language == Language::CloudFormation).collect();
+        ids.iter().copied().filter(|(_, unit)| unit.language == Language::CloudFormation).collect();
     let (found, more) = cloudformation::load_all(&sources, &templates, &load);
     stacks.extend(found);
     diagnostics.extend(more);
+    for (id, unit) in ids.iter().filter(|(_, unit)| unit.language == Language::Plan) {
+        let (stack, found) = plan::load(&sources, unit, *id, &load, &lower::reads);
+        stacks.push(stack);
+        diagnostics.extend(found);
+    }
     stacks.sort_by_key(|stack| stack.id);
     analysis::analyze(sources, stacks, diagnostics, settings)
 }

@@ -31,6 +31,15 @@ pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, 
     (entities, diagnostics)
 }
 
+/// Whether resources of this type play a part in anything.
+pub fn reads(kind: &str) -> bool {
+    let families = ["aws_backup_", "aws_kms_", "aws_iam_", "aws_organizations_", "aws_ebs_", "AWS::"];
+    let others = ["aws_caller_identity", "aws_region", "aws_partition", "aws_ssm_parameter"];
+    families.iter().any(|family| kind.starts_with(family))
+        || others.contains(&kind)
+        || Catalog::builtin().services.values().flat_map(|service| &service.resources).any(|form| *form.kind == *kind)
+}
+
 fn site(stack: &Stack, resource: &Resource) -> Site {
     Site {
         stack: stack.id,

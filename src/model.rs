@@ -249,6 +249,8 @@ pub enum KeyForm {
 pub struct Key {
     pub site: Site,
     pub form: KeyForm,
+    /// The real ARN, where the key exists and its code, plan or state tells.
+    pub arn: Option<Arc<str>>,
     /// `None`: left out, so AWS's default policy (the account's root).
     pub policy: Option<Setting>,
     pub enabled: Option<Setting>,
@@ -274,6 +276,8 @@ pub struct Alias {
     pub name: Value,
     /// `None` for a data source.
     pub target: Option<Setting>,
+    /// The ARN of the key that a data source was seen to lead to.
+    pub seen: Option<Arc<str>>,
 }
 
 /// A grant on a key.

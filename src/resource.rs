@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub enum Language {
     Terraform,
     CloudFormation,
+    /// A plan or state as Terraform prints it.
+    Plan,
 }
 
 /// Inputs that a deployment gives a unit, from `crossvault.toml` or the command line. Paths are as in `Sources`.
@@ -34,7 +36,7 @@ pub struct Unit {
     /// As reported: the root module's or template's path, with `@name` where one template is deployed several times.
     pub name: Arc<str>,
     pub language: Language,
-    /// The root module's directory, or the template's file.
+    /// The root module's directory, or the file of a template, plan or state.
     pub path: String,
     pub deployment: Deployment,
 }
@@ -124,4 +126,6 @@ pub struct LoadSettings {
     pub organization: crate::organization::Organization,
     /// `TF_VAR_*` of the environment, without the prefix.
     pub env_vars: std::collections::BTreeMap<String, String>,
+    /// Resources of all types are read from a plan, not only those that play a part.
+    pub all_types: bool,
 }

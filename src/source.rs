@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// Names one loaded file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,13 +167,56 @@ pub fn parent(path: &str) -> &str {
 #[derive(Debug)]
 struct SourceFile {
     path: Arc<str>,
-    text: Arc<str>,
-    line_starts: Vec<usize>,
+    /// Shared without a copy: a plan may be larger than half of the memory.
+    text: Arc<String>,
+    /// Counted when the first place is asked for.
+    lines: OnceLock<Lines>,
+}
+
+/// Where lines begin, and how many characters there are before every `STEP` bytes: a plan is one line of any length.
+#[derive(Debug)]
+struct Lines {
+    starts: Vec<u32>,
+    characters: Vec<u32>,
+}
+
+/// Bytes between two counts of characters.
+const STEP: usize = 1 << 14;
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| clamp(at + 1))).collect();
+        let mut total = 0;
+        let mut characters = Vec::with_capacity(text.len() / STEP + 1);
+        for chunk in text.as_bytes().chunks(STEP) {
+            characters.push(clamp(total));
+            // Bytes that go on a character are not counted.
+            total += chunk.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        }
+        Self { starts, characters }
+    }
+
+    /// Characters that begin before the byte `at`.
+    fn before(&self, text: &str, at: usize) -> usize {
+        let step = (at / STEP).min(self.characters.len().saturating_sub(1));
+        let counted = self.characters.get(step).map_or(0, |count| *count as usize);
+        let rest = text.as_bytes().get(step * STEP..at).unwrap_or_default();
+        counted + rest.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+    }
+}
+
+impl SourceFile {
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::new(&self.text))
+    }
 }
 
 #[derive(Debug, Default)]
 struct Loaded {
     files: Vec<SourceFile>,
+    /// Files that hold data, not code.
+    data: std::collections::BTreeSet<FileId>,
     by_path: BTreeMap<String, Result<FileId, ReadError>>,
 }
 
@@ -209,7 +252,7 @@ impl Sources {
             String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
         });
         match text {
-            Ok(text) => Ok(self.add(&path, &text)),
+            Ok(text) => Ok(self.keep(&path, text)),
             Err(error) => {
                 let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
                 loaded.by_path.insert(path, Err(error.clone()));
@@ -230,13 +273,16 @@ impl Sources {
 
     /// Adds `text` under `path` (standard input, a test, a generated document).
     pub fn add(&self, path: &str, text: &str) -> FileId {
+        self.keep(path, text.to_owned())
+    }
+
+    fn keep(&self, path: &str, text: String) -> FileId {
         let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(Ok(id)) = loaded.by_path.get(path) {
             return *id;
         }
         let id = FileId(u32::try_from(loaded.files.len()).unwrap_or(u32::MAX));
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        loaded.files.push(SourceFile { path: path.into(), text: text.into(), line_starts });
+        loaded.files.push(SourceFile { path: path.into(), text: Arc::new(text), lines: OnceLock::new() });
         loaded.by_path.insert(path.to_owned(), Ok(id));
         id
     }
@@ -247,8 +293,20 @@ impl Sources {
     }
 
     /// The text of `file`.
-    pub fn text(&self, file: FileId) -> Arc<str> {
-        self.read_lock().files.get(file.0 as usize).map_or_else(|| "".into(), |f| f.text.clone())
+    pub fn text(&self, file: FileId) -> Arc<String> {
+        self.read_lock().files.get(file.0 as usize).map_or_else(Arc::default, |f| f.text.clone())
+    }
+
+    /// Marks a file that holds data, not code: only what a label points at may be shown of it, since the rest may be
+    /// secret.
+    pub fn mark_data(&self, file: FileId) {
+        let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        loaded.data.insert(file);
+    }
+
+    /// Whether the file was marked as data.
+    pub fn is_data(&self, file: FileId) -> bool {
+        self.read_lock().data.contains(&file)
     }
 
     /// How many files were read.
@@ -265,21 +323,23 @@ impl Sources {
     pub fn line_column(&self, file: FileId, offset: usize) -> (usize, usize) {
         let loaded = self.read_lock();
         let Some(file) = loaded.files.get(file.0 as usize) else { return (1, 1) };
-        let line = file.line_starts.partition_point(|start| *start <= offset).max(1);
-        let start = file.line_starts.get(line - 1).copied().unwrap_or(0);
+        let lines = file.lines();
+        let line = lines.starts.partition_point(|start| *start as usize <= offset).max(1);
+        let start = lines.starts.get(line - 1).map_or(0, |start| *start as usize);
         let mut end = offset.min(file.text.len());
         while !file.text.is_char_boundary(end) {
             end -= 1;
         }
-        (line, file.text.get(start..end).map_or(0, |text| text.chars().count()) + 1)
+        (line, lines.before(&file.text, end) - lines.before(&file.text, start) + 1)
     }
 
     /// The bytes of a line, counted from 0, its line break included.
     pub fn line_range(&self, file: FileId, line: usize) -> Option<std::ops::Range<usize>> {
         let loaded = self.read_lock();
         let file = loaded.files.get(file.0 as usize)?;
-        let start = *file.line_starts.get(line)?;
-        let end = file.line_starts.get(line + 1).copied().unwrap_or(file.text.len());
+        let starts = &file.lines().starts;
+        let start = *starts.get(line)? as usize;
+        let end = starts.get(line + 1).map_or(file.text.len(), |end| *end as usize);
         Some(start..end)
     }
 
@@ -310,5 +370,7 @@ mod tests {
         let file = sources.load("a.tf").unwrap();
         assert_eq!(sources.line_column(file, 3), (1, 3));
         assert_eq!(sources.line_column(file, 7), (2, 1));
+        let long = sources.add("long", &"é\n".repeat(3).replace('\n', &"x".repeat(STEP)));
+        assert_eq!(sources.line_column(long, 2 * STEP + 6), (1, 2 * STEP + 4));
     }
 }

@@ -64,6 +64,11 @@ pub fn console(
     eval::console(sources, modules, unit, settings, next, answer)
 }
 
+/// The policy that an `aws_iam_policy_document` of these arguments renders.
+pub(crate) fn policy_document(arguments: &crate::value::Value) -> crate::value::Value {
+    eval::render_policy(arguments)
+}
+
 /// Whether Terraform reads a file of this name as part of a module.
 pub(crate) fn is_config(name: &str) -> bool {
     module::is_config(name)

@@ -1,13 +1,15 @@
 //! `crossvault inspect`: every resource as evaluated.
 
 use super::args::{InspectArgs, ValueFormat};
-use super::input::analysis;
+use super::input::read;
 use super::output::{CLEAN, UNABLE, bad_input, pretty, unreadable, written};
 use crate::report::values;
 use std::io::Write;
 
 pub(super) fn run(args: &InspectArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
-    let analysis = analysis(&args.common);
+    let (mut input, settings) = read(&args.common);
+    input.load.all_types = true;
+    let analysis = crate::analyze(input, &settings);
     written(&args.common, out, |out| match args.format {
         ValueFormat::Json => pretty(out, &values::inspect(&analysis)),
         ValueFormat::Full => values::write(&analysis, out),

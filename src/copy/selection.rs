@@ -127,6 +127,15 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
     let part = |text: Option<String>, symbol: &str| text.unwrap_or_else(|| format!("\u{1}{symbol}\u{1}"));
     let region = part(place.region.known().map(ToString::to_string), &place.region.to_string());
     let account = part(place.account.known().map(ToString::to_string), &place.account.to_string());
+    // One that exists is known by its ARN alone.
+    if let Some(arn) = store.arn.text() {
+        if wildcard(&pattern, &arn) {
+            return Some(true);
+        }
+        if store.name.is_none() && !pattern.contains(['\u{1}', '\u{2}']) {
+            return Some(false);
+        }
+    }
     let mut result = Some(false);
     for form in &patterns {
         let parts: Vec<&str> = form.splitn(6, ':').collect();

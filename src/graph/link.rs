@@ -25,6 +25,11 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
             graph.vault_arns.entry(arn).or_insert(VaultId(u32::try_from(at).unwrap_or(u32::MAX)));
         }
     }
+    for (at, key) in graph.entities.keys.iter().enumerate().filter(|(_, key)| !key.site.external) {
+        if let Some(arn) = &key.arn {
+            graph.key_arns.entry(arn.clone()).or_insert(KeyId(u32::try_from(at).unwrap_or(u32::MAX)));
+        }
+    }
     let index = Index::new(&graph);
     graph.store_keys = graph
         .entities
@@ -103,6 +108,7 @@ fn add_known(entities: &mut Entities, facts: &Facts) -> Vec<VaultId> {
         entities.keys.push(Key {
             site: known_site(&known.arn, "configured key", place, known.span),
             form: KeyForm::Primary,
+            arn: None,
             policy: known.policy.clone().map(|value| Setting { value, span: known.span }),
             enabled: None,
             usage: None,
@@ -255,6 +261,12 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
     graph.vault_locks = locks;
 }
 
+/// Whether both settings are known JSON of the same content.
+fn same_text(a: &Setting, b: &Setting) -> bool {
+    let read = |setting: &Setting| serde_json::from_str::<serde_json::Value>(&setting.value.text()?).ok();
+    matches!((read(a), read(b)), (Some(a), Some(b)) if a == b)
+}
+
 fn attach_to_keys(graph: &mut Graph, index: &Index) {
     let entities = &graph.entities;
     let mut policies: Vec<EffectivePolicy> = entities
@@ -270,6 +282,10 @@ fn attach_to_keys(graph: &mut Graph, index: &Index) {
                     *slot = match (&slot, uncertain(&attachment.site)) {
                         (EffectivePolicy::Absent, None) => EffectivePolicy::Given(attachment.policy.clone()),
                         (EffectivePolicy::Absent, Some(doubt)) => EffectivePolicy::Unknown(doubt),
+                        // A key that exists shows the policy that a resource of its own has set.
+                        (EffectivePolicy::Given(own), None) if same_text(own, &attachment.policy) => {
+                            EffectivePolicy::Given(attachment.policy.clone())
+                        }
                         _ => EffectivePolicy::Unknown(Why {
                             text: "several resources set the key's policy".to_owned(),
                             span: Some(attachment.policy.span),

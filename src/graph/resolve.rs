@@ -235,6 +235,16 @@ pub(super) fn key(graph: &Graph, index: &Index, value: &Value, span: Span, place
             return key(graph, index, &target.1.value, span, &target.0.site.place, depth + 1);
         }
     }
+    if let Some(key) = graph.key_arns.get(text.as_str()) {
+        return KeyUse::Customer { key: *key, span };
+    }
+    // A data source was seen to lead from a name to this key: the name may lead on.
+    if let Some((name, place)) = seen(graph, &text) {
+        let named = key(graph, index, name, span, place, depth + 1);
+        if !matches!(named, KeyUse::External { .. } | KeyUse::Unknown(_)) {
+            return named;
+        }
+    }
     if let Some(known) = graph.facts.keys.iter().position(|known| *known.arn == *text) {
         let id = graph.known_keys.get(known).copied();
         if let Some(key) = id {
@@ -245,6 +255,15 @@ pub(super) fn key(graph: &Graph, index: &Index, value: &Value, span: Span, place
         return KeyUse::Unknown(why(value, span));
     }
     KeyUse::External { name: value.clone(), span }
+}
+
+/// The name under which some data source found the key of this ARN, and where.
+fn seen<'g>(graph: &'g Graph, arn: &str) -> Option<(&'g Value, &'g Place)> {
+    let keys = graph.entities.keys.iter().filter(|key| key.site.external && key.arn.as_deref() == Some(arn));
+    let by_key = keys.filter_map(|key| Some((&key.lookup.as_ref()?.value, &key.site.place)));
+    let aliases = graph.entities.aliases.iter().filter(|alias| alias.seen.as_deref() == Some(arn));
+    let by_alias = aliases.map(|alias| (&alias.name, &alias.site.place));
+    by_key.chain(by_alias).find(|(name, _)| name.text().as_deref() != Some(arn))
 }
 
 /// The role that `setting` names, seen from `place`.

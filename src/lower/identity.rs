@@ -8,6 +8,7 @@ use crate::model::{
 use crate::resource::Resource;
 use crate::source::Sources;
 use crate::value::Value;
+use std::sync::Arc;
 
 /// Whether the resource was one of these.
 pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &mut Entities) -> bool {
@@ -15,32 +16,33 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
     let text = |setting: Setting| document(setting, sources);
     let policy = |name: &str| get(name).map(text);
     match &*resource.kind {
-        "aws_kms_key" if resource.data => out.keys.push(key(site, KeyForm::Primary, None, get("key_id"))),
+        "aws_kms_key" if resource.data => out.keys.push(key(resource, site, KeyForm::Primary, None, get("key_id"))),
         "aws_kms_key" => out.keys.push(Key {
             enabled: get("is_enabled"),
             usage: get("key_usage"),
             spec: get("customer_master_key_spec"),
             multi_region: get("multi_region"),
-            ..key(site, KeyForm::Primary, policy("policy"), None)
+            ..key(resource, site, KeyForm::Primary, policy("policy"), None)
         }),
         "aws_kms_external_key" => out.keys.push(Key {
             enabled: get("enabled"),
             multi_region: get("multi_region"),
-            ..key(site, KeyForm::External, policy("policy"), None)
+            ..key(resource, site, KeyForm::External, policy("policy"), None)
         }),
         "aws_kms_replica_key" | "aws_kms_replica_external_key" => {
-            out.keys.push(Key { enabled: get("enabled"), ..key(site, KeyForm::Replica, policy("policy"), None) });
+            out.keys
+                .push(Key { enabled: get("enabled"), ..key(resource, site, KeyForm::Replica, policy("policy"), None) });
         }
         "AWS::KMS::Key" => out.keys.push(Key {
             enabled: get("Enabled"),
             usage: get("KeyUsage"),
             spec: get("KeySpec"),
             multi_region: get("MultiRegion"),
-            ..key(site, KeyForm::Primary, policy("KeyPolicy"), None)
+            ..key(resource, site, KeyForm::Primary, policy("KeyPolicy"), None)
         }),
-        "AWS::KMS::ReplicaKey" => {
-            out.keys.push(Key { enabled: get("Enabled"), ..key(site, KeyForm::Replica, policy("KeyPolicy"), None) })
-        }
+        "AWS::KMS::ReplicaKey" => out
+            .keys
+            .push(Key { enabled: get("Enabled"), ..key(resource, site, KeyForm::Replica, policy("KeyPolicy"), None) }),
         "aws_kms_key_policy" => {
             if let (Some(key), Some(policy)) = (get("key_id"), policy("policy")) {
                 out.key_policies.push(KeyPolicy { site: site.clone(), key, policy });
@@ -52,6 +54,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 site: site.clone(),
                 name: resource.get("name").cloned().unwrap_or_else(Value::null),
                 target,
+                seen: resource.get("target_key_arn").filter(|_| resource.data).and_then(Value::text),
             });
         }
         "AWS::KMS::Alias" => {
@@ -59,6 +62,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 site: site.clone(),
                 name: resource.get("AliasName").cloned().unwrap_or_else(Value::null),
                 target: get("TargetKeyId"),
+                seen: None,
             });
         }
         "aws_kms_grant" => {
@@ -173,6 +177,15 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
     true
 }
 
-fn key(site: &Site, form: KeyForm, policy: Option<Setting>, lookup: Option<Setting>) -> Key {
-    Key { site: site.clone(), form, policy, enabled: None, usage: None, spec: None, multi_region: None, lookup }
+fn key(resource: &Resource, site: &Site, form: KeyForm, policy: Option<Setting>, lookup: Option<Setting>) -> Key {
+    let arn = resource.get("arn").and_then(Value::text).or_else(|| imported_arn(resource));
+    Key { site: site.clone(), form, arn, policy, enabled: None, usage: None, spec: None, multi_region: None, lookup }
+}
+
+/// The ARN of a key that an `import` block names by its id.
+fn imported_arn(resource: &Resource) -> Option<Arc<str>> {
+    let id = resource.imported_id.as_ref()?.text()?;
+    let place = &resource.place;
+    let (partition, region, account) = (place.partition()?, place.region.known()?, place.account.known()?);
+    Some(format!("arn:{partition}:kms:{region}:{account}:key/{id}").into())
 }

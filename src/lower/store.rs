@@ -46,7 +46,7 @@ pub(super) fn lower(
         stack: site.stack,
         address: site.address.clone(),
         attr: "arn".into(),
-        known: arn(resource, site, form, service),
+        known: real_arn(resource).or_else(|| arn(resource, site, form, service)),
     })));
     let facts: BTreeMap<&'static str, Setting> = form
         .facts
@@ -115,6 +115,11 @@ fn tags(resource: &Resource) -> Value {
         }
         Some((_, value)) => value.clone(),
     }
+}
+
+/// The ARN of a resource that exists, as its plan or state tells it.
+fn real_arn(resource: &Resource) -> Option<Value> {
+    resource.get("arn").filter(|arn| arn.text().is_some_and(|text| text.starts_with("arn:"))).cloned()
 }
 
 /// The ARN as far as the code tells.

@@ -44,6 +44,8 @@ pub(super) fn load(
     (stack, evaluator.diagnostics.into_inner())
 }
 
+pub(super) use policy_document::render as render_policy;
+
 /// Evaluates expressions in the root module's scope.
 pub(super) fn console(
     sources: &Sources,

@@ -72,6 +72,23 @@ impl View {
             excerpt.path = super::super::words::one_line(&sources.path(file));
             let text = sources.text(file);
             for (line, first) in lines {
+                if sources.is_data(file) {
+                    let mut own: Vec<Range<usize>> = places
+                        .iter()
+                        .zip(&labels)
+                        .filter(|((at, _), (label, _))| *at == line && label.span.file == file)
+                        .map(|((_, range), _)| range.clone())
+                        .collect();
+                    own.sort_by_key(|range| range.start);
+                    excerpt.add_labelled(
+                        line,
+                        &text,
+                        sources.line_column(file, own.first().map_or(0, |range| range.start)).1,
+                        &own,
+                        width,
+                    );
+                    continue;
+                }
                 if let Some(range) = sources.line_range(file, line) {
                     excerpt.add(line, text.get(range.clone()).unwrap_or_default(), range.start, first, width);
                 }
@@ -79,7 +96,7 @@ impl View {
         }
         let rendered = labels
             .iter()
-            .zip(places)
+            .zip(places.iter().cloned())
             .map(|((label, primary), (line, range))| {
                 let shown = view.0.get(&label.span.file).and_then(|excerpt| excerpt.lines.get(&line));
                 let range = shown.map_or(0..0, |shown| shown.place(range.start)..shown.place(range.end));
@@ -117,6 +134,27 @@ impl Excerpt {
         }
         self.text.push('\n');
         self.lines.insert(line, Line { range: from..self.text.len(), skipped, places });
+    }
+
+    /// A line of data that may hold secrets: what the labels point at, nothing beside it. The first begins at `column`.
+    fn add_labelled(&mut self, line: usize, text: &str, column: usize, labels: &[Range<usize>], width: usize) {
+        let from = self.text.len();
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for label in labels {
+            let begun = places.last().map_or(0, |(at, _)| at + 1);
+            let label = label.start.max(begun)..label.end;
+            if label.is_empty() {
+                continue;
+            }
+            self.text.push('…');
+            for (at, c) in text.get(label.clone()).unwrap_or_default().char_indices().take(width) {
+                places.push((label.start + at, self.text.len()));
+                self.text.push(if c == '\t' { ' ' } else { printable_char(c) });
+            }
+            places.push((label.end, self.text.len()));
+        }
+        self.text.push_str("…\n");
+        self.lines.insert(line, Line { range: from..self.text.len(), skipped: column.saturating_sub(1), places });
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The document of an evaluated `aws_iam_policy_document` block.
-pub(super) fn render(block: &Value) -> Value {
+pub(in crate::terraform) fn render(block: &Value) -> Value {
     let mut statements: Vec<Value> = Vec::new();
     let mut open = None;
     for source in documents(block, "source_policy_documents", "source_json") {
