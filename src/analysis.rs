@@ -1,8 +1,8 @@
 //! From evaluated stacks to the one value that every reporter reads.
 
 use crate::catalog::Catalog;
-use crate::checks::{self, Context, Finding, Judgement, Outcome};
-use crate::copy::{predict, short_hash};
+use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, checks_of, judge_all};
+use crate::copy::{CopyId, predict, short_hash};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::{Facts, Graph, link};
 use crate::lower::lower;
@@ -19,7 +19,7 @@ pub struct Reported {
     /// Whether the check could not be decided, rather than failed.
     pub undecided: bool,
     /// Ids of the copies, sorted.
-    pub copies: Vec<String>,
+    pub copies: Vec<CopyId>,
     /// From rule, addresses and accounts; never from lines.
     pub fingerprint: String,
 }
@@ -56,6 +56,22 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// Assumptions of all copies, once each.
     pub assumptions: Vec<String>,
+    strict: bool,
+    memo: Memo,
+}
+
+impl Analysis {
+    /// Every check of a copy with its evidence. They are made again for each call: an estate has millions of them.
+    pub fn checks(&self, judgement: &Judgement) -> Vec<CheckResult> {
+        let context = Context {
+            sources: &self.sources,
+            graph: &self.graph,
+            catalog: Catalog::builtin(),
+            strict: self.strict,
+            memo: &self.memo,
+        };
+        checks_of(&context, &judgement.copy)
+    }
 }
 
 /// Links, predicts and judges what these stacks declare.
@@ -73,11 +89,11 @@ pub fn analyze(
         diagnostics.extend(more);
     }
     let graph = link(entities, &settings.facts);
-    let context = Context::new(&sources, &graph, catalog, settings.strict);
-    let judgements: Vec<Judgement> =
-        predict(&graph, catalog).into_iter().map(|copy| checks::judge(&context, copy)).collect();
-    let findings = group(&judgements, &sources, settings);
-    let assumptions: BTreeSet<&String> = judgements.iter().flat_map(|judgement| &judgement.assumed).collect();
+    let memo = Memo::default();
+    let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
+    let (judgements, judged) = judge_all(&context, predict(&graph, catalog));
+    let findings = report(judged, &sources, settings);
+    let assumptions: BTreeSet<&String> = judgements.iter().flat_map(|judgement| judgement.assumed.iter()).collect();
     let assumptions = assumptions.into_iter().cloned().collect();
     let units = stacks
         .iter()
@@ -87,29 +103,16 @@ pub fn analyze(
             resources: stack.resources.len(),
         })
         .collect();
-    Analysis { units, stacks, judgements, findings, assumptions, diagnostics, graph, sources }
+    let strict = settings.strict;
+    Analysis { units, stacks, judgements, findings, assumptions, diagnostics, graph, sources, strict, memo }
 }
 
-/// One finding for each root cause, whatever number of copies it breaks.
-fn group(judgements: &[Judgement], sources: &Sources, settings: &AnalysisSettings) -> Vec<Reported> {
-    let mut groups: BTreeMap<(&str, bool, &str), (Finding, BTreeSet<String>)> = BTreeMap::new();
-    for judgement in judgements {
-        for check in &judgement.checks {
-            let (finding, undecided) = match &check.outcome {
-                Outcome::Fail(finding) => (finding, false),
-                Outcome::Undecided(finding) => (finding, true),
-                Outcome::NotApplicable | Outcome::Pass(_) => continue,
-            };
-            let group = groups
-                .entry((check.rule, undecided, &finding.root))
-                .or_insert_with(|| ((**finding).clone(), BTreeSet::new()));
-            group.1.insert(judgement.copy.id.clone());
-        }
-    }
-    let mut findings: Vec<Reported> = groups
+/// The findings as reported: with the severities of the settings, the worst first.
+fn report(judged: Vec<Judged>, sources: &Sources, settings: &AnalysisSettings) -> Vec<Reported> {
+    let mut findings: Vec<Reported> = judged
         .into_iter()
-        .filter_map(|((rule, undecided, root), (mut finding, copies))| {
-            match settings.severities.get(rule) {
+        .filter_map(|Judged { mut finding, undecided, copies }| {
+            match settings.severities.get(finding.rule) {
                 Some(None) => return None,
                 Some(Some(severity)) => finding.severity = *severity,
                 None => {}
@@ -118,8 +121,8 @@ fn group(judgements: &[Judgement], sources: &Sources, settings: &AnalysisSetting
             if undecided {
                 finding.severity = if settings.strict { Severity::Error } else { Severity::Info };
             }
-            let fingerprint = short_hash(&format!("{rule}|{undecided}|{root}"));
-            Some(Reported { finding, undecided, copies: copies.into_iter().collect(), fingerprint })
+            let fingerprint = short_hash(&format!("{}|{undecided}|{}", finding.rule, finding.root));
+            Some(Reported { finding, undecided, copies, fingerprint })
         })
         .collect();
     findings.sort_by_cached_key(|reported| {

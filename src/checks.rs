@@ -3,6 +3,7 @@
 mod air_gapped_vault_unsupported;
 mod backup_role_cannot_copy;
 mod backup_role_not_assumable;
+mod classes;
 mod copy_denied_by_organization_policy;
 mod copy_never_runs;
 mod copy_unsupported;
@@ -28,10 +29,14 @@ mod source_key_unusable;
 mod source_unencrypted;
 mod support;
 
+pub use classes::{Judged, judge_all};
+pub use support::Memo;
+
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
 use crate::graph::{Graph, Why};
 use crate::source::Sources;
+use std::sync::Arc;
 
 /// What a check may look at.
 #[derive(Debug)]
@@ -41,14 +46,8 @@ pub struct Context<'a> {
     pub catalog: &'a crate::catalog::Catalog,
     /// Assumptions count as undecided.
     pub strict: bool,
-    memo: support::Memo,
-}
-
-impl<'a> Context<'a> {
-    /// A context without memory of earlier copies.
-    pub fn new(sources: &'a Sources, graph: &'a Graph, catalog: &'a crate::catalog::Catalog, strict: bool) -> Self {
-        Self { sources, graph, catalog, strict, memo: support::Memo::default() }
-    }
+    /// What was worked out for earlier copies of the same graph.
+    pub memo: &'a Memo,
 }
 
 /// What a check found on one copy, or what remains open.
@@ -101,14 +100,15 @@ pub enum Verdict {
     Succeeds,
 }
 
-/// A copy's checks and what follows from them.
+/// A copy and what follows from its checks; the checks themselves are made again on demand, see [`checks_of`].
 #[derive(Clone, Debug)]
 pub struct Judgement {
     pub copy: Copy,
     pub verdict: Verdict,
-    pub checks: Vec<CheckResult>,
+    /// The rules that decide the verdict: those that fail, else those that are open.
+    pub decided_by: Arc<[&'static str]>,
     /// What was assumed because nothing says otherwise ("the organization's cross-account switch is on").
-    pub assumed: Vec<String>,
+    pub assumed: Arc<[String]>,
 }
 
 /// A rule: its name and its function.
@@ -167,26 +167,36 @@ fn supposed(outcome: Outcome, why: &Why) -> Outcome {
     }
 }
 
-/// The verdict on one copy, with every check.
-pub fn judge(context: &Context<'_>, copy: Copy) -> Judgement {
-    let doubt = copy_never_runs::doubt(&copy);
-    let checks: Vec<CheckResult> = RULES
-        .iter()
-        .map(|(rule, check)| {
-            let outcome = check(context, &copy);
-            let why = doubt.as_ref().or_else(|| copy.selected.as_ref().filter(|_| !WHATEVER_IS_COPIED.contains(rule)));
-            CheckResult { rule, outcome: why.map_or_else(|| outcome.clone(), |why| supposed(outcome.clone(), why)) }
-        })
-        .collect();
-    let failed = checks
-        .iter()
-        .any(|check| matches!(&check.outcome, Outcome::Fail(finding) if finding.severity == Severity::Error));
-    let open = checks.iter().any(|check| matches!(check.outcome, Outcome::Undecided(_)));
-    let verdict = match (failed, open) {
-        (true, _) => Verdict::Fails,
-        (false, true) => Verdict::Undecided,
-        (false, false) => Verdict::Succeeds,
+/// Every check of one copy, in the order of [`RULES`].
+pub fn checks_of(context: &Context<'_>, copy: &Copy) -> Vec<CheckResult> {
+    (0..RULES.len()).filter_map(|at| check(context, copy, at)).collect()
+}
+
+/// The check by the rule at this place of [`RULES`].
+fn check(context: &Context<'_>, copy: &Copy, at: usize) -> Option<CheckResult> {
+    let (rule, check) = *RULES.get(at)?;
+    let doubt = copy_never_runs::doubt(copy);
+    let why = doubt.as_ref().or_else(|| copy.selected.as_deref().filter(|_| !WHATEVER_IS_COPIED.contains(&rule)));
+    let outcome = check(context, copy);
+    Some(CheckResult {
+        rule,
+        outcome: match why {
+            Some(why) => supposed(outcome, why),
+            None => outcome,
+        },
+    })
+}
+
+/// The verdict that follows from a copy's checks, and the rules that decide it.
+fn verdict(checks: &[CheckResult]) -> (Verdict, Arc<[&'static str]>) {
+    let rules = |decides: fn(&Outcome) -> bool| -> Arc<[&'static str]> {
+        checks.iter().filter(|check| decides(&check.outcome)).map(|check| check.rule).collect()
     };
-    let assumed = support::assumptions(context, &copy);
-    Judgement { copy, verdict, checks, assumed }
+    let failed = rules(|outcome| matches!(outcome, Outcome::Fail(finding) if finding.severity == Severity::Error));
+    let open = rules(|outcome| matches!(outcome, Outcome::Undecided(_)));
+    match (failed.is_empty(), open.is_empty()) {
+        (false, _) => (Verdict::Fails, failed),
+        (true, false) => (Verdict::Undecided, open),
+        (true, true) => (Verdict::Succeeds, open),
+    }
 }

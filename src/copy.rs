@@ -13,7 +13,7 @@ use crate::value::Existence;
 use crate::value::{Guard, Kind, Value};
 use selection::Match;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a copy takes its data from.
@@ -30,40 +30,75 @@ pub enum CopySource {
     Unknown(Why),
 }
 
-/// One predicted copy.
+/// The way from a selection through a plan's rule and copy action to a destination: what all its copies share.
 #[derive(Clone, Debug)]
-pub struct Copy {
-    /// Sixteen hex digits, from names and addresses, never from lines.
-    pub id: String,
-    pub source: CopySource,
+pub struct Route {
+    /// Its place in the order of prediction.
+    pub number: u32,
     pub plan: PlanId,
     /// Index of the rule in the plan, and of the copy action in the rule.
     pub rule: usize,
     pub action: usize,
     /// `None` where no selection assigns anything to the plan.
     pub selection: Option<SelectionId>,
-    /// Why it is not certain that the selection reaches the source; `None` where it is.
-    pub selected: Option<Why>,
-    /// By tag or service-level pattern (then the service opt-in decides), or by ARN.
-    pub by_opt_in: bool,
     pub source_vault: VaultTarget,
     pub destination: VaultTarget,
     pub role: RoleTarget,
     /// `None` where it cannot be told.
     pub cross_account: Option<bool>,
     pub cross_region: Option<bool>,
+}
+
+/// Names a copy: from names and addresses, never from lines. Shown as sixteen hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CopyId(u64);
+
+impl std::fmt::Display for CopyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl serde::Serialize for CopyId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One predicted copy.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    pub id: CopyId,
+    pub source: CopySource,
+    pub route: Arc<Route>,
+    /// Why it is not certain that the selection reaches the source; `None` where it is.
+    pub selected: Option<Box<Why>>,
+    /// By tag or service-level pattern (then the service opt-in decides), or by ARN.
+    pub by_opt_in: bool,
     /// Undecided conditions under which the copy exists at all.
     pub when: Vec<Guard>,
     /// Why it is not known how many plans, selections or data stores of this one's kind exist; `None` where it is.
-    pub counted: Option<Why>,
+    pub counted: Option<Box<Why>>,
+}
+
+impl std::ops::Deref for Copy {
+    type Target = Route;
+
+    fn deref(&self) -> &Route {
+        &self.route
+    }
 }
 
 /// All copies that the graph's plans make, in order of plan, rule, action, source.
 pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
     let mut copies = Vec::new();
-    let mut seen = BTreeMap::new();
+    let mut routes = 0;
+    let mut seen: HashMap<u64, u32> = HashMap::new();
     for (at, plan) in graph.entities.plans.iter().enumerate() {
         let id = PlanId(u32::try_from(at).unwrap_or(u32::MAX));
+        if plan.rules.iter().all(|rule| rule.copy_actions.is_empty()) {
+            continue;
+        }
         let reached = reached(graph, catalog, plan);
         for (rule_at, rule) in plan.rules.iter().enumerate() {
             for (action_at, action) in rule.copy_actions.iter().enumerate() {
@@ -74,38 +109,47 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                     target.and_then(|target| target.account.same(&plan.site.place.account)).map(|same| !same);
                 let cross_region =
                     target.and_then(|target| target.region.same(&plan.site.place.region)).map(|same| !same);
-                for reach in &reached {
-                    let mut when: Vec<Guard> = reach.when.clone();
-                    when.extend(guards(&plan.site.exists));
-                    when.extend(rule.when.iter().chain(&action.when).cloned());
-                    when.sort();
-                    when.dedup();
-                    // Under contradicting conditions the copy never exists.
-                    if when
-                        .iter()
-                        .any(|guard| when.iter().any(|other| other.text == guard.text && other.holds != guard.holds))
-                    {
-                        continue;
-                    }
-                    let key = identity(graph, plan, rule, action, &reach.source, &destination);
-                    let occurrence = seen.entry(key.clone()).and_modify(|n| *n += 1).or_insert(0);
-                    copies.push(Copy {
-                        id: short_hash(&format!("{key}#{occurrence}")),
-                        source: reach.source.clone(),
+                let rest = identity(plan, rule, action, &destination, graph);
+                let mut own: Vec<Guard> = guards(&plan.site.exists);
+                own.extend(rule.when.iter().chain(&action.when).cloned());
+                let counted = many(&plan.site);
+                for assigned in &reached {
+                    let route = Arc::new(Route {
+                        number: routes,
                         plan: id,
                         rule: rule_at,
                         action: action_at,
-                        selection: reach.selection,
-                        selected: reach.selected.clone(),
-                        by_opt_in: reach.by_opt_in,
+                        selection: assigned.selection,
                         source_vault: source_vault.clone(),
                         destination: destination.clone(),
-                        role: reach.role.clone(),
+                        role: assigned.role.clone(),
                         cross_account,
                         cross_region,
-                        when,
-                        counted: many(&plan.site).or_else(|| reach.counted.clone()),
                     });
+                    routes += 1;
+                    for reach in &assigned.reaches {
+                        let mut when: Vec<Guard> = reach.when.clone();
+                        when.extend(own.iter().cloned());
+                        when.sort();
+                        when.dedup();
+                        // Under contradicting conditions the copy never exists.
+                        if when.iter().any(|guard| {
+                            when.iter().any(|other| other.text == guard.text && other.holds != guard.holds)
+                        }) {
+                            continue;
+                        }
+                        let key = format!("{}|{rest}", source_identity(graph, &reach.source));
+                        let occurrence = seen.entry(hash(&key)).and_modify(|n| *n += 1).or_insert(0);
+                        copies.push(Copy {
+                            id: CopyId(hash(&format!("{key}#{occurrence}"))),
+                            source: reach.source.clone(),
+                            route: route.clone(),
+                            selected: reach.selected.clone(),
+                            by_opt_in: reach.by_opt_in,
+                            when,
+                            counted: counted.clone().map(Box::new).or_else(|| reach.counted.clone()),
+                        });
+                    }
                 }
             }
         }
@@ -113,27 +157,35 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
     copies
 }
 
-/// Sixteen hex digits of a text.
-pub(crate) fn short_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+/// The first eight bytes of a text's digest.
+fn hash(text: &str) -> u64 {
+    Sha256::digest(text.as_bytes()).iter().take(8).fold(0, |all, byte| (all << 8) | u64::from(*byte))
 }
 
-/// Names and addresses that make up a copy; no lines.
-fn identity(
-    graph: &Graph,
-    plan: &Plan,
-    rule: &crate::model::PlanRule,
-    action: &crate::model::CopyAction,
-    source: &CopySource,
-    destination: &VaultTarget,
-) -> String {
-    let source = match source {
+/// Sixteen hex digits of a text.
+pub(crate) fn short_hash(text: &str) -> String {
+    CopyId(hash(text)).to_string()
+}
+
+/// Names and addresses that make up the source of a copy; no lines.
+fn source_identity(graph: &Graph, source: &CopySource) -> String {
+    match source {
         CopySource::Store(id) => {
             graph.store(*id).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default()
         }
         CopySource::Arn { arn, .. } => arn.to_string(),
         CopySource::Unknown(_) => "?".to_owned(),
-    };
+    }
+}
+
+/// Names and addresses that make up the rest of a copy; no lines.
+fn identity(
+    plan: &Plan,
+    rule: &crate::model::PlanRule,
+    action: &crate::model::CopyAction,
+    destination: &VaultTarget,
+    graph: &Graph,
+) -> String {
     let destination = match destination {
         VaultTarget::Vault(id) => {
             graph.vault(*id).map(|vault| format!("{}|{}", vault.site.unit, vault.site.address)).unwrap_or_default()
@@ -144,18 +196,23 @@ fn identity(
         VaultTarget::Unknown(_) => action.destination.value.marked_text().unwrap_or_default(),
     };
     let rule = rule.name.marked_text().unwrap_or_default();
-    format!("{source}|{}|{}|{rule}|{destination}", plan.site.unit, plan.site.address)
+    format!("{}|{}|{rule}|{destination}", plan.site.unit, plan.site.address)
+}
+
+/// A selection of a plan, with the role that it names and what it reaches.
+struct Assigned {
+    selection: Option<SelectionId>,
+    role: RoleTarget,
+    reaches: Vec<Reach>,
 }
 
 /// Something that a plan's selections reach.
 struct Reach {
     source: CopySource,
-    selection: Option<SelectionId>,
-    selected: Option<Why>,
+    selected: Option<Box<Why>>,
     by_opt_in: bool,
-    role: RoleTarget,
     when: Vec<Guard>,
-    counted: Option<Why>,
+    counted: Option<Box<Why>>,
 }
 
 /// Why it is not known how many there are.
@@ -170,15 +227,14 @@ fn guards(exists: &Existence) -> Vec<Guard> {
     }
 }
 
-fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
-    let mut out = Vec::new();
-    let mut any = false;
+fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Assigned> {
+    let mut all = Vec::new();
     for (at, selection) in graph.entities.selections.iter().enumerate() {
         let assigned = assigns(selection, plan);
         if assigned == Some(false) {
             continue;
         }
-        any = true;
+        let mut out = Vec::new();
         let selection_id = SelectionId(u32::try_from(at).unwrap_or(u32::MAX));
         let role = match &selection.role {
             Some(role) => resolve_role(graph, role, &selection.site.place),
@@ -191,7 +247,6 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
             text: "which plan the selection belongs to is not known".to_owned(),
             span: Some(selection.plan.span),
         });
-        let before = out.len();
         for (store_at, store) in graph.entities.data_stores.iter().enumerate() {
             let (matched, by_opt_in, mut when) = match selection::selects(selection, store) {
                 Match::No => continue,
@@ -202,12 +257,10 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
             when.extend(guards(&store.site.exists));
             out.push(Reach {
                 source: CopySource::Store(StoreId(u32::try_from(store_at).unwrap_or(u32::MAX))),
-                selection: Some(selection_id),
-                selected: matched.or_else(|| doubt.clone()),
+                selected: matched.or_else(|| doubt.clone()).map(Box::new),
                 by_opt_in,
-                role: role.clone(),
                 when,
-                counted: many(&selection.site).or_else(|| many(&store.site)),
+                counted: many(&selection.site).or_else(|| many(&store.site)).map(Box::new),
             });
         }
         for setting in &selection.resources {
@@ -225,44 +278,40 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Reach> {
             let source = CopySource::Arn { arn: text, service, span: setting.span };
             out.push(Reach {
                 source,
-                selection: Some(selection_id),
-                selected: doubt.clone(),
+                selected: doubt.clone().map(Box::new),
                 by_opt_in: false,
-                role: role.clone(),
                 when: guards(&selection.site.exists),
-                counted: many(&selection.site),
+                counted: many(&selection.site).map(Box::new),
             });
         }
-        if out.len() == before {
+        if out.is_empty() {
             let source = CopySource::Unknown(selection::nothing(selection));
             out.push(Reach {
                 source,
-                selection: Some(selection_id),
-                selected: doubt,
+                selected: doubt.map(Box::new),
                 by_opt_in: true,
-                role,
                 when: guards(&selection.site.exists),
-                counted: many(&selection.site),
+                counted: many(&selection.site).map(Box::new),
             });
         }
+        all.push(Assigned { selection: Some(selection_id), role, reaches: out });
     }
-    if !any {
+    if all.is_empty() {
         let why = Why {
             text: "no selection in the loaded code assigns resources to this plan".to_owned(),
             span: Some(plan.site.header),
         };
         let role = RoleTarget::Unknown(why.clone());
-        out.push(Reach {
+        let reach = Reach {
             source: CopySource::Unknown(why),
-            selection: None,
             selected: None,
             by_opt_in: false,
-            role,
             when: Vec::new(),
             counted: None,
-        });
+        };
+        all.push(Assigned { selection: None, role, reaches: vec![reach] });
     }
-    out
+    all
 }
 
 /// Whether the selection is one of the plan's.

@@ -67,24 +67,3 @@ pub(crate) fn counts(analysis: &Analysis) -> (usize, usize, usize) {
     let of = |verdict| analysis.judgements.iter().filter(|judgement| judgement.verdict == verdict).count();
     (of(Verdict::Succeeds), of(Verdict::Fails), of(Verdict::Undecided))
 }
-
-/// The rules that decide the verdict: those that fail, else those that are open.
-pub(crate) fn deciding(judgement: &Judgement) -> Vec<&'static str> {
-    use crate::checks::Outcome;
-    let failed: Vec<&'static str> = judgement
-        .checks
-        .iter()
-        .filter(|check| matches!(&check.outcome, Outcome::Fail(finding) if finding.severity == crate::diagnostic::Severity::Error))
-        .map(|check| check.rule)
-        .collect();
-    if failed.is_empty() {
-        judgement
-            .checks
-            .iter()
-            .filter(|check| matches!(check.outcome, Outcome::Undecided(_)))
-            .map(|check| check.rule)
-            .collect()
-    } else {
-        failed
-    }
-}

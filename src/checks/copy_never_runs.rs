@@ -13,7 +13,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let site = context.graph.plan(copy.plan).map(|plan| &plan.site);
     let plan = site.map(|site| declared(site).to_owned()).unwrap_or_default();
     let primary = |words: &str| action_span(context, copy).map(|span| Label::new(span, words));
-    let (why, message, words, help) = match (&copy.source, &copy.selected) {
+    let (why, message, words, help) = match (&copy.source, copy.selected.as_deref()) {
         (CopySource::Unknown(why), _) | (_, Some(why)) => (
             why.clone(),
             format!("what the plan `{plan}` copies cannot be told: {}", why.text),
@@ -49,5 +49,5 @@ pub(super) fn doubt(copy: &Copy) -> Option<Why> {
         let not = if guard.holds { "" } else { "not " };
         return Some(Why { text: format!("it is made only where {not}`{}`", guard.text), span: guard.span });
     }
-    copy.counted.clone()
+    copy.counted.as_deref().cloned()
 }

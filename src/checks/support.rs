@@ -10,9 +10,8 @@ use crate::iam::{self, Answer, Caller, Decision, Policy, Request, TraceKind, con
 use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
 use crate::source::Span;
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 pub(super) const ENCRYPTION_PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html";
 pub(super) const CROSS_ACCOUNT_PAGE: &str =
@@ -261,8 +260,8 @@ pub(super) fn is_default_role(caller: &Caller) -> bool {
 pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<RolePolicies, Why> {
     match &copy.role {
         RoleTarget::Role(id) => {
-            if let Some(known) = context.memo.roles.borrow().get(id) {
-                return Ok(known.clone());
+            if let Some(known) = context.memo.roles.get(id) {
+                return Ok(known);
             }
             let at = id.0 as usize;
             let mut open = context.graph.role_open.get(at).cloned().flatten();
@@ -287,8 +286,8 @@ pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<RolePo
                     }
                 }
             }
-            let found = (Rc::from(policies), open);
-            context.memo.roles.borrow_mut().insert(*id, found.clone());
+            let found = (Arc::from(policies), open);
+            context.memo.roles.insert(*id, found.clone());
             Ok(found)
         }
         RoleTarget::External { span, .. } => {
@@ -306,9 +305,9 @@ pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<RolePo
 }
 
 /// The policy of a key as it holds: given, or AWS's default.
-pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<Rc<Policy>, Why> {
-    if let Some(known) = context.memo.keys.borrow().get(&id) {
-        return Ok(known.clone());
+pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<Arc<Policy>, Why> {
+    if let Some(known) = context.memo.keys.get(&id) {
+        return Ok(known);
     }
     let policy = match context.graph.key_policies.get(id.0 as usize) {
         Some(EffectivePolicy::Given(setting)) => document::parse(&setting.value),
@@ -317,15 +316,15 @@ pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<
             iam::default_key_policy(&key.site.place.account, partition(&key.site.place.region))
         }
     };
-    let policy = Rc::new(policy);
-    context.memo.keys.borrow_mut().insert(id, policy.clone());
+    let policy = Arc::new(policy);
+    context.memo.keys.insert(id, policy.clone());
     Ok(policy)
 }
 
 /// The access policy of a vault; `None` where it has none.
-pub(super) fn vault_policy(context: &Context<'_>, id: VaultId) -> Option<Rc<Policy>> {
-    if let Some(known) = context.memo.vaults.borrow().get(&id) {
-        return known.clone();
+pub(super) fn vault_policy(context: &Context<'_>, id: VaultId) -> Option<Arc<Policy>> {
+    if let Some(known) = context.memo.vaults.get(&id) {
+        return known;
     }
     let policy = match context.graph.vault_policies.get(id.0 as usize)? {
         EffectivePolicy::Given(setting) => Some(document::parse(&setting.value)),
@@ -334,24 +333,44 @@ pub(super) fn vault_policy(context: &Context<'_>, id: VaultId) -> Option<Rc<Poli
             Some(Policy { open: Some(why.text.clone()), open_span: why.span, ..Policy::default() })
         }
     };
-    let policy = policy.map(Rc::new);
-    context.memo.vaults.borrow_mut().insert(id, policy.clone());
+    let policy = policy.map(Arc::new);
+    context.memo.vaults.insert(id, policy.clone());
     policy
 }
 
 /// A role's policies, and why there may be more.
-type RolePolicies = (Rc<[Cow<'static, Policy>]>, Option<Why>);
+type RolePolicies = (Arc<[Cow<'static, Policy>]>, Option<Why>);
 
 /// The destination's service-linked role on a key through a service, in these Regions.
 type ShareKey = (KeyId, Account, String, Vec<Region>);
 
-/// What was worked out for earlier copies.
+/// What was worked out for earlier copies; shared by all threads.
 #[derive(Debug, Default)]
-pub(super) struct Memo {
-    keys: RefCell<BTreeMap<KeyId, Rc<Policy>>>,
-    vaults: RefCell<BTreeMap<VaultId, Option<Rc<Policy>>>>,
-    roles: RefCell<BTreeMap<RoleId, RolePolicies>>,
-    shares: RefCell<BTreeMap<ShareKey, Rc<[(&'static str, Decision)]>>>,
+pub struct Memo {
+    keys: Answers<KeyId, Arc<Policy>>,
+    vaults: Answers<VaultId, Option<Arc<Policy>>>,
+    roles: Answers<RoleId, RolePolicies>,
+    shares: Answers<ShareKey, Arc<[(&'static str, Decision)]>>,
+}
+
+/// Answers by question. Two threads may work out the same answer; it is the same.
+#[derive(Debug)]
+struct Answers<K, V>(RwLock<BTreeMap<K, V>>);
+
+impl<K, V> Default for Answers<K, V> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Ord, V: Clone> Answers<K, V> {
+    fn get(&self, key: &K) -> Option<V> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn insert(&self, key: K, value: V) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+    }
 }
 
 /// What is wrong in a key's policy, as labels and notes of a finding.
@@ -392,7 +411,7 @@ pub(super) struct Share {
     pub(super) key: KeyId,
     /// The attribute that names the key.
     pub(super) span: Span,
-    pub(super) decisions: Rc<[(&'static str, Decision)]>,
+    pub(super) decisions: Arc<[(&'static str, Decision)]>,
     /// Why the policy is not known.
     pub(super) unknown: Option<Why>,
 }
@@ -461,7 +480,7 @@ pub(super) fn shares(context: &Context<'_>, copy: &Copy) -> Vec<Share> {
 
 /// Whether the destination's service-linked role can use a key of the source or of the destination vault.
 pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, account: &Account, via: &str) -> Share {
-    let none = |why: Why| Share { key: id, span, decisions: Rc::from([]), unknown: Some(why) };
+    let none = |why: Why| Share { key: id, span, decisions: Arc::from([]), unknown: Some(why) };
     let Some(key) = context.graph.key(id) else {
         return none(Why { text: "the key is not known".to_owned(), span: None });
     };
@@ -476,8 +495,8 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
         (_, Some(target)) => vec![place.region.clone(), target.region.clone()],
     };
     let memo = (id, account.clone(), via.to_owned(), regions.clone());
-    if let Some(known) = context.memo.shares.borrow().get(&memo) {
-        return Share { key: id, span, decisions: known.clone(), unknown: None };
+    if let Some(known) = context.memo.shares.get(&memo) {
+        return Share { key: id, span, decisions: known, unknown: None };
     }
     let arn = format!(
         "arn:{}:kms:{}:{}:key/\u{1}{}\u{1}",
@@ -512,8 +531,8 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
             Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
         (*action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))
     });
-    let decisions: Rc<[(&'static str, Decision)]> = decisions.collect();
-    context.memo.shares.borrow_mut().insert(memo, decisions.clone());
+    let decisions: Arc<[(&'static str, Decision)]> = decisions.collect();
+    context.memo.shares.insert(memo, decisions.clone());
     Share { key: id, span, decisions, unknown: None }
 }
 

@@ -11,7 +11,7 @@ pub(super) fn run(args: &CopiesArgs, out: &mut dyn Write, err: &mut dyn Write) -
     let chosen: Vec<_> = analysis
         .judgements
         .iter()
-        .filter(|judgement| args.id.as_ref().is_some_and(|id| judgement.copy.id.starts_with(id.as_str())))
+        .filter(|judgement| args.id.as_ref().is_some_and(|id| judgement.copy.id.to_string().starts_with(id.as_str())))
         .collect();
     if let Some(id) = args.id.as_ref().filter(|_| chosen.is_empty()) {
         writeln!(err, "error: there is no copy `{id}`; `crossvault copies` lists them")?;

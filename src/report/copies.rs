@@ -1,6 +1,6 @@
 //! The table of copies, and one copy with all its checks.
 
-use super::{deciding, destination_text, plan_text, source_text, verdict_word};
+use super::{destination_text, plan_text, source_text, verdict_word};
 use crate::analysis::Analysis;
 use crate::checks::{Judgement, Outcome};
 use std::io::Write;
@@ -16,7 +16,7 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Re
             source_text(analysis, judgement),
             plan_text(analysis, judgement),
             destination_text(analysis, judgement),
-            deciding(judgement).join(", "),
+            judgement.decided_by.join(", "),
         ]);
     }
     let unit = |judgement: &Judgement| {
@@ -30,7 +30,7 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Re
     }
     if ids {
         let column = std::iter::once("ID".to_owned())
-            .chain(analysis.judgements.iter().map(|judgement| judgement.copy.id.clone()));
+            .chain(analysis.judgements.iter().map(|judgement| judgement.copy.id.to_string()));
         for (row, id) in rows.iter_mut().zip(column) {
             row.insert(0, id);
         }
@@ -63,11 +63,11 @@ pub fn write_one(analysis: &Analysis, judgement: &Judgement, out: &mut dyn Write
     writeln!(out, "  source       {}", source_text(analysis, judgement))?;
     writeln!(out, "  plan/rule    {}", plan_text(analysis, judgement))?;
     writeln!(out, "  destination  {}", destination_text(analysis, judgement))?;
-    for assumed in &judgement.assumed {
+    for assumed in judgement.assumed.iter() {
         writeln!(out, "  assumed      {assumed}")?;
     }
     writeln!(out, "  checks")?;
-    for check in &judgement.checks {
+    for check in &analysis.checks(judgement) {
         match &check.outcome {
             Outcome::NotApplicable => writeln!(out, "    not applicable  {}", check.rule)?,
             Outcome::Pass(evidence) => {

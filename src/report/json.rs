@@ -120,8 +120,8 @@ pub fn copy(analysis: &Analysis, judgement: &Judgement) -> Json {
         }
         CopySource::Unknown(_) => json!({"unit": null, "address": null, "service": null, "arn": null, "account": null, "region": null, "location": null}),
     };
-    let checks: Vec<Json> = judgement
-        .checks
+    let checks: Vec<Json> = analysis
+        .checks(judgement)
         .iter()
         .map(|check| {
             let (outcome, message, evidence) = match &check.outcome {

@@ -4,7 +4,8 @@ use super::counts;
 use super::human::Style;
 use super::words::{Grade, count, one_line};
 use crate::analysis::{Analysis, Reported};
-use crate::checks::{Judgement, Outcome, Verdict};
+use crate::checks::Verdict;
+use crate::copy::CopyId;
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::resource::Language;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,24 +103,20 @@ fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
 pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
     // An open question is told by the place where knowledge ends.
     let place = |reported: &Reported| reported.finding.primary.as_ref().map(|label| label.span);
-    let roots: BTreeMap<(&str, &str), &Reported> = analysis
-        .findings
+    let open: BTreeSet<CopyId> = analysis
+        .judgements
         .iter()
-        .filter(|reported| reported.undecided)
-        .map(|reported| ((reported.finding.rule, reported.finding.root.as_str()), reported))
+        .filter(|judgement| judgement.verdict == Verdict::Undecided)
+        .map(|judgement| judgement.copy.id)
         .collect();
-    let open: Vec<&Judgement> =
-        analysis.judgements.iter().filter(|judgement| judgement.verdict == Verdict::Undecided).collect();
+    let mut asked_of: BTreeMap<CopyId, Vec<&Reported>> = BTreeMap::new();
+    for reported in analysis.findings.iter().filter(|reported| reported.undecided) {
+        for copy in reported.copies.iter().filter(|copy| open.contains(*copy)) {
+            asked_of.entry(*copy).or_default().push(reported);
+        }
+    }
     let mut questions: BTreeMap<_, (usize, usize, &Reported)> = BTreeMap::new();
-    for judgement in &open {
-        let asked: Vec<&Reported> = judgement
-            .checks
-            .iter()
-            .filter_map(|check| match &check.outcome {
-                Outcome::Undecided(finding) => roots.get(&(check.rule, finding.root.as_str())).copied(),
-                _ => None,
-            })
-            .collect();
+    for asked in asked_of.into_values() {
         let places: BTreeSet<_> = asked.iter().map(|reported| place(reported)).collect();
         let mut seen = BTreeSet::new();
         for reported in asked {
@@ -155,11 +152,11 @@ pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
 
 /// Writes findings by rule, then by root cause.
 pub(super) fn statistics(analysis: &Analysis, out: &mut dyn Write) -> Result<()> {
-    let mut by_rule: BTreeMap<(Grade, &str), (usize, BTreeSet<&str>)> = BTreeMap::new();
+    let mut by_rule: BTreeMap<(Grade, &str), (usize, BTreeSet<CopyId>)> = BTreeMap::new();
     for reported in &analysis.findings {
         let row = by_rule.entry((Grade::of(reported), reported.finding.rule)).or_default();
         row.0 += 1;
-        row.1.extend(reported.copies.iter().map(String::as_str));
+        row.1.extend(reported.copies.iter().copied());
     }
     let mut rows: Vec<_> = by_rule.into_iter().collect();
     rows.sort_by_key(|((grade, rule), (findings, copies))| {

@@ -3,6 +3,7 @@
 use crate::analysis::{Analysis, Reported};
 use crate::catalog::Catalog;
 use crate::checks::Judgement;
+use crate::copy::CopyId;
 use crate::copy::CopySource;
 use crate::diagnostic::Severity;
 use crate::graph::VaultTarget;
@@ -75,21 +76,21 @@ pub(crate) fn printable_char(c: char) -> char {
 pub(crate) struct Words<'a> {
     analysis: &'a Analysis,
     /// With their position in the analysis.
-    by_id: BTreeMap<&'a str, (usize, &'a Judgement)>,
+    by_id: BTreeMap<CopyId, (usize, &'a Judgement)>,
 }
 
 impl<'a> Words<'a> {
     /// Words for this analysis.
     pub(crate) fn new(analysis: &'a Analysis) -> Self {
         let copies = analysis.judgements.iter().enumerate();
-        let by_id = copies.map(|(at, judgement)| (judgement.copy.id.as_str(), (at, judgement))).collect();
+        let by_id = copies.map(|(at, judgement)| (judgement.copy.id, (at, judgement))).collect();
         Self { analysis, by_id }
     }
 
     /// The copies of a finding, in the order of plan, rule, action, source.
     pub(crate) fn copies(&self, reported: &'a Reported) -> Vec<&'a Judgement> {
         let mut found: Vec<(usize, &Judgement)> =
-            reported.copies.iter().filter_map(|id| self.by_id.get(id.as_str()).copied()).collect();
+            reported.copies.iter().filter_map(|id| self.by_id.get(id).copied()).collect();
         found.sort_by_key(|(at, _)| *at);
         found.into_iter().map(|(_, judgement)| judgement).collect()
     }
