@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, checks_of, judge_all};
 use crate::copy::{CopyId, predict, short_hash};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::graph::{Facts, Graph, link};
 use crate::lower::lower;
 use crate::model::Entities;
@@ -92,7 +92,8 @@ pub fn analyze(
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
     let (judgements, judged) = judge_all(&context, predict(&graph, catalog));
-    let findings = report(judged, &sources, settings);
+    let mut findings = report(judged, &sources, settings);
+    lead_there(&mut findings, &stacks);
     let assumptions: BTreeSet<&String> = judgements.iter().flat_map(|judgement| judgement.assumed.iter()).collect();
     let assumptions = assumptions.into_iter().cloned().collect();
     let units = stacks
@@ -105,6 +106,26 @@ pub fn analyze(
         .collect();
     let strict = settings.strict;
     Analysis { units, stacks, judgements, findings, assumptions, diagnostics, graph, sources, strict, memo }
+}
+
+/// Shows the nested stacks that lead to a finding's place, where that is one way only.
+fn lead_there(findings: &mut [Reported], stacks: &[Stack]) {
+    let nested = stacks.iter().filter(|stack| stack.language == Language::CloudFormation).flat_map(|s| &s.resources);
+    let nested: Vec<_> = nested.filter(|resource| !resource.chain.is_empty()).collect();
+    for reported in findings {
+        let Some(primary) = &reported.finding.primary else { continue };
+        let span = primary.span;
+        let within = nested.iter().filter(|resource| {
+            resource.span.file == span.file && resource.span.start <= span.start && span.end <= resource.span.end
+        });
+        let chains: BTreeSet<&Arc<[crate::source::Span]>> = within.map(|resource| &resource.chain).collect();
+        let [chain] = chains.into_iter().collect::<Vec<_>>()[..] else { continue };
+        for link in chain.iter().filter(|link| **link != span) {
+            if !reported.finding.labels.iter().any(|label| label.span == *link) {
+                reported.finding.labels.push(Label::new(*link, "the stack that deploys it"));
+            }
+        }
+    }
 }
 
 /// The findings as reported: with the severities of the settings, the worst first.

@@ -1,32 +1,37 @@
 //! The CloudFormation frontend: from templates and their parameters to resources.
 
 mod attributes;
+mod cdk;
+mod conditions;
+mod deployments;
 mod document;
+mod foreach;
+mod instance;
 mod intrinsics;
+mod lookup;
+mod nested;
+mod parameters;
+mod resources;
+mod sam;
 mod scalar;
+
+pub(crate) use cdk::{is_manifest, units as assembly_units};
+pub(crate) use deployments::{tells as tells_deployments, units as deployed_units};
 
 use crate::aws::{Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Language, LoadSettings, Resource, Stack, Unit};
-use crate::source::{FileId, Sources};
-use crate::value::Existence;
-use crate::value::{Guard, Kind, Reason, StackId, Unknown, Value};
-use document::{Node, NodeKind};
+use crate::resource::{Language, LoadSettings, Stack, Unit};
+use crate::source::{FileId, Sources, join, parent};
+use crate::value::{Existence, Kind, Reason, StackId, Unknown, Value};
+use document::Node;
+use instance::{Inputs, Instance, World};
 use intrinsics::Evaluator;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// A parsed template and where it goes.
-pub(crate) struct Template {
-    id: StackId,
-    unit: Arc<str>,
-    place: Place,
-    root: Node,
-    /// Parameters that the deployment gives.
-    given: BTreeMap<String, String>,
-    exports: BTreeMap<String, String>,
-}
+/// Templates that are read at the same time.
+const BATCH: usize = 64;
 
 /// Evaluates all templates of the estate; exports of one are seen by the others of the same account and Region.
 pub fn load_all(
@@ -34,48 +39,131 @@ pub fn load_all(
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
-    let _ = settings;
-    let mut diagnostics = Vec::new();
-    let mut templates = Vec::new();
-    for (id, unit) in units {
-        let file = match sources.load(&unit.path) {
-            Ok(file) => file,
-            Err(error) => {
-                diagnostics.push(Diagnostic::unreadable(unit.path.as_str(), error.to_string()));
-                continue;
-            }
-        };
-        let (root, found) = document::parse(file, &sources.text(file));
-        diagnostics.extend(found);
-        let Some(root) = root else { continue };
-        let deployment = &unit.deployment;
-        let symbol = |what: &str| -> Arc<str> { format!("{what} of `{}`", unit.name).into() };
-        let place = Place {
-            account: deployment.account.map_or_else(|| Known::Symbol(symbol("account")), Known::Is),
-            region: deployment.region.clone().map_or_else(|| Known::Symbol(symbol("Region")), Known::Is),
-        };
-        let mut given = BTreeMap::new();
-        for path in &deployment.parameter_files {
-            match sources.load(path) {
-                Ok(file) => given.extend(parameter_file(sources, file, &mut diagnostics)),
-                Err(error) => diagnostics.push(Diagnostic::unreadable(path.as_str(), error.to_string())),
+    let world = World::new(sources, settings);
+    let mut stacks = Vec::new();
+    for batch in units.chunks(BATCH) {
+        read(&world, batch);
+        for (id, unit) in batch {
+            let Some(instance) = instance(&world, *id, unit) else { continue };
+            // Stacks that take from others come last, and only they are kept.
+            let imports = sources.load(&unit.path).is_ok_and(|file| {
+                let text = sources.text(file);
+                text.contains("ImportValue") || text.contains("GetStackOutput")
+            });
+            if imports {
+                for name in resources::named_templates(&instance.root) {
+                    world.used.borrow_mut().insert(join(parent(&unit.path), &name).into());
+                }
+                world.waiting.borrow_mut().push(instance);
+            } else {
+                stacks.push(stack(&world, &instance));
+                world.forget(&unit.path);
             }
         }
-        given.extend(deployment.parameters.iter().cloned());
-        templates.push(Template {
-            id: *id,
-            unit: unit.name.clone(),
-            place,
-            root,
-            given,
-            exports: deployment.exports.iter().cloned().collect(),
-        });
     }
-    let told = RefCell::new(diagnostics);
-    let evaluators: Vec<Evaluator<'_>> =
-        templates.iter().map(|template| Evaluator::new(template, &templates, &told)).collect();
-    let stacks = evaluators.iter().map(|evaluator| stack(evaluator, &told)).collect();
-    (stacks, told.into_inner())
+    // A template that another one deploys goes nowhere by itself.
+    let used = |path: &str| world.used.borrow().contains(path);
+    let deployed: Vec<StackId> =
+        units.iter().filter(|(_, unit)| !unit.deployment.named && used(&unit.path)).map(|(id, _)| *id).collect();
+    world.exports.borrow_mut().retain(|export| !deployed.contains(&export.stack));
+    world.outputs.borrow_mut().retain(|output| !deployed.contains(&output.stack));
+    world.waiting.borrow_mut().retain(|instance| !deployed.contains(&instance.stack));
+    loop {
+        let Some(instance) = world.waiting.borrow().first().cloned() else { break };
+        stacks.push(stack(&world, &instance));
+        world.waiting.borrow_mut().retain(|other| !Rc::ptr_eq(other, &instance));
+    }
+    let named = |stack: &Stack| {
+        let unit = units.iter().find(|(id, _)| *id == stack.id).map(|(_, unit)| unit);
+        unit.is_none_or(|unit| unit.deployment.named || !used(&unit.path))
+    };
+    stacks.retain(|stack| !deployed.contains(&stack.id) && named(stack));
+    (stacks, world.into_diagnostics())
+}
+
+/// Reads the batch's templates, several at a time.
+fn read(world: &World<'_>, batch: &[(StackId, &Unit)]) {
+    let mut files: Vec<(&str, FileId)> = Vec::new();
+    for (_, unit) in batch {
+        match world.sources.load(&unit.path) {
+            Ok(file) if !world.known(&unit.path) && !files.iter().any(|(path, _)| *path == unit.path) => {
+                files.push((&unit.path, file));
+            }
+            Ok(_) => {}
+            Err(error) => world.tell(Diagnostic::unreadable(unit.path.as_str(), error.to_string())),
+        }
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4));
+    let sources = world.sources;
+    let parse = |file: FileId| document::parse(file, &sources.text(file));
+    let parsed: Vec<(Option<Node>, Vec<Diagnostic>)> = if threads < 2 {
+        files.iter().map(|(_, file)| parse(*file)).collect()
+    } else {
+        let each = files.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = files
+                .chunks(each)
+                .map(|part| scope.spawn(move || part.iter().map(|(_, file)| parse(*file)).collect::<Vec<_>>()))
+                .collect();
+            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+        })
+    };
+    for ((path, file), (root, found)) in files.into_iter().zip(parsed) {
+        found.into_iter().for_each(|diagnostic| world.tell(diagnostic));
+        world.remember(path, root.map(|root| (file, root)));
+    }
+}
+
+/// The unit's template with its inputs; what is wrong with it is told.
+fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>> {
+    let (_, root) = world.template(&unit.path).ok()??;
+    let deployment = &unit.deployment;
+    let symbol = |what: &str| -> Arc<str> { format!("{what} of `{}`", unit.name).into() };
+    let mut given = BTreeMap::new();
+    for path in &deployment.parameter_files {
+        match world.sources.load(path) {
+            Ok(file) => {
+                let (root, found) = document::parse(file, &world.sources.text(file));
+                found.into_iter().for_each(|diagnostic| world.tell(diagnostic));
+                given.extend(root.iter().flat_map(parameters::pairs));
+            }
+            Err(error) => world.tell(Diagnostic::unreadable(path.as_str(), error.to_string())),
+        }
+    }
+    given.extend(cdk::given(&deployment.parameters));
+    if root.get("Resources").is_none() {
+        world.tell(Diagnostic::note(root.span, Severity::Warning, "the template declares no resources"));
+    }
+    let inputs = Inputs {
+        stack: id,
+        unit: unit.name.clone(),
+        prefix: "".into(),
+        place: Place {
+            account: deployment.account.map_or_else(|| Known::Symbol(symbol("account")), Known::Is),
+            region: deployment.region.clone().map_or_else(|| Known::Symbol(symbol("Region")), Known::Is),
+        },
+        path: unit.path.as_str().into(),
+        name: deployment.stack_name.as_deref().map(Into::into),
+        given,
+        exports: cdk::given(&deployment.exports),
+        chain: Arc::from([]),
+        exists: Existence::Certain,
+        depth: 0,
+        constructs: world.constructs(&unit.path),
+    };
+    Instance::new(world, root, inputs)
+}
+
+fn stack(world: &World<'_>, instance: &Rc<Instance>) -> Stack {
+    let mut found = Vec::new();
+    resources::resources(&Evaluator::new(world, instance), &mut found);
+    Stack {
+        id: instance.stack,
+        unit: instance.unit.clone(),
+        language: Language::CloudFormation,
+        place: instance.place.clone(),
+        resources: found,
+    }
 }
 
 /// Whether the text is a template, told by its content.
@@ -88,118 +176,6 @@ pub fn recognise(text: &str) -> bool {
             || text.contains(&format!("\u{feff}{name}:"))
     };
     (top("AWSTemplateFormatVersion") && top("Resources")) || (top("Resources") && has_resource())
-}
-
-/// The parameters in a file, in the AWS CLI's or CodePipeline's form.
-fn parameter_file(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, String> {
-    let (root, found) = document::parse(file, &sources.text(file));
-    diagnostics.extend(found);
-    let mut out = BTreeMap::new();
-    let Some(root) = root else { return out };
-    let text = |node: &Node| node.text().map(str::to_owned);
-    let pairs = |node: &Node, out: &mut BTreeMap<String, String>| {
-        for (key, value) in node.entries() {
-            if let (Some(key), Some(value)) = (text(key), text(value)) {
-                out.insert(key, value);
-            }
-        }
-    };
-    match &root.kind {
-        NodeKind::Seq(items) => {
-            for item in items {
-                match (item.get("ParameterKey").and_then(text), item.get("ParameterValue").and_then(text), text(item)) {
-                    (Some(key), Some(value), _) => {
-                        out.insert(key, value);
-                    }
-                    (_, _, Some(pair)) => {
-                        if let Some((key, value)) = pair.split_once('=') {
-                            out.insert(key.to_owned(), value.to_owned());
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        NodeKind::Map(_) => pairs(root.get("Parameters").or_else(|| root.get("parameters")).unwrap_or(&root), &mut out),
-        NodeKind::Scalar { .. } => {}
-    }
-    out
-}
-
-fn stack(evaluator: &Evaluator<'_>, told: &RefCell<Vec<Diagnostic>>) -> Stack {
-    let template = evaluator.template;
-    let mut resources = Vec::new();
-    if let Some(transform) = template.root.get("Transform") {
-        let names: Vec<&str> = std::iter::once(transform).chain(transform.items()).filter_map(Node::text).collect();
-        for name in names.into_iter().filter(|name| !matches!(*name, "AWS::LanguageExtensions")) {
-            told.borrow_mut().push(Diagnostic::not_evaluated(
-                transform.span,
-                format!("the transform `{name}` is not applied: what it makes is not seen"),
-            ));
-        }
-    }
-    for (key, body) in template.root.get("Resources").map(Node::entries).unwrap_or_default() {
-        let Some(name) = key.text() else { continue };
-        if name.starts_with("Fn::") {
-            told.borrow_mut()
-                .push(Diagnostic::not_evaluated(key.span, format!("`{name}` over resources is not expanded")));
-            continue;
-        }
-        let Some(kind) = body.get("Type").and_then(Node::text) else {
-            told.borrow_mut().push(Diagnostic::bad_input(key.span, format!("the resource `{name}` has no `Type`")));
-            continue;
-        };
-        let exists = match body.get("Condition").and_then(Node::text) {
-            None => Existence::Certain,
-            Some(condition) => match evaluator.condition(condition) {
-                Some(true) => Existence::Certain,
-                Some(false) => continue,
-                None => Existence::When(vec![Guard {
-                    text: condition.into(),
-                    holds: true,
-                    span: body.get("Condition").map(|node| node.span),
-                }]),
-            },
-        };
-        if matches!(kind, "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" | "AWS::CloudFormation::Macro")
-            || kind.starts_with("Custom::")
-        {
-            told.borrow_mut()
-                .push(Diagnostic::not_evaluated(key.span, format!("what `{name}` ({kind}) makes is not seen")));
-        }
-        let mut attributes =
-            body.get("Properties").map_or_else(|| Value::object::<Arc<str>>([]), |node| evaluator.value(node));
-        if !matches!(attributes.kind, Kind::Map(_)) {
-            attributes = Value::object::<Arc<str>>([]);
-        }
-        resources.push(Resource {
-            stack: template.id,
-            address: name.into(),
-            kind: kind.into(),
-            data: false,
-            place: template.place.clone(),
-            attributes,
-            span: key.span.to(body.span),
-            header: key.span,
-            chain: Arc::from([]),
-            exists,
-            imported_id: None,
-        });
-    }
-    if template.root.get("Resources").is_none() {
-        told.borrow_mut().push(Diagnostic::note(
-            template.root.span,
-            Severity::Warning,
-            "the template declares no resources",
-        ));
-    }
-    Stack {
-        id: template.id,
-        unit: template.unit.clone(),
-        language: Language::CloudFormation,
-        place: template.place.clone(),
-        resources,
-    }
 }
 
 /// A place's text, or the unknown of the same symbol.

@@ -58,6 +58,7 @@ struct DeploymentTable {
     parameters_file: Option<String>,
     #[serde(default)]
     exports: BTreeMap<String, toml::Value>,
+    stack_name: Option<String>,
     name: Option<String>,
 }
 
@@ -219,6 +220,8 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             parameters: pairs(&table.parameters),
             parameter_files: table.parameters_file.iter().map(|file| join(&dir, file)).collect(),
             exports: pairs(&table.exports),
+            stack_name: table.stack_name.as_deref().map(Into::into),
+            named: true,
         };
         config.deployments.push((join(&dir, &table.path), name, deployment));
     }

@@ -1,7 +1,7 @@
 //! Finds the units below the given paths; the only reader of the disk.
 
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Deployment, Language, Unit};
+use crate::resource::{Deployment, Language, LoadSettings, Unit};
 use crate::source::{DirEntry, Disk, FileId, ReadError, Sources, Span, join, normalize, parent};
 use crate::terraform::Modules;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,23 +91,60 @@ pub struct Found {
     pub modules: Modules,
 }
 
+/// What a walk comes across.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Directories with Terraform files.
+    modules: BTreeSet<String>,
+    templates: BTreeSet<String>,
+    /// Terraform plans and states as JSON.
+    plans: BTreeSet<String>,
+    /// Manifests of synthesised CDK apps.
+    assemblies: BTreeSet<String>,
+    /// Files that say where templates go.
+    deployments: BTreeSet<String>,
+}
+
+impl Seen {
+    fn len(&self) -> usize {
+        self.modules.len() + self.templates.len() + self.plans.len() + self.assemblies.len() + self.deployments.len()
+    }
+
+    /// Notes the file, if it is a template or tells where templates go; whether it is.
+    fn add(&mut self, path: &str, text: &str) -> bool {
+        if crate::cloudformation::recognise(text) {
+            self.templates.insert(path.to_owned());
+        } else if path.rsplit('/').next() == Some("manifest.json") && crate::cloudformation::is_manifest(text) {
+            self.assemblies.insert(path.to_owned());
+        } else if crate::cloudformation::tells_deployments(path, text) {
+            self.deployments.insert(path.to_owned());
+        } else {
+            return false;
+        }
+        true
+    }
+}
+
 /// The units below `paths`, each once. `deployments` gives inputs by the unit's path; several for one path make several
 /// units.
-pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, String, Deployment)]) -> Found {
+pub fn discover(
+    sources: &Sources,
+    paths: &[String],
+    deployments: &[(String, String, Deployment)],
+    settings: &LoadSettings,
+) -> Found {
     let mut found = Found::default();
-    let mut modules: BTreeSet<String> = BTreeSet::new();
-    let mut templates: BTreeSet<String> = BTreeSet::new();
-    let mut plans: BTreeSet<String> = BTreeSet::new();
+    let mut seen = Seen::default();
     let mut named: BTreeSet<String> = BTreeSet::new();
     for path in paths {
         let path = normalize(path);
-        let before = modules.len() + templates.len() + plans.len();
+        let before = seen.len();
         if sources.list(&path).is_ok() {
-            walk(sources, &path, &mut modules, &mut templates, &mut plans, &mut found.diagnostics);
-            if modules.contains(&path) {
+            walk(sources, &path, &mut seen, &mut found.diagnostics);
+            if seen.modules.contains(&path) {
                 named.insert(path.clone());
             }
-            if modules.len() + templates.len() + plans.len() == before && named.is_empty() {
+            if seen.len() == before && named.is_empty() {
                 found.diagnostics.push(Diagnostic::unreadable(
                     &path,
                     "no Terraform module, plan or state and no CloudFormation template below this path",
@@ -117,7 +154,7 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
             match sources.load(&path) {
                 Ok(_) => {
                     let dir = parent(&path).to_owned();
-                    modules.insert(dir.clone());
+                    seen.modules.insert(dir.clone());
                     named.insert(dir);
                 }
                 Err(error) => found.diagnostics.push(Diagnostic::unreadable(&path, error.to_string())),
@@ -125,10 +162,10 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
         } else {
             match sources.load(&path) {
                 Ok(file) if crate::plan::recognise(&sources.text(file)) => {
-                    plans.insert(path);
+                    seen.plans.insert(path);
                 }
-                Ok(file) if crate::cloudformation::recognise(&sources.text(file)) => {
-                    templates.insert(path);
+                Ok(file) if seen.add(&path, &sources.text(file)) => {
+                    named.insert(path);
                 }
                 Ok(_) => found.diagnostics.push(Diagnostic::unreadable(
                     &path,
@@ -138,22 +175,47 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
             }
         }
     }
-    let called = called_modules(sources, &found.modules, &modules);
-    let roots = modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
+    let mut told: Vec<Unit> = Vec::new();
+    for manifest in &seen.assemblies {
+        let (units, diagnostics) = crate::cloudformation::assembly_units(sources, manifest);
+        // A nested assembly is found by the walk, too.
+        for unit in units {
+            if !told.contains(&unit) {
+                told.push(unit);
+            }
+        }
+        found.diagnostics.extend(diagnostics);
+    }
+    for file in &seen.deployments {
+        let (units, diagnostics) = crate::cloudformation::deployed_units(sources, file, settings);
+        told.extend(units);
+        found.diagnostics.extend(diagnostics);
+    }
+    // What the manifest of an app does not name is a part of a stack, or left over from an earlier synthesis.
+    let apps: BTreeSet<&str> = seen.assemblies.iter().map(|manifest| parent(manifest)).collect();
+    seen.templates.retain(|path| named.contains(path) || !apps.contains(parent(path)));
+    seen.templates.extend(told.iter().map(|unit| unit.path.clone()));
+    let called = called_modules(sources, &found.modules, &seen.modules);
+    let roots = seen.modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
-        .chain(templates.into_iter().map(|file| (file, Language::CloudFormation)))
-        .chain(plans.into_iter().map(|file| (file, Language::Plan)));
+        .chain(seen.templates.into_iter().map(|file| (file, Language::CloudFormation)))
+        .chain(seen.plans.into_iter().map(|file| (file, Language::Plan)));
     for (path, language) in units {
         let own: Vec<&(String, String, Deployment)> = deployments.iter().filter(|(at, _, _)| *at == path).collect();
-        match own.as_slice() {
-            [] => {
-                found.units.push(Unit { name: path.as_str().into(), language, path, deployment: Deployment::default() })
+        let files: Vec<&Unit> = told.iter().filter(|unit| unit.path == path).collect();
+        match (own.as_slice(), files.as_slice()) {
+            ([], []) => {
+                let deployment = Deployment { named: named.contains(&path), ..Deployment::default() };
+                found.units.push(Unit { name: path.as_str().into(), language, path, deployment })
             }
-            [(_, _, deployment)] => {
-                found.units.push(Unit { name: path.as_str().into(), language, path, deployment: deployment.clone() })
+            ([], files) => found.units.extend(files.iter().map(|unit| (*unit).clone())),
+            ([(_, _, deployment)], files) => {
+                let told = files.first().map(|unit| unit.deployment.clone()).unwrap_or_default();
+                let deployment = told.overlaid(deployment);
+                found.units.push(Unit { name: path.as_str().into(), language, path, deployment })
             }
-            several => {
+            (several, _) => {
                 let mut names: BTreeMap<&str, usize> = BTreeMap::new();
                 for (_, name, deployment) in several {
                     let count = names.entry(name).and_modify(|n| *n += 1).or_insert(1);
@@ -172,14 +234,7 @@ pub fn discover(sources: &Sources, paths: &[String], deployments: &[(String, Str
 }
 
 /// Directories with Terraform files and files that are templates, `.gitignore` respected.
-fn walk(
-    sources: &Sources,
-    top: &str,
-    modules: &mut BTreeSet<String>,
-    templates: &mut BTreeSet<String>,
-    plans: &mut BTreeSet<String>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Diagnostic>) {
     let mut printed: Vec<(String, FileId)> = Vec::new();
     let mut ignores: Vec<ignore::gitignore::Gitignore> = Vec::new();
     let mut walker = walkdir::WalkDir::new(top).follow_links(true).sort_by_file_name().into_iter();
@@ -228,21 +283,22 @@ fn walk(
             continue;
         };
         if crate::terraform::is_config(&name) {
-            modules.insert(parent(&path).to_owned());
-        } else if [".yaml", ".yml", ".json", ".template", ".tfstate"].iter().any(|end| name.ends_with(end))
+            seen.modules.insert(parent(&path).to_owned());
+        } else if ([".yaml", ".yml", ".json", ".template", ".tfstate"].iter().any(|end| name.ends_with(end))
+            || name == "samconfig.toml")
             && !name.ends_with(".tfvars.json")
         {
             match sources.load(&path) {
                 Ok(file) if crate::plan::recognise(&sources.text(file)) => printed.push((path, file)),
-                Ok(file) if crate::cloudformation::recognise(&sources.text(file)) => {
-                    templates.insert(path);
+                Ok(file) => {
+                    seen.add(&path, &sources.text(file));
                 }
-                Ok(_) | Err(ReadError::TooLarge(_) | ReadError::NotUtf8 { .. }) => {}
+                Err(ReadError::TooLarge(_) | ReadError::NotUtf8 { .. }) => {}
                 Err(error) => diagnostics.push(Diagnostic::unreadable(path, error.to_string())),
             }
         }
     }
-    add_printed(sources, printed, modules, plans, diagnostics);
+    add_printed(sources, printed, &seen.modules, &mut seen.plans, diagnostics);
 }
 
 /// Adds the plans and states that a walk met, but for a plan of a root module that is evaluated itself.

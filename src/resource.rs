@@ -28,6 +28,29 @@ pub struct Deployment {
     pub parameter_files: Vec<String>,
     /// What `Fn::ImportValue` finds outside the estate.
     pub exports: Vec<(String, String)>,
+    /// A CloudFormation stack's name.
+    pub stack_name: Option<Arc<str>>,
+    /// The user or a deployment file names this very unit, so it is deployed by itself even where another one uses it.
+    pub named: bool,
+}
+
+impl Deployment {
+    /// The same, with what `other` says in place of what this says.
+    #[must_use]
+    pub(crate) fn overlaid(mut self, other: &Self) -> Self {
+        let other = other.clone();
+        self.account = other.account.or(self.account);
+        self.region = other.region.or(self.region);
+        self.vars.extend(other.vars);
+        self.var_files.extend(other.var_files);
+        self.workspace = other.workspace.or(self.workspace);
+        self.parameters.extend(other.parameters);
+        self.parameter_files.extend(other.parameter_files);
+        self.exports.extend(other.exports);
+        self.stack_name = other.stack_name.or(self.stack_name);
+        self.named |= other.named;
+        self
+    }
 }
 
 /// One thing that is deployed by itself.

@@ -16,7 +16,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("json", &["diagnostic", "source", "value"]),
     ("embedded", &["json", "source", "value"]),
     ("terraform", &["aws", "diagnostic", "embedded", "json", "organization", "resource", "source", "value"]),
-    ("cloudformation", &["aws", "diagnostic", "resource", "source", "value"]),
+    ("cloudformation", &["aws", "diagnostic", "organization", "resource", "source", "value"]),
     ("plan", &["aws", "diagnostic", "json", "resource", "source", "terraform", "value"]),
     ("discover", &["cloudformation", "diagnostic", "plan", "resource", "source", "terraform"]),
     ("catalog", &["aws"]),

@@ -40,7 +40,7 @@ pub(super) fn read(common: &Common) -> (Input, AnalysisSettings) {
     let regions = pairs(&common.region, &mut diagnostics, "--region");
     config.load.env_vars =
         std::env::vars().filter_map(|(name, value)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), value))).collect();
-    let mut found = discover(&sources, &paths, &config.deployments);
+    let mut found = discover(&sources, &paths, &config.deployments, &config.load);
     for unit in &mut found.units {
         let Deployment { account, region, vars: own, var_files, workspace, parameter_files, .. } = &mut unit.deployment;
         own.extend(vars.iter().cloned());

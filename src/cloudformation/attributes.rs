@@ -17,6 +17,18 @@ pub(super) struct Shape {
     pub(super) ref_is_arn: bool,
 }
 
+impl Shape {
+    /// Whether the attribute is the name that `Ref` returns.
+    pub(super) fn names(&self, attribute: &str) -> bool {
+        attribute == "Ref" && !self.ref_is_arn
+    }
+
+    /// Whether the attribute is the ARN.
+    pub(super) fn arn(&self, attribute: &str) -> bool {
+        self.arn_attributes.contains(&attribute) || attribute == "Ref"
+    }
+}
+
 const fn shape(
     kind: &'static str,
     reference: &'static str,

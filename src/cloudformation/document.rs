@@ -1,39 +1,63 @@
 //! YAML and JSON templates as one tree with spans; the source text of every scalar is kept.
+//!
+//! A short tag becomes its long form: `!Sub x` is the mapping `Fn::Sub: x`.
 
+use super::scalar;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Sources, Span};
+use crate::value::Kind;
 use granit_parser::{Event, Parser, ScalarStyle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Deeper nesting is refused.
 const DEEPEST: usize = 200;
-/// Nodes after aliases are expanded.
-const MOST_NODES: usize = 2_000_000;
+/// Nodes after aliases are expanded. A template of CloudFormation's largest size holds fewer.
+const MOST_NODES: usize = 1_000_000;
+/// CloudFormation's limit for a template's body (bytes).
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>, read 2026-11.
+const LARGEST: usize = 1024 * 1024;
+/// Larger texts are not read: nothing that CloudFormation accepts comes near.
+const TOO_LARGE: usize = 8 * LARGEST;
 
-/// A node and its place.
+/// A node and its place; children are shared, so a copy is cheap.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) kind: NodeKind,
     pub(super) span: Span,
-    /// `Ref`, `Sub`: a short tag without `!`.
-    pub(super) tag: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum NodeKind {
-    /// The text as written; `plain` without quotes.
+    /// The text as written; `plain` without quotes and tags.
     Scalar {
-        text: String,
+        text: Arc<str>,
         plain: bool,
     },
-    Seq(Vec<Node>),
-    Map(Vec<(Node, Node)>),
+    Seq(Arc<[Node]>),
+    Map(Arc<[(Node, Node)]>),
+    /// The key stands twice with different values: which one counts is not documented.
+    Twice,
 }
 
 impl Node {
+    /// Text in quotes.
+    pub(super) fn scalar(text: impl Into<Arc<str>>, span: Span) -> Self {
+        Self { kind: NodeKind::Scalar { text: text.into(), plain: false }, span }
+    }
+
     pub(super) fn text(&self) -> Option<&str> {
         match &self.kind {
             NodeKind::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text that CloudFormation makes of the scalar where it wants a string: `yes` is `true`, `010` is `8`.
+    pub(super) fn string(&self) -> Option<Arc<str>> {
+        match &self.kind {
+            NodeKind::Scalar { text, plain: false } => Some(text.clone()),
+            NodeKind::Scalar { text, plain: true } => scalar::resolve(text).text(),
             _ => None,
         }
     }
@@ -52,16 +76,31 @@ impl Node {
         }
     }
 
-    /// The last entry of that key, as CloudFormation takes it.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().rev().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
     }
+
+    /// The function that the node calls (`Ref`, `Fn::Sub`, `Condition`) and its argument.
+    pub(super) fn call(&self) -> Option<(&str, &Node)> {
+        let [(key, argument)] = self.entries() else { return None };
+        let name = key.text()?;
+        let called = match name {
+            "Ref" | "Condition" => argument.text().is_some() || argument.call().is_some(),
+            name => name.starts_with("Fn::") && !name.starts_with("Fn::ForEach"),
+        };
+        called.then_some((name, argument))
+    }
 }
 
+/// A collection whose end is not reached.
 struct Open {
-    node: Node,
-    key: Option<Node>,
+    map: bool,
+    items: Vec<Node>,
+    span: Span,
+    tag: Option<String>,
     anchor: usize,
+    /// How many nodes there were when it began.
+    before: usize,
 }
 
 /// The tree of a template, and what is wrong with it. `None` where nothing can be read.
@@ -69,34 +108,116 @@ pub(super) fn parse(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>)
     let mut diagnostics = Vec::new();
     let start = text.len() - text.trim_start_matches('\u{feff}').len();
     let body = text.get(start..).unwrap_or_default();
+    if body.len() > LARGEST {
+        let size = body.len();
+        let message = format!("the template has {size} bytes; CloudFormation accepts at most {LARGEST}");
+        if size > TOO_LARGE {
+            diagnostics.push(Diagnostic::bad_input(Span::new(file, 0..0), message));
+            return (None, diagnostics);
+        }
+        diagnostics.push(Diagnostic::note(Span::new(file, 0..0), Severity::Warning, message));
+    }
+    let root = read(body, &|range| Span::new(file, range.start + start..range.end + start), &mut diagnostics);
+    (root, diagnostics)
+}
+
+/// The tree of a template that stands as text within another file.
+pub(super) fn parse_within(text: &str, places: &Places) -> (Option<Node>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    if text.len() > LARGEST {
+        diagnostics
+            .push(Diagnostic::bad_input(places.whole, "the template within is larger than CloudFormation accepts"));
+        return (None, diagnostics);
+    }
+    let root = read(text, &|range| places.span(range), &mut diagnostics);
+    (root, diagnostics)
+}
+
+/// Where the lines of a text within a file stand in the file.
+pub(super) struct Places {
+    whole: Span,
+    /// Start and length in the text, start in the file.
+    lines: Vec<(usize, usize, usize)>,
+}
+
+impl Places {
+    /// The places of `text`, which is written within `whole`; indentation may have been taken away.
+    pub(super) fn of(sources: &Sources, text: &str, whole: Span) -> Self {
+        let source = sources.text(whole.file);
+        let mut lines = Vec::new();
+        let mut at = whole.start as usize;
+        let end = (whole.end as usize).min(source.len());
+        let mut offset = 0;
+        for line in text.split_inclusive('\n') {
+            let start = offset;
+            offset += line.len();
+            let wanted = line.trim();
+            if wanted.is_empty() {
+                continue;
+            }
+            let mut cursor = at;
+            while let Some(rest) = source.get(cursor..end).filter(|rest| !rest.is_empty()) {
+                let found = rest.split_inclusive('\n').next().unwrap_or_default();
+                let place = cursor + (found.len() - found.trim_start().len());
+                cursor += found.len();
+                if found.trim() == wanted {
+                    lines.push((start + (line.len() - line.trim_start().len()), wanted.len(), place));
+                    at = cursor;
+                    break;
+                }
+            }
+        }
+        Self { whole, lines }
+    }
+
+    fn place(&self, at: usize) -> Option<usize> {
+        let index = self.lines.partition_point(|(start, _, _)| *start <= at).checked_sub(1)?;
+        let (start, length, place) = self.lines.get(index)?;
+        (at <= start + length).then(|| place + (at - start))
+    }
+
+    fn span(&self, range: std::ops::Range<usize>) -> Span {
+        match (self.place(range.start), self.place(range.end)) {
+            (Some(start), Some(end)) if start <= end => Span::new(self.whole.file, start..end),
+            (Some(start), _) => Span::new(self.whole.file, start..start),
+            _ => self.whole,
+        }
+    }
+}
+
+fn read(body: &str, place: &dyn Fn(std::ops::Range<usize>) -> Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut open: Vec<Open> = Vec::new();
-    let mut anchors: BTreeMap<usize, Node> = BTreeMap::new();
+    let mut anchors: BTreeMap<usize, (Node, usize)> = BTreeMap::new();
     let mut root = None;
     let mut documents = 0;
     let mut nodes = 0_usize;
+    let mut told_alias = false;
     for next in Parser::new_from_str(body) {
         let (event, at) = match next {
             Ok(next) => next,
             Err(error) => {
-                let offset = error.marker().byte_offset().unwrap_or(0) + start;
+                let offset = error.marker().byte_offset().unwrap_or(0);
                 diagnostics.push(Diagnostic::bad_input(
-                    Span::new(file, offset..offset),
+                    place(offset..offset),
                     format!("the template cannot be read: {}", error.info()),
                 ));
-                return (None, diagnostics);
+                return None;
             }
         };
         let range = at.byte_range().unwrap_or(0..0);
-        let span = Span::new(file, range.start + start..range.end + start);
+        let span = place(range.clone());
         let tag = event
             .tag()
             .map(|tag| tag.parts())
-            .filter(|(handle, _)| *handle == "!")
+            .filter(|(handle, suffix)| *handle == "!" && !suffix.is_empty())
             .map(|(_, suffix)| suffix.to_owned());
         nodes += 1;
         if nodes > MOST_NODES {
-            diagnostics.push(Diagnostic::bad_input(span, format!("the template has more than {MOST_NODES} nodes")));
-            return (None, diagnostics);
+            diagnostics.push(Diagnostic::bad_input(
+                span,
+                format!("the template has more than {MOST_NODES} values, aliases counted each time"),
+            ));
+            return None;
         }
         let done = match event {
             Event::DocumentStart(..) => {
@@ -109,104 +230,156 @@ pub(super) fn parse(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>)
                 }
                 continue;
             }
-            Event::Scalar(value, style, anchor, _) => {
-                let node = Node {
-                    kind: NodeKind::Scalar { text: value.into_owned(), plain: style == ScalarStyle::Plain },
-                    span,
-                    tag,
-                };
-                Some((node, anchor))
+            Event::Scalar(value, style, anchor, full) => {
+                let typed = full.is_some();
+                let plain = style == ScalarStyle::Plain && !typed;
+                let kind = NodeKind::Scalar { text: value.into(), plain };
+                Some((tagged(Node { kind, span }, tag), anchor, 1))
             }
-            Event::SequenceStart(_, anchor, _) => {
-                open.push(Open { node: Node { kind: NodeKind::Seq(Vec::new()), span, tag }, key: None, anchor });
+            Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
+                let map = matches!(event, Event::MappingStart(..));
+                open.push(Open { map, items: Vec::new(), span, tag, anchor, before: nodes });
                 None
             }
-            Event::MappingStart(_, anchor, _) => {
-                open.push(Open { node: Node { kind: NodeKind::Map(Vec::new()), span, tag }, key: None, anchor });
-                None
-            }
-            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|mut closed| {
-                let last = match &closed.node.kind {
-                    NodeKind::Seq(items) => items.last().map(|item| item.span),
-                    NodeKind::Map(entries) => entries.last().map(|(_, value)| value.span),
-                    NodeKind::Scalar { .. } => None,
-                };
+            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|closed| {
+                let Open { map, items, span: first, tag, anchor, before } = closed;
                 // A block ends where its last child ends, not where the parser noticed.
-                closed.node.span = closed.node.span.to(last.filter(|_| range.is_empty()).unwrap_or(span));
-                (closed.node, closed.anchor)
+                let last = items.last().map(|item| item.span).filter(|_| range.is_empty()).unwrap_or(span);
+                let kind = if map { mapping(items, diagnostics) } else { NodeKind::Seq(items.into()) };
+                (tagged(Node { kind, span: first.to(last) }, tag), anchor, nodes - before)
             }),
-            Event::Alias(id) => match anchors.get(&id) {
-                Some(node) => {
-                    nodes += size(node);
-                    Some((node.clone(), 0))
+            Event::Alias(id) => {
+                if !told_alias {
+                    told_alias = true;
+                    diagnostics.push(Diagnostic::note(
+                        span,
+                        Severity::Info,
+                        "CloudFormation itself does not read YAML aliases; this is read as `aws cloudformation package` expands it",
+                    ));
                 }
-                None => {
-                    diagnostics.push(Diagnostic::bad_input(span, "this alias refers to itself or to nothing"));
-                    Some((Node { kind: NodeKind::Scalar { text: String::new(), plain: true }, span, tag: None }, 0))
+                match anchors.get(&id) {
+                    Some((node, size)) => {
+                        nodes = nodes.saturating_add(*size);
+                        Some((node.clone(), 0, *size))
+                    }
+                    None => {
+                        diagnostics.push(Diagnostic::bad_input(span, "this alias refers to itself or to nothing"));
+                        Some((Node { kind: NodeKind::Twice, span }, 0, 1))
+                    }
                 }
-            },
+            }
             _ => continue,
         };
         if open.len() > DEEPEST {
             diagnostics.push(Diagnostic::bad_input(span, format!("nested more than {DEEPEST} levels deep")));
-            return (None, diagnostics);
+            return None;
         }
-        let Some((node, anchor)) = done else { continue };
+        let Some((node, anchor, size)) = done else { continue };
         if anchor > 0 {
-            anchors.insert(anchor, node.clone());
+            anchors.insert(anchor, (node.clone(), size));
         }
         match open.last_mut() {
-            None => {
-                if root.is_none() {
-                    root = Some(node);
-                }
-            }
-            Some(parent) => match &mut parent.node.kind {
-                NodeKind::Seq(items) => items.push(node),
-                NodeKind::Map(entries) => match parent.key.take() {
-                    None => parent.key = Some(node),
-                    Some(key) if key.text() == Some("<<") => merge(entries, node),
-                    Some(key) => {
-                        if let Some((first, _)) =
-                            entries.iter().find(|(other, _)| other.text().is_some() && other.text() == key.text())
-                        {
-                            let name = key.text().unwrap_or_default();
-                            diagnostics.push(
-                                Diagnostic::note(
-                                    key.span,
-                                    Severity::Warning,
-                                    format!("the key `{name}` stands twice; the second one counts"),
-                                )
-                                .with_label(first.span, "the first one"),
-                            );
-                        }
-                        entries.push((key, node));
-                    }
-                },
-                NodeKind::Scalar { .. } => {}
-            },
+            None if root.is_none() => root = Some(node),
+            None => {}
+            Some(parent) => parent.items.push(node),
         }
     }
-    (root, diagnostics)
+    root
 }
 
-fn size(node: &Node) -> usize {
-    match &node.kind {
-        NodeKind::Scalar { .. } => 1,
-        NodeKind::Seq(items) => 1 + items.iter().map(size).sum::<usize>(),
-        NodeKind::Map(entries) => 1 + entries.iter().map(|(_, value)| 1 + size(value)).sum::<usize>(),
-    }
-}
-
-/// `<<: *other`: keys that are not there yet.
-fn merge(entries: &mut Vec<(Node, Node)>, from: Node) {
-    let maps = match from.kind {
-        NodeKind::Seq(items) => items,
-        _ => vec![from],
+/// `!Sub x` in its long form.
+fn tagged(node: Node, tag: Option<String>) -> Node {
+    let Some(tag) = tag else { return node };
+    let span = node.span;
+    let name = match tag.as_str() {
+        "Ref" | "Condition" => tag,
+        tag => format!("Fn::{tag}"),
     };
-    for (key, value) in maps.into_iter().flat_map(|node| node.entries().to_vec()) {
-        if !entries.iter().any(|(other, _)| other.text() == key.text()) {
-            entries.push((key, value));
+    let argument = match node.kind {
+        NodeKind::Scalar { text, .. } => Node::scalar(text, span),
+        kind => Node { kind, span },
+    };
+    Node { kind: NodeKind::Map([(Node::scalar(name, span), argument)].into()), span }
+}
+
+/// Keys and values in turn as entries: each key once, `<<` merged in.
+fn mapping(items: Vec<Node>, diagnostics: &mut Vec<Diagnostic>) -> NodeKind {
+    let mut entries: Vec<(Node, Node)> = Vec::with_capacity(items.len() / 2);
+    let mut merged = Vec::new();
+    let mut items = items.into_iter();
+    while let (Some(mut key), Some(value)) = (items.next(), items.next()) {
+        let plain = matches!(key.kind, NodeKind::Scalar { plain: true, .. });
+        if plain && key.text() == Some("<<") {
+            merged.push(value);
+            continue;
         }
+        if key.text().is_none() {
+            diagnostics.push(Diagnostic::bad_input(key.span, "a key of a template is a string"));
+            continue;
+        }
+        // A number as key is that number's text.
+        if plain
+            && let Some(text) = key.text()
+            && text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.'))
+        {
+            let resolved = scalar::resolve(text);
+            if let (Kind::Number(_), Some(read)) = (&resolved.kind, resolved.text())
+                && *read != *text
+            {
+                diagnostics.extend(scalar::misread(text, key.span));
+                key = Node::scalar(read, key.span);
+            }
+        }
+        entries.push((key, value));
+    }
+    single(&mut entries, diagnostics);
+    for value in merged {
+        let maps = match &value.kind {
+            NodeKind::Seq(items) => items.to_vec(),
+            _ => vec![value],
+        };
+        for (key, value) in maps.iter().flat_map(|node| node.entries().to_vec()) {
+            if !entries.iter().any(|(other, _)| other.text() == key.text()) {
+                entries.push((key, value));
+            }
+        }
+    }
+    NodeKind::Map(entries.into())
+}
+
+/// Tells of keys that stand twice, and keeps one of each.
+fn single(entries: &mut Vec<(Node, Node)>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut first: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut twice = Vec::new();
+    if entries.len() < 2 {
+        return;
+    }
+    for (at, (key, _)) in entries.iter().enumerate() {
+        if let NodeKind::Scalar { text, .. } = &key.kind
+            && let Some(earlier) = first.insert(text.clone(), at)
+        {
+            twice.push((earlier, at));
+        }
+    }
+    for (earlier, later) in twice.into_iter().rev() {
+        let (Some((a, one)), Some((b, other))) = (entries.get(earlier).cloned(), entries.get(later).cloned()) else {
+            continue;
+        };
+        let name = a.text().unwrap_or_default();
+        diagnostics.push(
+            Diagnostic::bad_input(
+                b.span,
+                format!("the key `{name}` stands twice; which of them CloudFormation takes is not documented"),
+            )
+            .with_label(a.span, "the first one"),
+        );
+        let both_maps = matches!((&one.kind, &other.kind), (NodeKind::Map(_), NodeKind::Map(_)));
+        if !both_maps
+            && one.text() != other.text()
+            && let Some((_, value)) = entries.get_mut(later)
+        {
+            value.kind = NodeKind::Twice;
+        }
+        entries.remove(earlier);
     }
 }

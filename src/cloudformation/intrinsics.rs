@@ -1,34 +1,55 @@
-//! Intrinsic functions, parameters and conditions.
+//! Intrinsic functions and references.
 
+use super::conditions::Facts;
 use super::document::{Node, NodeKind};
-use super::{Template, attributes, place_value, scalar};
+use super::instance::{Instance, World};
+use super::{attributes, lookup, place_value, scalar};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Span;
-use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Ref, Type, Unknown, Value};
+use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Ref, Unknown, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// Evaluates one template.
+/// Evaluates one deployed template.
 pub(super) struct Evaluator<'a> {
-    pub(super) template: &'a Template,
-    all: &'a [Template],
-    told: &'a RefCell<Vec<Diagnostic>>,
+    pub(super) world: &'a World<'a>,
+    pub(super) at: &'a Rc<Instance>,
+    pub(super) facts: RefCell<Facts>,
     depth: Cell<usize>,
 }
 
-/// Marks a property that `AWS::NoValue` removes.
+/// Removes a property, or an element of a list.
 const NO_VALUE: &str = "AWS::NoValue";
 const DEEPEST: usize = 300;
+/// Text and parts of text that functions may build up.
+const LONGEST: usize = 4 << 20;
+const MOST_PARTS: usize = 50_000;
+/// Undecided conditions that one text may hang on.
+const MOST_CONDITIONS: usize = 4;
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn new(template: &'a Template, all: &'a [Template], told: &'a RefCell<Vec<Diagnostic>>) -> Self {
-        Self { template, all, told, depth: Cell::new(0) }
+    pub(super) fn new(world: &'a World<'a>, at: &'a Rc<Instance>) -> Self {
+        Self { world, at, facts: RefCell::default(), depth: Cell::new(0) }
+    }
+
+    /// Counts on from another evaluator, which asked this one.
+    pub(super) fn deeper(&self, other: &Evaluator<'_>) {
+        self.depth.set(other.depth.get() + 1);
     }
 
     /// The node's value; `AWS::NoValue` is null.
     pub(super) fn value(&self, node: &Node) -> Value {
         self.eval(node).unwrap_or_else(|| Value::null().at(node.span))
+    }
+
+    /// One level deeper.
+    pub(super) fn within<T>(&self, evaluate: impl FnOnce() -> T) -> T {
+        self.depth.set(self.depth.get() + 1);
+        let value = evaluate();
+        self.depth.set(self.depth.get() - 1);
+        value
     }
 
     /// `None` for `AWS::NoValue`.
@@ -39,295 +60,322 @@ impl<'a> Evaluator<'a> {
                 Some(node.span),
             ));
         }
-        self.depth.set(self.depth.get() + 1);
-        let value = self.eval_node(node);
-        self.depth.set(self.depth.get() - 1);
+        let value = self.within(|| self.eval_node(node));
         value.map(|value| Value { span: value.span.or(Some(node.span)), ..value })
     }
 
     fn eval_node(&self, node: &Node) -> Option<Value> {
-        if let Some(tag) = &node.tag {
-            let name = match tag.as_str() {
-                "Ref" | "Condition" => tag.clone(),
-                tag => format!("Fn::{tag}"),
-            };
-            let bare = Node { tag: None, ..node.clone() };
-            return self.function(&name, &bare, node.span);
-        }
         match &node.kind {
             NodeKind::Scalar { text, plain } => Some(self.scalar(text, *plain, node.span)),
+            NodeKind::Twice => Some(Value::unknown(
+                Reason::Invalid("its key stands twice with different values".into()),
+                Some(node.span),
+            )),
             NodeKind::Seq(items) => {
                 let items: Vec<Value> = items.iter().filter_map(|item| self.eval(item)).collect();
                 Some(Value::tuple(items).at(node.span))
             }
             NodeKind::Map(entries) => {
-                if let [(key, argument)] = entries.as_slice()
-                    && let Some(name) = key.text()
-                    && (name == "Ref"
-                        || name == "Condition" && argument.text().is_some() && self.is_condition(argument)
-                        || name.starts_with("Fn::"))
+                if let Some((name, argument)) = node.call()
+                    && (name != "Condition"
+                        || argument.text().is_some_and(|name| self.at.entry("Conditions", name).is_some()))
                 {
                     return self.function(name, argument, node.span);
                 }
-                let mut map = BTreeMap::new();
-                for (key, node_value) in entries {
-                    let (Some(name), Some(value)) = (key.text(), self.eval(node_value)) else { continue };
-                    map.insert(
-                        Arc::from(name),
-                        Entry { value: value.at(node_value.span), span: Some(key.span.to(node_value.span)) },
-                    );
-                }
-                Some(
-                    Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map, open: None })))
-                        .at(node.span),
-                )
+                Some(self.mapping(entries, node.span))
             }
         }
     }
 
-    fn is_condition(&self, node: &Node) -> bool {
-        node.text().is_some_and(|name| {
-            self.template.root.get("Conditions").is_some_and(|conditions| conditions.get(name).is_some())
-        })
+    fn mapping(&self, entries: &[(Node, Node)], span: Span) -> Value {
+        let mut map = BTreeMap::new();
+        let mut open = None;
+        for (key, node) in entries {
+            let NodeKind::Scalar { text: name, .. } = &key.kind else { continue };
+            if name.starts_with("Fn::ForEach") {
+                let reason = Reason::Derived(format!("the collection of `{name}` is not known").into());
+                open = Some(Arc::new(Unknown::new(reason, Some(key.span))));
+                continue;
+            }
+            if &**name == "Fn::Transform" {
+                match self.transform(node, key.span) {
+                    Some(Value { kind: Kind::Map(included), .. }) => {
+                        map.extend(included.entries.iter().map(|(key, entry)| (key.clone(), entry.clone())));
+                    }
+                    other => {
+                        let reason = other.as_ref().and_then(Value::first_unknown).map(|unknown| (**unknown).clone());
+                        let reason = reason.unwrap_or_else(|| {
+                            Unknown::new(Reason::Unsupported("`Fn::Transform`".into()), Some(key.span))
+                        });
+                        open = Some(Arc::new(reason));
+                    }
+                }
+                continue;
+            }
+            let Some(value) = self.eval(node) else { continue };
+            let entry = Entry { value: value.at(node.span), span: Some(key.span.to(node.span)) };
+            map.insert(name.clone(), entry);
+        }
+        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map, open }))).at(span)
     }
 
-    fn scalar(&self, text: &str, plain: bool, span: Span) -> Value {
+    fn scalar(&self, text: &Arc<str>, plain: bool, span: Span) -> Value {
         if text.contains("{{resolve:") {
-            return Value::unknown(Reason::DynamicReference(text.into()), Some(span));
+            return dynamic(text, span);
         }
         if !plain {
-            return Value::string(text).at(span);
+            return Value::string(text.clone()).at(span);
         }
-        let value = scalar::resolve(text);
-        if let Kind::Number(number) = &value.kind
-            && text.len() == 12
-            && text.starts_with('0')
-            && text.bytes().all(|b| b.is_ascii_digit())
-        {
-            self.told.borrow_mut().push(
-                Diagnostic::note(
-                    span,
-                    Severity::Warning,
-                    format!("`{text}` without quotes is an octal number: this reads as {number}"),
-                )
-                .with_help("put quotes around the account id"),
-            );
+        if let Some(diagnostic) = scalar::misread(text, span) {
+            self.world.tell(diagnostic);
         }
-        value.at(span)
+        scalar::resolve_shared(text).at(span)
     }
 
     fn function(&self, name: &str, argument: &Node, span: Span) -> Option<Value> {
         let arguments = argument.items();
         let at = |index: usize| arguments.get(index).map(|node| self.value(node));
         Some(match name {
-            "Ref" => return self.reference(argument.text().unwrap_or_default(), span),
-            "Fn::GetAtt" => {
-                let parts: Vec<String> = match argument.text() {
-                    Some(text) => text.splitn(2, '.').map(str::to_owned).collect(),
-                    None => arguments
-                        .iter()
-                        .filter_map(|node| self.value(node).text().map(|text| text.to_string()))
-                        .collect(),
-                };
-                match parts.as_slice() {
-                    [resource, attribute] => self.attribute(resource, attribute, span),
-                    _ => self.invalid(span, "`Fn::GetAtt` takes a resource and an attribute"),
-                }
-            }
+            "Ref" => match argument.text() {
+                Some(name) => return self.reference(name, span),
+                None => match self.value(argument).text() {
+                    Some(name) => return self.reference(&name, span),
+                    None => unknown_from(&self.value(argument), span),
+                },
+            },
+            "Fn::GetAtt" => self.get_att(argument, span),
             "Fn::Sub" => self.substitute(argument, span),
             "Fn::Join" => {
                 let separator = at(0).unwrap_or_else(|| Value::string(""));
                 let list = at(1).unwrap_or_else(Value::null);
-                match &list.kind {
-                    Kind::Seq(seq) if seq.open.is_none() => {
-                        let mut parts = Vec::new();
-                        for (index, item) in seq.items.iter().enumerate() {
-                            if index > 0 {
-                                parts.push(separator.clone());
-                            }
-                            parts.push(item.clone());
-                        }
-                        concat(parts, span)
-                    }
-                    _ => unknown_from(&list, span),
-                }
+                lift(&[separator, list], 0, &|values| match values {
+                    [separator, list] => join(separator, list, span),
+                    _ => Value::null(),
+                })
             }
             "Fn::Select" => {
-                let (index, list) = (at(0).unwrap_or_else(Value::null), at(1).unwrap_or_else(Value::null));
-                match (index.as_i64().and_then(|index| usize::try_from(index).ok()), list.as_seq()) {
-                    (Some(index), Some(seq)) => match seq.items.get(index) {
-                        Some(item) => item.clone(),
-                        None if seq.open.is_some() => unknown_from(&list, span),
-                        None => self.invalid(span, "`Fn::Select` names an element that the list does not have"),
-                    },
-                    _ => unknown_from(&list, span),
-                }
+                let values = [at(0).unwrap_or_else(Value::null), at(1).unwrap_or_else(Value::null)];
+                lift(&values, 0, &|values| match values {
+                    [index, list] => self.select(index, list, span),
+                    _ => Value::null(),
+                })
             }
             "Fn::Split" => {
-                let (separator, text) = (at(0).unwrap_or_else(Value::null), at(1).unwrap_or_else(Value::null));
-                match (separator.text(), text.marked_text()) {
-                    // A symbol stands for an account, a Region or an id: none holds a separator of an ARN.
-                    (Some(separator), Some(marked))
-                        if !separator.is_empty() && (!marked.contains('\u{1}') || matches!(&*separator, ":" | "/")) =>
-                    {
-                        Value::tuple(marked.split(&*separator).map(crate::value::Value::from_marked).collect())
-                    }
-                    _ => unknown_from(&text, span),
-                }
+                let values = [at(0).unwrap_or_else(Value::null), at(1).unwrap_or_else(Value::null)];
+                lift(&values, 0, &|values| match values {
+                    [separator, text] => split(separator, text, span),
+                    _ => Value::null(),
+                })
             }
             "Fn::FindInMap" => self.find_in_map(arguments, span),
-            "Fn::If" => {
-                let condition = arguments.first().and_then(Node::text).unwrap_or_default();
-                match self.condition(condition) {
-                    Some(holds) => return arguments.get(if holds { 1 } else { 2 }).and_then(|node| self.eval(node)),
-                    None => {
-                        let (then, otherwise) = (at(1).unwrap_or_else(Value::null), at(2).unwrap_or_else(Value::null));
-                        let guard = |holds| Guard {
-                            text: condition.into(),
-                            holds,
-                            span: arguments.first().map(|node| node.span),
-                        };
-                        Value::new(Kind::Cond(
-                            vec![
-                                Branch { guard: guard(true), value: then },
-                                Branch { guard: guard(false), value: otherwise },
-                            ]
-                            .into(),
-                        ))
-                    }
-                }
-            }
+            "Fn::If" => return self.choose(arguments, span),
             "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" | "Condition" => {
-                let node = Node {
-                    kind: NodeKind::Map(vec![(
-                        Node { kind: NodeKind::Scalar { text: name.to_owned(), plain: false }, span, tag: None },
-                        argument.clone(),
-                    )]),
-                    span,
-                    tag: None,
-                };
+                let node = Node { kind: NodeKind::Map([(Node::scalar(name, span), argument.clone())].into()), span };
                 match self.decide(&node, 0) {
                     Some(holds) => Value::bool(holds),
                     None => Value::unknown(Reason::Derived("a condition that is not decided".into()), Some(span)),
                 }
             }
-            "Fn::ImportValue" => {
-                let name = self.value(argument);
-                self.import(&name, span)
-            }
-            "Fn::Base64" => match self.value(argument).text() {
-                Some(text) => {
-                    Value::string(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text.as_bytes()))
+            "Fn::ImportValue" => self.import(&self.value(argument), span),
+            "Fn::GetStackOutput" => self.stack_output(argument, span),
+            "Fn::Base64" => {
+                let value = self.value(argument);
+                match value.text() {
+                    Some(text) => Value::string(lookup::base64(&text)),
+                    None => unknown_from(&value, span),
                 }
-                None => unknown_from(&self.value(argument), span),
-            },
+            }
+            "Fn::Cidr" => self.cidr(arguments, span),
+            "Fn::GetAZs" => {
+                let region = self.value(argument);
+                let of = region.text().filter(|text| !text.is_empty());
+                let of = of.map_or_else(|| self.at.place.region.to_string(), |text| text.to_string());
+                let mut unknown =
+                    Unknown::new(Reason::Derived("the availability zones depend on the account".into()), Some(span));
+                unknown.symbol = Some(format!("availability zones of {}/{of}", self.at.place.account).into());
+                Value::new(Kind::Unknown(Arc::new(unknown)))
+            }
             "Fn::ToJsonString" => Value::new(Kind::Document(Arc::new(self.value(argument)))),
-            "Fn::Length" => match self.value(argument).as_seq() {
-                Some(seq) if seq.open.is_none() => Value::int(i64::try_from(seq.items.len()).unwrap_or(i64::MAX)),
-                _ => unknown_from(&self.value(argument), span),
-            },
+            "Fn::Length" => {
+                let value = self.value(argument);
+                lift(&[value], 0, &|values| match values.first().map(|value| (value.as_seq(), value)) {
+                    Some((Some(seq), _)) if seq.open.is_none() => {
+                        Value::int(i64::try_from(seq.items.len()).unwrap_or(i64::MAX))
+                    }
+                    Some((_, value)) => unknown_from(value, span),
+                    None => Value::null(),
+                })
+            }
+            "Fn::Transform" => return self.transform(argument, span),
             _ => Value::unknown(Reason::Unsupported(format!("`{name}`").into()), Some(span)),
         })
     }
 
-    fn invalid(&self, span: Span, message: &str) -> Value {
-        self.told.borrow_mut().push(Diagnostic::note(span, Severity::Warning, message));
+    pub(super) fn invalid(&self, span: Span, message: &str) -> Value {
+        self.world.tell(Diagnostic::note(span, Severity::Warning, message));
         Value::unknown(Reason::Invalid(message.into()), Some(span))
     }
 
-    fn reference(&self, name: &str, span: Span) -> Option<Value> {
-        let place = &self.template.place;
+    fn choose(&self, arguments: &[Node], span: Span) -> Option<Value> {
+        let name = arguments.first().and_then(Node::text).unwrap_or_default();
+        if self.at.entry("Conditions", name).is_none() {
+            return Some(self.invalid(span, &format!("there is no condition `{name}`")));
+        }
+        let branch = |holds: bool| arguments.get(if holds { 1 } else { 2 });
+        if let Some(holds) = self.condition(name) {
+            return branch(holds).and_then(|node| self.eval(node));
+        }
+        let value = |holds: bool| {
+            let value = self.assuming(name, holds, || branch(holds).and_then(|node| self.eval(node)));
+            value.unwrap_or_else(|| Value::null().at(span))
+        };
+        let (then, otherwise) = (value(true), value(false));
+        if then.kind == otherwise.kind {
+            return Some(then);
+        }
+        let at = arguments.first().map(|node| node.span);
+        let guard = |holds| Guard { text: self.guard(name), holds, span: at };
+        let branches = [Branch { guard: guard(true), value: then }, Branch { guard: guard(false), value: otherwise }];
+        Some(Value::new(Kind::Cond(branches.into())))
+    }
+
+    /// A condition's name as a guard's text: the same text is the same fact, so other units' conditions have another.
+    pub(super) fn guard(&self, name: &str) -> Arc<str> {
+        format!("{}{name}", self.at.prefix).into()
+    }
+
+    fn select(&self, index: &Value, list: &Value, span: Span) -> Value {
+        match (index.as_i64().and_then(|index| usize::try_from(index).ok()), list.as_seq()) {
+            (Some(index), Some(seq)) => match seq.items.get(index) {
+                Some(item) => item.clone(),
+                None if seq.open.is_some() => unknown_from(list, span),
+                None => self.invalid(span, "`Fn::Select` names an element that the list does not have"),
+            },
+            (None, _) if index.first_unknown().is_none() => {
+                self.invalid(span, "`Fn::Select` takes a number and a list")
+            }
+            (Some(index), None) if matches!(&list.kind, Kind::Unknown(unknown) if unknown.symbol.is_some()) => {
+                // The same element of the same unknown list is the same value.
+                let Kind::Unknown(unknown) = &list.kind else { return unknown_from(list, span) };
+                let symbol = unknown.symbol.as_ref().map(|symbol| format!("element {index} of {symbol}").into());
+                Value::new(Kind::Unknown(Arc::new(Unknown { symbol, ..(**unknown).clone() }))).at(span)
+            }
+            _ => unknown_from(list, span),
+        }
+    }
+
+    pub(super) fn reference(&self, name: &str, span: Span) -> Option<Value> {
+        let place = &self.at.place;
         let partition = place.partition();
+        let no_region = || Unknown::new(Reason::Region(format!("`{}`", self.at.words()).into()), Some(span));
+        let named = |mut unknown: Unknown, symbol: String| {
+            unknown.symbol = Some(symbol.into());
+            Value::new(Kind::Unknown(Arc::new(unknown)))
+        };
         Some(match name {
             NO_VALUE => return None,
             "AWS::AccountId" => place_value(&place.account, true),
             "AWS::Region" => place_value(&place.region, false),
             "AWS::Partition" => match partition {
                 Some(partition) => Value::string(partition),
-                None => {
-                    let mut unknown =
-                        Unknown::new(Reason::Region(format!("`{}`", self.template.unit).into()), Some(span));
-                    unknown.symbol = Some(format!("partition of {}", place.region).into());
-                    Value::new(Kind::Unknown(Arc::new(unknown)))
-                }
+                None => named(no_region(), format!("partition of {}", place.region)),
             },
             "AWS::URLSuffix" => match partition {
                 Some("aws-cn") => Value::string("amazonaws.com.cn"),
+                Some("aws-eusc") => Value::string("amazonaws.eu"),
+                Some("aws-iso") => Value::string("c2s.ic.gov"),
+                Some("aws-iso-b") => Value::string("sc2s.sgov.gov"),
                 Some(_) => Value::string("amazonaws.com"),
-                None => Value::unknown(Reason::Region(format!("`{}`", self.template.unit).into()), Some(span)),
+                None => named(no_region(), format!("URL suffix of {}", place.region)),
             },
-            "AWS::StackName" | "AWS::StackId" | "AWS::NotificationARNs" => {
-                let mut unknown =
-                    Unknown::new(Reason::Derived(format!("`{name}` is chosen at deployment").into()), Some(span));
-                unknown.symbol = Some(format!("{name} of {}", self.template.unit).into());
-                Value::new(Kind::Unknown(Arc::new(unknown)))
+            "AWS::StackName" if self.at.name.is_some() => {
+                Value::string(self.at.name.clone().unwrap_or_else(|| "".into()))
             }
+            "AWS::StackName" | "AWS::StackId" | "AWS::NotificationARNs" => named(
+                Unknown::new(Reason::Derived(format!("`{name}` is chosen at deployment").into()), Some(span)),
+                format!("{name} of {}", self.at.words()),
+            ),
             name => {
-                if let Some(parameter) =
-                    self.template.root.get("Parameters").and_then(|parameters| parameters.get(name))
-                {
-                    return Some(self.parameter(name, parameter));
+                if let Some(value) = self.at.loops.get(name) {
+                    return Some(value.clone());
                 }
-                self.attribute(name, "Ref", span)
+                match self.at.entry("Parameters", name) {
+                    Some(declared) => self.parameter(name, declared),
+                    None => self.attribute(name, "Ref", span),
+                }
             }
         })
     }
 
-    fn parameter(&self, name: &str, declared: &Node) -> Value {
-        let kind = declared.get("Type").and_then(Node::text).unwrap_or("String");
-        let given = self.template.given.get(name).map(|text| (text.clone(), None));
-        let default = declared.get("Default").and_then(|node| Some((node.text()?.to_owned(), Some(node.span))));
-        let from_ssm = kind.starts_with("AWS::SSM::Parameter::Value<");
-        let Some((text, span)) = given.clone().or(default).filter(|_| !from_ssm) else {
-            let reason = if from_ssm {
-                Reason::Derived(format!("`{name}` is read from the SSM parameter store at deployment").into())
-            } else {
-                Reason::InputWithoutValue(name.into())
-            };
-            let mut unknown = Unknown::new(reason, Some(declared.span));
-            unknown.symbol = Some(format!("parameter {name} in {}", self.template.unit).into());
-            unknown.ty = Type::Dynamic;
-            return Value { kind: Kind::Unknown(Arc::new(unknown)), span: Some(declared.span), sensitive: false };
-        };
-        let no_echo = declared.get("NoEcho").and_then(Node::text).is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let list = kind == "CommaDelimitedList" || kind.starts_with("List<");
-        let value = if list {
-            Value::tuple(text.split(',').map(|item| Value::string(item.trim())).collect())
-        } else {
-            Value::string(text)
-        };
-        Value { span: span.or(Some(declared.span)), sensitive: no_echo, ..value }
+    fn get_att(&self, argument: &Node, span: Span) -> Value {
+        if let Some((resource, attribute)) = argument.text().and_then(|text| text.split_once('.')) {
+            return self.attribute(resource, attribute, span);
+        }
+        match argument.items() {
+            [resource, attribute] => {
+                let (resource, attribute) = (self.value(resource), self.value(attribute));
+                match (resource.text(), attribute.text()) {
+                    (Some(resource), Some(attribute)) => self.attribute(&resource, &attribute, span),
+                    (None, _) => unknown_from(&resource, span),
+                    (_, None) => unknown_from(&attribute, span),
+                }
+            }
+            _ => self.invalid(span, "`Fn::GetAtt` takes a resource and an attribute"),
+        }
     }
 
     /// `Ref` or an attribute of a resource, with what is known of its text.
-    fn attribute(&self, resource: &str, attribute: &str, span: Span) -> Value {
-        let Some(body) = self.template.root.get("Resources").and_then(|resources| resources.get(resource)) else {
+    pub(super) fn attribute(&self, resource: &str, attribute: &str, span: Span) -> Value {
+        let Some(body) = self.at.entry("Resources", resource) else {
             return self.invalid(span, &format!("there is no resource or parameter `{resource}`"));
         };
+        let key: (Arc<str>, Arc<str>) = (resource.into(), attribute.into());
+        let plain = self.facts.borrow().none();
+        if plain {
+            match self.at.memo.attributes.borrow().get(&key) {
+                Some(Some(known)) => return known.clone().at(span),
+                Some(None) => return self.invalid(span, &format!("`{resource}` refers to itself")),
+                None => {}
+            }
+            self.at.memo.attributes.borrow_mut().insert(key.clone(), None);
+        } else if self.depth.get() > DEEPEST / 2 {
+            return Value::unknown(Reason::Limit("resources refer to each other too deeply".into()), Some(span));
+        }
+        let value = self.within(|| self.attribute_of(resource, body, attribute, span));
+        if plain {
+            self.at.memo.attributes.borrow_mut().insert(key, Some(value.clone()));
+        }
+        value.at(span)
+    }
+
+    fn attribute_of(&self, resource: &str, body: &Node, attribute: &str, span: Span) -> Value {
         let kind = body.get("Type").and_then(Node::text).unwrap_or_default();
+        if kind == "AWS::CloudFormation::Stack"
+            && let Some(output) = attribute.strip_prefix("Outputs.")
+        {
+            return self.nested_output(resource, body, output, span);
+        }
         let properties = body.get("Properties");
         let property =
             |name: &str| properties.and_then(|properties| properties.get(name)).and_then(|node| self.eval(node));
-        // An alias stands for its key.
+        let address = self.at.address(resource);
         let chosen = |part: Option<Value>, what: &str| {
             part.unwrap_or_else(|| {
-                let mut unknown = Unknown::new(Reason::Computed(format!("{resource}.{what}").into()), Some(span));
-                unknown.symbol = Some(format!("{resource}.{what} in stack {}", self.template.id.0).into());
+                let mut unknown = Unknown::new(Reason::Computed(format!("{address}.{what}").into()), Some(span));
+                unknown.symbol = Some(format!("{address}.{what} in stack {}", self.at.stack.0).into());
                 Value::new(Kind::Unknown(Arc::new(unknown)))
             })
         };
         let known = match attributes::of(kind) {
-            Some(shape) if attribute == "Ref" && !shape.ref_is_arn => {
-                match attributes::fill(shape.reference, property).as_slice() {
-                    [Some(value)] => Some(value.clone()),
-                    _ => None,
-                }
-            }
-            Some(shape) if shape.arn_attributes.contains(&attribute) || attribute == "Ref" => {
-                let place = &self.template.place;
+            Some(shape) if shape.names(attribute) => match attributes::fill(shape.reference, property).as_slice() {
+                [Some(value)] => Some(value.clone()),
+                _ => None,
+            },
+            Some(shape) if shape.arn(attribute) => {
+                let place = &self.at.place;
                 let partition = self.reference("AWS::Partition", span).unwrap_or_else(Value::null);
                 let mut parts = vec![Value::string("arn:"), partition, Value::string(format!(":{}:", shape.service))];
-                if !matches!(shape.service, "iam" | "s3") {
+                if !matches!(shape.service, "iam" | "s3" | "organizations") {
                     parts.push(place_value(&place.region, false));
                 }
                 parts.push(Value::string(":"));
@@ -336,22 +384,23 @@ impl<'a> Evaluator<'a> {
                 }
                 parts.push(Value::string(":"));
                 parts.extend(attributes::fill(shape.resource, property).into_iter().map(|part| chosen(part, "id")));
-                Some(concat(parts, span))
+                Some(lift(&parts, 0, &|parts| concat(parts, span)))
             }
             _ => property(attribute),
         };
-        let reference = Ref { stack: self.template.id, address: resource.into(), attr: attribute.into(), known };
+        let reference = Ref { stack: self.at.stack, address, attr: attribute.into(), known };
         Value::new(Kind::Ref(Arc::new(reference))).at(span)
     }
 
     fn substitute(&self, argument: &Node, span: Span) -> Value {
         let (template, names) = match &argument.kind {
-            NodeKind::Seq(items) => (items.first().and_then(Node::text), items.get(1)),
-            _ => (argument.text(), None),
+            NodeKind::Seq(items) => (items.first().and_then(Node::string), items.get(1)),
+            _ => (argument.string(), None),
         };
         let Some(template) = template else { return self.invalid(span, "`Fn::Sub` takes a string") };
         let mut parts = Vec::new();
-        let mut rest = template;
+        let mut known: BTreeMap<&str, Option<Value>> = BTreeMap::new();
+        let mut rest = &*template;
         while let Some((before, after)) = rest.split_once("${") {
             parts.push(Value::string(before));
             let Some((name, tail)) = after.split_once('}') else {
@@ -365,160 +414,192 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let name = name.trim();
-            let value = match names.and_then(|names| names.get(name)) {
-                Some(node) => Some(self.value(node)),
-                None => match name.split_once('.') {
-                    Some((resource, attribute)) => Some(self.attribute(resource, attribute, span)),
-                    None => self.reference(name, span),
-                },
+            let value = match known.get(name) {
+                Some(value) => value.clone(),
+                None => {
+                    let value = match names.and_then(|names| names.get(name)) {
+                        Some(node) => Some(self.value(node)),
+                        None => match name.split_once('.') {
+                            Some((resource, attribute)) => Some(self.attribute(resource, attribute, span)),
+                            None => self.reference(name, span),
+                        },
+                    };
+                    known.insert(name, value.clone());
+                    value
+                }
             };
             parts.push(value.unwrap_or_else(|| Value::string("")));
         }
         parts.push(Value::string(rest));
-        if template.contains("{{resolve:") {
-            return Value::unknown(Reason::DynamicReference(template.into()), Some(span));
-        }
-        concat(parts, span)
+        let value = lift(&parts, 0, &|parts| concat(parts, span));
+        if template.contains("{{resolve:") { dynamic(&value.text().unwrap_or(template), span) } else { value }
     }
 
     fn find_in_map(&self, arguments: &[Node], span: Span) -> Value {
         let keys: Vec<Value> = arguments.iter().take(3).map(|node| self.value(node)).collect();
-        let texts: Option<Vec<Arc<str>>> = keys.iter().map(Value::text).collect();
-        let Some(texts) = texts.filter(|texts| texts.len() == 3) else {
-            return keys.iter().find(|key| key.text().is_none()).map_or_else(
-                || self.invalid(span, "`Fn::FindInMap` takes a map and two keys"),
-                |key| unknown_from(key, span),
-            );
-        };
-        let mut at = self.template.root.get("Mappings");
-        for key in &texts {
-            at = at.and_then(|node| node.get(key));
-        }
-        match at {
-            Some(node) => self.value(node),
-            None => match arguments.get(3).and_then(|node| node.get("DefaultValue")) {
-                Some(default) => self.value(default),
-                None => self.invalid(span, &format!("the mapping has no entry `{}`", texts.join("` / `"))),
-            },
-        }
-    }
-
-    /// What another unit exports under that name in the same account and Region.
-    fn import(&self, name: &Value, span: Span) -> Value {
-        let Some(text) = name.marked_text() else { return unknown_from(name, span) };
-        if let Some(value) = self.template.exports.get(&text) {
-            return Value::string(value.as_str()).at(span);
-        }
-        let mut found: Option<Value> = None;
-        for other in self.all {
-            let same = |same: Option<bool>| same != Some(false);
-            if other.id == self.template.id
-                || !same(other.place.account.same(&self.template.place.account))
-                || !same(other.place.region.same(&self.template.place.region))
-            {
-                continue;
+        let default = arguments.get(3).and_then(|node| node.get("DefaultValue"));
+        lift(&keys, 0, &|keys| {
+            let texts: Option<Vec<Arc<str>>> = keys.iter().map(Value::text).collect();
+            let Some(texts) = texts.filter(|texts| texts.len() == 3) else {
+                return keys.iter().find(|key| key.text().is_none()).map_or_else(
+                    || self.invalid(span, "`Fn::FindInMap` takes a map and two keys"),
+                    |key| unknown_from(key, span),
+                );
+            };
+            let mut at = texts.first().and_then(|name| self.at.entry("Mappings", name));
+            for key in texts.iter().skip(1) {
+                at = at.and_then(|node| node.get(key));
             }
-            let evaluator =
-                Evaluator { template: other, all: self.all, told: self.told, depth: Cell::new(self.depth.get() + 1) };
-            for (_, output) in other.root.get("Outputs").map(Node::entries).unwrap_or_default() {
-                let exported =
-                    output.get("Export").and_then(|export| export.get("Name")).map(|node| evaluator.value(node));
-                if exported.and_then(|name| name.marked_text()).as_deref() != Some(text.as_str()) {
-                    continue;
-                }
-                if found.is_some() {
-                    return Value::unknown(
-                        Reason::Derived(format!("several loaded units export `{text}`").into()),
-                        Some(span),
-                    );
-                }
-                found = output.get("Value").map(|node| evaluator.value(node));
+            match (at, default) {
+                (Some(node), _) => self.value(node),
+                (None, Some(default)) => self.value(default),
+                (None, None) => self.invalid(span, &format!("the mapping has no entry `{}`", texts.join("` / `"))),
             }
-        }
-        found.unwrap_or_else(|| Value::unknown(Reason::NotExported(text.replace('\u{1}', "").into()), Some(span)))
-    }
-
-    /// Whether the named condition holds.
-    pub(super) fn condition(&self, name: &str) -> Option<bool> {
-        let node = self.template.root.get("Conditions")?.get(name)?;
-        self.decide(node, 0)
-    }
-
-    fn decide(&self, node: &Node, depth: usize) -> Option<bool> {
-        if depth > 50 {
-            return None;
-        }
-        let (name, argument) = match (&node.tag, node.entries()) {
-            (Some(tag), _) if tag == "Condition" => ("Condition".to_owned(), Node { tag: None, ..node.clone() }),
-            (Some(tag), _) => (format!("Fn::{tag}"), Node { tag: None, ..node.clone() }),
-            (None, [(key, argument)]) => (key.text()?.to_owned(), argument.clone()),
-            _ => return self.value(node).as_bool(),
-        };
-        let all: Vec<Option<bool>> = if matches!(&*name, "Fn::And" | "Fn::Or" | "Fn::Not") {
-            argument.items().iter().map(|item| self.decide(item, depth + 1)).collect()
-        } else {
-            Vec::new()
-        };
-        match &*name {
-            "Condition" => {
-                let node = self.template.root.get("Conditions")?.get(argument.text()?)?;
-                self.decide(node, depth + 1)
-            }
-            "Fn::Not" => all.first().copied().flatten().map(|holds| !holds),
-            "Fn::And" if all.contains(&Some(false)) => Some(false),
-            "Fn::And" => all.iter().all(|holds| *holds == Some(true)).then_some(true),
-            "Fn::Or" if all.contains(&Some(true)) => Some(true),
-            "Fn::Or" => all.iter().all(|holds| *holds == Some(false)).then_some(false),
-            "Fn::Equals" => {
-                let values: Vec<Value> = argument.items().iter().map(|item| self.value(item)).collect();
-                let [a, b] = values.as_slice() else { return None };
-                match (a.text(), b.text()) {
-                    (Some(a), Some(b)) => Some(a == b),
-                    _ => {
-                        let (a, b) = (a.marked_text()?, b.marked_text()?);
-                        (a == b).then_some(true)
-                    }
-                }
-            }
-            _ => None,
-        }
+        })
     }
 }
 
-fn unknown_from(value: &Value, span: Span) -> Value {
+/// Text with a reference that CloudFormation resolves at deployment.
+fn dynamic(text: &str, span: Span) -> Value {
+    let mut unknown = Unknown::new(Reason::DynamicReference(text.into()), Some(span));
+    // Without a version in it, the same text may be another value later; within one deployment it is one.
+    unknown.symbol = Some(text.into());
+    Value { kind: Kind::Unknown(Arc::new(unknown)), span: Some(span), sensitive: text.contains("secretsmanager") }
+}
+
+/// Unknown for the reason that `value` is.
+pub(super) fn unknown_from(value: &Value, span: Span) -> Value {
     match value.first_unknown() {
         Some(unknown) => Value::new(Kind::Unknown(Arc::new(Unknown { symbol: None, ..(**unknown).clone() }))).at(span),
         None => Value::unknown(Reason::Derived("it depends on a value that is not known".into()), Some(span)),
     }
 }
 
-/// Concatenates; known neighbours become one text.
-fn concat(parts: Vec<Value>, span: Span) -> Value {
-    let mut out: Vec<Value> = Vec::new();
-    for part in parts {
-        if let Kind::Cond(_) = part.kind {
-            return unknown_from(&part, span);
+/// Applies `function` under each undecided condition that the values hang on.
+pub(super) fn lift(values: &[Value], depth: usize, function: &dyn Fn(&[Value]) -> Value) -> Value {
+    let under = values.iter().find_map(|value| match &value.kind {
+        Kind::Cond(branches) => branches.first().map(|branch| &branch.guard),
+        Kind::Seq(seq) => seq.items.iter().find_map(|item| match &item.kind {
+            Kind::Cond(branches) => branches.first().map(|branch| &branch.guard),
+            _ => None,
+        }),
+        _ => None,
+    });
+    let Some(guard) = under.cloned() else { return function(values) };
+    if depth >= MOST_CONDITIONS {
+        let reason = Reason::Limit(format!("it hangs on more than {MOST_CONDITIONS} undecided conditions").into());
+        return Value::unknown(reason, guard.span);
+    }
+    let branch = |holds: bool| {
+        let values: Vec<Value> = values.iter().filter_map(|value| under_guard(value, &guard.text, holds)).collect();
+        Branch { guard: Guard { holds, ..guard.clone() }, value: lift(&values, depth + 1, function) }
+    };
+    let (then, otherwise) = (branch(true), branch(false));
+    if then.value.kind == otherwise.value.kind {
+        return then.value;
+    }
+    Value::new(Kind::Cond([then, otherwise].into()))
+}
+
+/// The value where the condition holds, or does not.
+fn under_guard(value: &Value, text: &str, holds: bool) -> Option<Value> {
+    let chosen = |value: &Value| match &value.kind {
+        Kind::Cond(branches) if branches.first().is_some_and(|branch| *branch.guard.text == *text) => branches
+            .iter()
+            .find(|branch| branch.guard.holds == holds)
+            .map_or_else(Value::null, |branch| branch.value.clone()),
+        _ => value.clone(),
+    };
+    match &value.kind {
+        Kind::Seq(seq) => {
+            let mut seq = (**seq).clone();
+            // Null is `AWS::NoValue`: the element is not there.
+            seq.items = seq.items.iter().map(chosen).filter(|item| !item.is_null()).collect();
+            Some(Value { kind: Kind::Seq(Arc::new(seq)), ..value.clone() })
         }
-        let inner: Vec<Value> = match &part.kind {
-            Kind::Template(parts) => parts.to_vec(),
-            _ => vec![part],
+        _ => Some(chosen(value)),
+    }
+}
+
+fn join(separator: &Value, list: &Value, span: Span) -> Value {
+    match &list.kind {
+        Kind::Seq(seq) if seq.open.is_none() => {
+            let mut parts = Vec::new();
+            for (index, item) in seq.items.iter().enumerate() {
+                if index > 0 {
+                    parts.push(separator.clone());
+                }
+                parts.push(item.clone());
+            }
+            concat(&parts, span)
+        }
+        _ => unknown_from(list, span),
+    }
+}
+
+fn split(separator: &Value, text: &Value, span: Span) -> Value {
+    match (separator.text(), text.marked_text()) {
+        (Some(separator), Some(marked))
+            if !separator.is_empty()
+                && (!marked.contains('\u{1}') || matches!(&*separator, ":" | "/") && holds_ids(text)) =>
+        {
+            Value::tuple(marked.split(&*separator).map(Value::from_marked).collect())
+        }
+        _ => unknown_from(text, span),
+    }
+}
+
+/// Whether all that is not known of the text are accounts, Regions and ids: none holds a separator of an ARN.
+fn holds_ids(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Template(parts) => parts.iter().all(holds_ids),
+        Kind::Ref(reference) => reference.known.as_ref().is_some_and(holds_ids),
+        Kind::Unknown(unknown) => {
+            matches!(unknown.reason, Reason::Account(_) | Reason::Region(_) | Reason::Computed(_))
+        }
+        _ => value.text().is_some(),
+    }
+}
+
+/// Concatenates; known neighbours become one text.
+pub(super) fn concat(parts: &[Value], span: Span) -> Value {
+    let mut out: Vec<Value> = Vec::new();
+    let mut text = String::new();
+    let mut length = 0;
+    let sensitive = parts.iter().any(|part| part.sensitive);
+    for part in parts {
+        if matches!(part.kind, Kind::Seq(_) | Kind::Map(_) | Kind::Cond(_)) {
+            return unknown_from(part, span);
+        }
+        let inner: &[Value] = match &part.kind {
+            Kind::Template(parts) => parts,
+            _ => std::slice::from_ref(part),
         };
         for part in inner {
-            let text = match &part.kind {
+            let known = match &part.kind {
                 Kind::Ref(_) => None,
                 _ => part.text(),
             };
-            match (text, out.last_mut().map(|last| &mut last.kind)) {
-                (Some(text), Some(Kind::String(last))) => *last = format!("{last}{text}").into(),
-                (Some(text), _) => out.push(Value::string(text)),
-                (None, _) => out.push(part),
+            length += known.as_ref().map_or(1, |text| text.len());
+            if length > LONGEST || out.len() > MOST_PARTS {
+                return Value::unknown(Reason::Limit("the text is too long".into()), Some(span));
+            }
+            match known {
+                Some(known) => text.push_str(&known),
+                None => {
+                    if !text.is_empty() {
+                        out.push(Value::string(std::mem::take(&mut text)));
+                    }
+                    out.push(part.clone());
+                }
             }
         }
     }
-    out.retain(|part| part.as_str() != Some("") || matches!(part.kind, Kind::Ref(_)));
-    match out.as_slice() {
-        [] => Value::string("").at(span),
-        [one] if matches!(one.kind, Kind::String(_)) => one.clone().at(span),
-        _ => Value::new(Kind::Template(out.into())).at(span),
+    if out.is_empty() {
+        return Value { sensitive, ..Value::string(text).at(span) };
     }
+    if !text.is_empty() {
+        out.push(Value::string(text));
+    }
+    Value { sensitive, ..Value::new(Kind::Template(out.into())).at(span) }
 }

@@ -3,20 +3,44 @@
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html>, read 2026-11: CloudFormation
 //! supports YAML 1.1.
 
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Span;
 use crate::value::{Kind, Number, Value};
+use std::sync::Arc;
+
+/// What is worth saying of a plain scalar of twelve digits with a leading zero: it is meant as an account id.
+pub(super) fn misread(text: &str, span: Span) -> Option<Diagnostic> {
+    let meant = text.len() == 12 && text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    let Kind::Number(number) = resolve(text).kind else { return None };
+    meant.then(|| {
+        Diagnostic::note(
+            span,
+            Severity::Warning,
+            format!("`{text}` without quotes is an octal number: this reads as {number}"),
+        )
+        .with_help("put quotes around the account id")
+    })
+}
 
 /// The value of a plain scalar. Dates stay text.
 pub(super) fn resolve(text: &str) -> Value {
-    let kind = match text {
+    Value::new(resolve_kind(text).unwrap_or_else(|| Kind::String(text.into())))
+}
+
+/// `None` for text.
+fn resolve_kind(text: &str) -> Option<Kind> {
+    Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Kind::Bool(true),
         "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Kind::Bool(false),
-        _ => match number(text) {
-            Some(number) => Kind::Number(number),
-            None => Kind::String(text.into()),
-        },
-    };
-    Value::new(kind)
+        _ => Kind::Number(number(text)?),
+    })
+}
+
+/// The same, where the text is shared already.
+pub(super) fn resolve_shared(text: &Arc<str>) -> Value {
+    let value = resolve_kind(text);
+    Value::new(value.unwrap_or_else(|| Kind::String(text.clone())))
 }
 
 /// Integers in all bases of YAML 1.1, and floats.
