@@ -94,6 +94,7 @@ pub struct CheckResult {
 /// The verdict on a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Verdict {
     Fails,
     Undecided,

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod console;
 mod copies;
+mod graph;
 mod input;
 mod inspect;
 mod output;
@@ -80,6 +81,7 @@ fn execute(
     match args.command {
         Command::Check(args) => check::run(&args, out, terminal),
         Command::Copies(args) => copies::run(&args, out, err),
+        Command::Graph(args) => graph::run(&args, out, err),
         Command::Inspect(args) => inspect::run(&args, out, err),
         Command::Console(args) => console::run(&args, stdin, out, err),
         Command::Rules => rules::list(out),

@@ -5,6 +5,7 @@ use crate::source::Span;
 /// How serious a diagnostic or finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Severity {
     Info,
     Warning,
@@ -50,6 +51,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The file a diagnostic without span speaks of.
     pub path: Option<String>,
+    /// What was left out, where its place does not say it well: `module.vpc`.
+    pub about: Option<String>,
 }
 
 impl Diagnostic {
@@ -76,7 +79,16 @@ impl Diagnostic {
     }
 
     fn new(kind: DiagnosticKind, severity: Severity, primary: Option<Label>, message: impl Into<String>) -> Self {
-        Self { kind, severity, message: message.into(), primary, labels: Vec::new(), help: None, path: None }
+        Self {
+            kind,
+            severity,
+            message: message.into(),
+            primary,
+            labels: Vec::new(),
+            help: None,
+            path: None,
+            about: None,
+        }
     }
 
     /// The same with a text at the primary place ("expected `}`").
@@ -92,6 +104,13 @@ impl Diagnostic {
     #[must_use]
     pub fn with_label(mut self, span: Span, message: impl Into<String>) -> Self {
         self.labels.push(Label::new(span, message));
+        self
+    }
+
+    /// The same, naming what was left out.
+    #[must_use]
+    pub fn about(mut self, what: impl Into<String>) -> Self {
+        self.about = Some(what.into());
         self
     }
 

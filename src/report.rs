@@ -2,9 +2,18 @@
 
 pub mod concise;
 pub mod copies;
+mod escape;
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod picture;
+pub mod sarif;
 mod summary;
+pub mod svg;
 pub mod values;
 mod words;
 
@@ -12,6 +21,47 @@ use crate::analysis::Analysis;
 use crate::checks::{Judgement, Verdict};
 use crate::copy::CopySource;
 use crate::graph::VaultTarget;
+use crate::source::normalize;
+
+/// How paths of the working directory are called from the root of the repository, as code hosts want them.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The working directory within the repository, with a slash at its end; empty where they are the same.
+    prefix: String,
+    /// The repository's root, absolute, with a slash at its end.
+    root: Option<String>,
+}
+
+impl Places {
+    /// The working directory `cwd` in the repository at `root`, both absolute.
+    pub fn new(cwd: &str, root: &str) -> Self {
+        let root = format!("{}/", root.trim_end_matches('/'));
+        let cwd = format!("{}/", cwd.trim_end_matches('/'));
+        Self { prefix: cwd.strip_prefix(&root).unwrap_or_default().to_owned(), root: Some(root) }
+    }
+
+    /// The path from the repository's root.
+    pub fn of(&self, path: &str) -> String {
+        match (path.starts_with('/'), &self.root) {
+            (true, Some(root)) => path.strip_prefix(root.as_str()).unwrap_or(path).to_owned(),
+            (true, None) => path.to_owned(),
+            (false, _) => normalize(&format!("{}{path}", self.prefix)),
+        }
+    }
+
+    /// The same as a relative reference of a URI.
+    pub(crate) fn uri(&self, path: &str) -> String {
+        const KEPT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+            .remove(b'/')
+            .remove(b'.')
+            .remove(b'-')
+            .remove(b'_')
+            .remove(b'~')
+            .remove(b'@')
+            .remove(b'+');
+        percent_encoding::utf8_percent_encode(&self.of(path), KEPT).to_string()
+    }
+}
 
 /// How tables name a copy's source.
 pub(crate) fn source_text(analysis: &Analysis, judgement: &Judgement) -> String {
@@ -66,4 +116,19 @@ pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
 pub(crate) fn counts(analysis: &Analysis) -> (usize, usize, usize) {
     let of = |verdict| analysis.judgements.iter().filter(|judgement| judgement.verdict == verdict).count();
     (of(Verdict::Succeeds), of(Verdict::Fails), of(Verdict::Undecided))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+
+    #[test]
+    fn paths_are_told_from_the_root_of_the_repository() {
+        let places = Places::new("/r/sub dir", "/r");
+        assert_eq!(places.of("a.tf"), "sub dir/a.tf");
+        assert_eq!(places.of("../b.tf"), "b.tf");
+        assert_eq!(places.of("/r/c.tf"), "c.tf");
+        assert_eq!(places.uri("a#%.tf"), "sub%20dir/a%23%25.tf");
+        assert_eq!(Places::default().of("a.tf"), "a.tf");
+    }
 }

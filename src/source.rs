@@ -43,6 +43,7 @@ impl Span {
 
 /// A span as people and other programs read it: lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Location {
     pub file: String,
     pub line: usize,

@@ -16,6 +16,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Print the table of all predicted copies with verdicts.
     Copies(CopiesArgs),
+    /// Draw the linked graph: accounts, data stores, vaults, keys, and copies by verdict.
+    Graph(GraphArgs),
     /// Print every resource as evaluated: attributes, and why one is not known.
     Inspect(InspectArgs),
     /// Evaluate expressions, one a line of standard input, in the scope of a root module.
@@ -49,7 +51,20 @@ pub(super) enum CheckFormat {
     Full,
     /// One line a finding.
     Concise,
+    /// Schema version 1; `crossvault schema report` prints the schema.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// JUnit XML, a test case for each copy.
+    Junit,
+    /// A comment for a pull request.
+    Markdown,
+    /// One self-contained page.
+    Html,
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,6 +82,32 @@ pub(super) struct CopiesArgs {
 pub(super) enum CopiesFormat {
     /// A table.
     Full,
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values (RFC 4180) with a header.
+    Csv,
+    Markdown,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct GraphArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[arg(long, value_enum, default_value = "dot")]
+    pub(super) format: GraphFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// Graphviz.
+    Dot,
+    /// A Mermaid flowchart.
+    Mermaid,
+    Svg,
+    /// One self-contained page: search, filter, every check with its evidence.
+    Html,
+    /// Every node and edge.
     Json,
 }
 

@@ -2,8 +2,8 @@
 
 use super::args::{CheckArgs, CheckFormat};
 use super::input::analysis;
-use super::output::{code, pretty, style, written};
-use crate::report::{concise, human, json};
+use super::output::{code, places, pretty, style, written};
+use crate::report::{concise, github, gitlab, html, human, json, junit, markdown, sarif};
 use std::io::Write;
 
 pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
@@ -13,6 +13,12 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, terminal: bool) -> std:
         CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),
         CheckFormat::Concise => concise::write(&analysis, out),
         CheckFormat::Json => pretty(out, &json::report(&analysis)),
+        CheckFormat::Sarif => pretty(out, &sarif::report(&analysis, &places())),
+        CheckFormat::Github => github::write(&analysis, &places(), out),
+        CheckFormat::Gitlab => pretty(out, &gitlab::report(&analysis, &places())),
+        CheckFormat::Junit => junit::write(&analysis, out),
+        CheckFormat::Html => html::write(&analysis, out),
+        CheckFormat::Markdown => markdown::write(&analysis, &places(), out),
     })?;
     Ok(code(&analysis, common))
 }

@@ -3,7 +3,7 @@
 use super::args::{CopiesArgs, CopiesFormat};
 use super::input::analysis;
 use super::output::{CLEAN, UNABLE, bad_input, pretty, unreadable, written};
-use crate::report::{copies, json};
+use crate::report::{copies, json, markdown};
 use std::io::Write;
 
 pub(super) fn run(args: &CopiesArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
@@ -17,11 +17,15 @@ pub(super) fn run(args: &CopiesArgs, out: &mut dyn Write, err: &mut dyn Write) -
         writeln!(err, "error: there is no copy `{id}`; `crossvault copies` lists them")?;
         return Ok(UNABLE);
     }
+    let shown: Vec<_> = if args.id.is_some() { chosen.clone() } else { analysis.judgements.iter().collect() };
     written(&args.common, out, |out| match (args.format, chosen.is_empty()) {
-        (CopiesFormat::Json, true) => {
-            let all: Vec<_> = analysis.judgements.iter().map(|judgement| json::copy(&analysis, judgement)).collect();
-            pretty(out, &serde_json::Value::from(all))
-        }
+        (CopiesFormat::Jsonl, _) => shown.iter().try_for_each(|judgement| {
+            serde_json::to_writer(&mut *out, &json::copy(&analysis, judgement))?;
+            writeln!(out)
+        }),
+        (CopiesFormat::Csv, _) => copies::csv(&analysis, &shown, out),
+        (CopiesFormat::Markdown, _) => markdown::table(&analysis, &shown, usize::MAX, out),
+        (CopiesFormat::Json, true) => pretty(out, &json::Copies::new(&analysis)),
         (CopiesFormat::Json, false) => {
             chosen.iter().try_for_each(|judgement| pretty(out, &json::copy(&analysis, judgement)))
         }

@@ -3,6 +3,7 @@
 use super::args::{CheckArgs, Common, FailOn, When};
 use crate::analysis::Analysis;
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Severity};
+use crate::report::Places;
 use crate::report::human::Style;
 use crate::source::Sources;
 use std::io::Write;
@@ -14,7 +15,7 @@ pub(super) const FINDINGS: u8 = 1;
 /// The run could not do its work.
 pub(super) const UNABLE: u8 = 2;
 
-pub(super) fn pretty(out: &mut dyn Write, json: &serde_json::Value) -> std::io::Result<()> {
+pub(super) fn pretty(out: &mut dyn Write, json: &impl serde::Serialize) -> std::io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, json)?;
     writeln!(out)
 }
@@ -60,6 +61,13 @@ pub(super) fn color(common: &Common, terminal: bool) -> bool {
         When::Auto if set("CLICOLOR_FORCE") => true,
         When::Auto => terminal && common.output.is_none() && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
     }
+}
+
+/// Where the working directory lies in its repository.
+pub(super) fn places() -> Places {
+    let Ok(cwd) = std::env::current_dir() else { return Places::default() };
+    let root = cwd.ancestors().find(|dir| dir.join(".git").exists());
+    root.map(|root| Places::new(&cwd.to_string_lossy(), &root.to_string_lossy())).unwrap_or_default()
 }
 
 /// How `full` is to look: on a terminal as that shows it, elsewhere the same everywhere.

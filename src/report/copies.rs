@@ -1,5 +1,7 @@
 //! The table of copies, and one copy with all its checks.
 
+use super::escape::csv as field;
+use super::words::one_line;
 use super::{destination_text, plan_text, source_text, verdict_word};
 use crate::analysis::Analysis;
 use crate::checks::{Judgement, Outcome};
@@ -35,6 +37,9 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Re
             row.insert(0, id);
         }
     }
+    for cell in rows.iter_mut().flatten() {
+        *cell = one_line(cell);
+    }
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
         .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0))
@@ -49,6 +54,74 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Re
     }
     if analysis.judgements.is_empty() {
         writeln!(out, "no copies are planned")?;
+    }
+    Ok(())
+}
+
+/// Writes these copies as comma-separated values: what the JSON has but for the checks, and the rules that decide.
+pub fn csv(analysis: &Analysis, copies: &[&Judgement], out: &mut dyn Write) -> std::io::Result<()> {
+    const COLUMNS: [&str; 24] = [
+        "id",
+        "verdict",
+        "decided_by",
+        "service",
+        "source_unit",
+        "source_address",
+        "source_arn",
+        "source_account",
+        "source_region",
+        "source_file",
+        "source_line",
+        "plan_unit",
+        "plan_address",
+        "rule",
+        "vault_name",
+        "destination_unit",
+        "destination_address",
+        "destination_name",
+        "destination_arn",
+        "destination_account",
+        "destination_region",
+        "cross_account",
+        "cross_region",
+        "assumed",
+    ];
+    writeln!(out, "{}", COLUMNS.join(","))?;
+    for judgement in copies {
+        let copy = super::json::copy(analysis, judgement);
+        let copy = serde_json::to_value(copy).unwrap_or_default();
+        let text = |path: &str| match copy.pointer(path) {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(serde_json::Value::Null) | None => String::new(),
+            Some(other) => other.to_string(),
+        };
+        let cells = [
+            text("/id"),
+            text("/verdict"),
+            judgement.decided_by.join(" "),
+            text("/source/service"),
+            text("/source/unit"),
+            text("/source/address"),
+            text("/source/arn"),
+            text("/source/account"),
+            text("/source/region"),
+            text("/source/location/file"),
+            text("/source/location/line"),
+            text("/plan/unit"),
+            text("/plan/address"),
+            text("/plan/rule"),
+            text("/vault/name"),
+            text("/destination/unit"),
+            text("/destination/address"),
+            text("/destination/name"),
+            text("/destination/arn"),
+            text("/destination/account"),
+            text("/destination/region"),
+            text("/cross_account"),
+            text("/cross_region"),
+            judgement.assumed.join("; "),
+        ];
+        writeln!(out, "{}", cells.map(|cell| field(&cell)).join(","))?;
     }
     Ok(())
 }

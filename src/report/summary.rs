@@ -150,6 +150,9 @@ pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
     Some(format!("one answer {verb} {which}: {}{at}{help}", reported.finding.message))
 }
 
+/// How many root causes are listed.
+const CAUSES: usize = 40;
+
 /// Writes findings by rule, then by root cause.
 pub(super) fn statistics(analysis: &Analysis, out: &mut dyn Write) -> Result<()> {
     let mut by_rule: BTreeMap<(Grade, &str), (usize, BTreeSet<CopyId>)> = BTreeMap::new();
@@ -169,7 +172,7 @@ pub(super) fn statistics(analysis: &Analysis, out: &mut dyn Write) -> Result<()>
     writeln!(out, "\nCOPIES  ROOT CAUSE")?;
     let mut causes: Vec<&Reported> = analysis.findings.iter().collect();
     causes.sort_by_key(|reported| (Grade::of(reported), std::cmp::Reverse(reported.copies.len())));
-    for reported in causes {
+    for reported in causes.iter().take(CAUSES) {
         let at = reported.finding.primary.as_ref().map_or_else(String::new, |label| {
             let at = analysis.sources.location(label.span);
             format!("{}:{}: ", at.file, at.line)
@@ -182,6 +185,9 @@ pub(super) fn statistics(analysis: &Analysis, out: &mut dyn Write) -> Result<()>
             reported.copies.len(),
             one_line(&format!("{at}{grade}[{}] {message}", reported.finding.rule))
         )?;
+    }
+    if causes.len() > CAUSES {
+        writeln!(out, "        and {} more", causes.len() - CAUSES)?;
     }
     Ok(())
 }

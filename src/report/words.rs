@@ -155,6 +155,14 @@ impl<'a> Words<'a> {
     }
 }
 
+/// The sentences of a remedy, and the code that follows them after a colon.
+pub(crate) fn remedy(help: &str) -> (&str, Option<&str>) {
+    match help.find(":\n") {
+        Some(at) => (help.get(..=at).unwrap_or(help), help.get(at + 2..)),
+        None => (help, None),
+    }
+}
+
 fn destination_place(analysis: &Analysis, judgement: &Judgement) -> String {
     let Some(place) = analysis.graph.place(&judgement.copy.destination) else {
         return "in an account that is not known".to_owned();

@@ -457,6 +457,7 @@ impl Evaluator<'_> {
                     format!("module `{name}` is not installed, so what it declares is not evaluated"),
                 )
                 .labelled(format!("`{text}` is not at hand"))
+                .about(format!("module.{name}"))
                 .with_help(
                     "run `terraform init`, or map the source to a directory under `[modules]` in crossvault.toml",
                 ),
