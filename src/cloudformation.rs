@@ -48,7 +48,7 @@ pub fn load_all(
             // Stacks that take from others come last, and only they are kept.
             let imports = sources.load(&unit.path).is_ok_and(|file| {
                 let text = sources.text(file);
-                text.contains("ImportValue") || text.contains("GetStackOutput")
+                ["ImportValue", "GetStackOutput", "AWS::SSM::Parameter::Value<"].iter().any(|word| text.contains(word))
             });
             if imports {
                 for name in resources::named_templates(&instance.root) {
@@ -168,14 +168,19 @@ fn stack(world: &World<'_>, instance: &Rc<Instance>) -> Stack {
 
 /// Whether the text is a template, told by its content.
 pub fn recognise(text: &str) -> bool {
-    let has_resource = || text.contains("AWS::") && text.contains("Type") && text.contains("Resources");
+    let text = text.trim_start_matches('\u{feff}');
+    let flow = text.trim_start().starts_with('{');
     let top = |name: &str| {
+        let key = format!("{name}:");
         text.contains(&format!("\"{name}\""))
-            || text.starts_with(&format!("{name}:"))
-            || text.contains(&format!("\n{name}:"))
-            || text.contains(&format!("\u{feff}{name}:"))
+            || text.starts_with(&key)
+            || text.contains(&format!("\n{key}"))
+            || flow && text.contains(&key)
     };
-    (top("AWSTemplateFormatVersion") && top("Resources")) || (top("Resources") && has_resource())
+    // A whole template may be indented.
+    let version = || top("AWSTemplateFormatVersion") || text.contains("\n  AWSTemplateFormatVersion:");
+    let resources = || top("Resources") || text.contains("\n  Resources:");
+    (resources() && version()) || (top("Resources") && text.contains("Type") && text.contains("::"))
 }
 
 /// A place's text, or the unknown of the same symbol.

@@ -59,11 +59,18 @@ const SHAPES: &[Shape] = &[
     shape("AWS::KMS::ReplicaKey", "?", &["Arn"], "kms", "key/?"),
     shape("AWS::KMS::Alias", "{AliasName}", &[], "kms", "{AliasName}"),
     shape("AWS::DynamoDB::Table", "{TableName}", &["Arn"], "dynamodb", "table/{TableName}"),
+    shape("AWS::Serverless::SimpleTable", "{TableName}", &["Arn"], "dynamodb", "table/{TableName}"),
     shape("AWS::DynamoDB::GlobalTable", "{TableName}", &["Arn"], "dynamodb", "table/{TableName}"),
+    // RDS keeps identifiers in lower case.
     shape("AWS::RDS::DBInstance", "{DBInstanceIdentifier}", &["DBInstanceArn"], "rds", "db:{DBInstanceIdentifier}"),
     shape("AWS::RDS::DBCluster", "{DBClusterIdentifier}", &["DBClusterArn"], "rds", "cluster:{DBClusterIdentifier}"),
     shape("AWS::DocDB::DBCluster", "{DBClusterIdentifier}", &[], "rds", "cluster:{DBClusterIdentifier}"),
     shape("AWS::Neptune::DBCluster", "{DBClusterIdentifier}", &[], "rds", "cluster:{DBClusterIdentifier}"),
+    shape("AWS::FSx::Volume", "?", &["ResourceARN"], "fsx", "volume/?"),
+    shape("AWS::EKS::Cluster", "{Name}", &["Arn"], "eks", "cluster/{Name}"),
+    shape("AWS::DSQL::Cluster", "?", &["ResourceArn"], "dsql", "cluster/?"),
+    shape("AWS::Timestream::Database", "{DatabaseName}", &["Arn"], "timestream", "database/{DatabaseName}"),
+    shape("AWS::RedshiftServerless::Namespace", "{NamespaceName}", &[], "redshift-serverless", "namespace/?"),
     shape("AWS::EFS::FileSystem", "?", &["Arn"], "elasticfilesystem", "file-system/?"),
     shape("AWS::EC2::Volume", "?", &[], "ec2", "volume/?"),
     shape("AWS::EC2::Instance", "?", &[], "ec2", "instance/?"),
@@ -96,8 +103,12 @@ pub(super) fn fill(pattern: &str, property: impl Fn(&str) -> Option<Value>) -> V
             out.push(None);
             rest = after;
         } else if let Some((name, after)) = tail.strip_prefix('{').and_then(|tail| tail.split_once('}')) {
+            let lower = matches!(name, "DBInstanceIdentifier" | "DBClusterIdentifier" | "ClusterIdentifier");
             out.push(match (property(name), name) {
-                (Some(value), _) => Some(value),
+                (Some(value), _) => match (lower, value.as_str()) {
+                    (true, Some(text)) => Some(Value { kind: Value::string(text.to_lowercase()).kind, ..value }),
+                    _ => Some(value),
+                },
                 (None, "Path") => Some(Value::string("/")),
                 (None, _) => None,
             });

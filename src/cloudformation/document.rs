@@ -199,7 +199,10 @@ fn read(body: &str, place: &dyn Fn(std::ops::Range<usize>) -> Span, diagnostics:
                 let offset = error.marker().byte_offset().unwrap_or(0);
                 diagnostics.push(Diagnostic::bad_input(
                     place(offset..offset),
-                    format!("the template cannot be read: {}", error.info()),
+                    match error.info() {
+                        info if info.contains("recursion limit") => "nested too deeply".to_owned(),
+                        info => format!("the template cannot be read: {info}"),
+                    },
                 ));
                 return None;
             }

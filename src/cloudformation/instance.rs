@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Stacks of one run, nested ones and those of stack sets counted.
-const MOST_INSTANCES: usize = 5_000;
+/// Stacks of one run that other stacks deploy.
+const MOST_INSTANCES: usize = 10_000;
 /// Stacks within each other.
 const DEEPEST: usize = 20;
 
@@ -94,7 +94,7 @@ impl Instance {
     /// The template with these inputs, its loops unrolled; `None` beyond the limits, which is told at the last link of
     /// the chain.
     pub(super) fn new(world: &World<'_>, root: Node, inputs: Inputs) -> Option<Rc<Self>> {
-        let count = world.instances.get() + 1;
+        let count = world.instances.get() + usize::from(inputs.depth > 0);
         world.instances.set(count);
         if count > MOST_INSTANCES || inputs.depth > DEEPEST {
             let at = inputs.chain.last().copied().unwrap_or(root.span);
@@ -219,6 +219,8 @@ pub(super) struct World<'a> {
     /// Of stacks whose resources are evaluated already.
     pub(super) exports: RefCell<Vec<Export>>,
     pub(super) outputs: RefCell<Vec<StackOutput>>,
+    /// SSM parameters that templates make: where, name, value.
+    pub(super) stored: RefCell<Vec<(Place, Arc<str>, Value)>>,
     /// Stacks that are evaluated later, because they import.
     pub(super) waiting: RefCell<Vec<Rc<Instance>>>,
     /// Templates that another one deploys.
@@ -237,6 +239,7 @@ impl<'a> World<'a> {
             instances: Cell::new(0),
             exports: RefCell::default(),
             outputs: RefCell::default(),
+            stored: RefCell::default(),
             waiting: RefCell::default(),
             used: RefCell::default(),
         }

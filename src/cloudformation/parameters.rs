@@ -131,8 +131,17 @@ impl Evaluator<'_> {
         Value { kind: Kind::Unknown(Arc::new(unknown)), span: Some(declared.span), sensitive: false }
     }
 
-    /// What the SSM parameter store holds under that name.
+    /// What the SSM parameter store holds under that name: where a loaded template puts it there, that value.
     fn stored(&self, name: &str, stored: &Value, span: Span) -> Value {
+        let known = self.world.stored.borrow();
+        let here = known.iter().filter(|(place, other, _)| {
+            stored.text().is_some_and(|text| *text == **other)
+                && place.account.same(&self.at.place.account) == Some(true)
+                && place.region.same(&self.at.place.region) == Some(true)
+        });
+        if let [(_, _, value)] = here.collect::<Vec<_>>()[..] {
+            return value.clone();
+        }
         let shown = stored.text().unwrap_or_else(|| "a name that is not known".into());
         let reason = Reason::Derived(format!("`{name}` is read from the SSM parameter `{shown}` at deployment").into());
         let mut unknown = Unknown::new(reason, Some(span));

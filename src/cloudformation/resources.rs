@@ -23,6 +23,12 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
             continue;
         }
         let Some(kind) = body.get("Type").and_then(Node::text) else {
+            let made = body.get("Type").is_some() || body.call().is_some() || body.get("Fn::Transform").is_some();
+            if made {
+                let message = format!("what `{name}` is made into by another tool or a macro is not seen");
+                world.tell(Diagnostic::not_evaluated(key.span, message));
+                continue;
+            }
             world.tell(Diagnostic::bad_input(key.span, format!("the resource `{name}` has no `Type`")));
             continue;
         };
@@ -50,6 +56,12 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
         }
         let mut attributes = Value::null();
         within(&mut || attributes = self::attributes(evaluator, kind, body));
+        if kind == "AWS::SSM::Parameter"
+            && exists == Existence::Certain
+            && let (Some(name), Some(value)) = (attributes.get("Name").and_then(Value::text), attributes.get("Value"))
+        {
+            world.stored.borrow_mut().push((instance.place.clone(), name, value.clone()));
+        }
         let (mut span, mut header) = (key.span.to(body.span), key.span);
         if let Some(source) = construct(instance, name, body) {
             (span, header) = (source, source);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::resource::Deployment;
 use crate::source::MemoryDisk;
+use crate::value::Existence;
 
 fn load(text: &str) -> (Sources, Vec<Stack>, Vec<Diagnostic>) {
     let sources = Sources::new(Box::new(MemoryDisk::new([("t.yaml", text)])));
@@ -53,4 +54,129 @@ fn an_octal_account_id_is_told() {
     let (_, _, diagnostics) =
         load("Resources:\n  A:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: 012345670123\n");
     assert!(diagnostics.iter().any(|diagnostic| diagnostic.message.contains("reads as 1402433619")));
+}
+
+fn value(stacks: &[Stack], resource: &str, property: &str) -> crate::value::Value {
+    let resource = stacks[0].resources.iter().find(|one| &*one.address == resource).unwrap();
+    resource.get(property).unwrap().clone()
+}
+
+fn shown(text: &str, property: &str) -> String {
+    let (_, stacks, _) = load(text);
+    let value = value(&stacks, "R", property);
+    value.text().map_or_else(|| format!("{:?}", value.first_unknown().map(|u| u.reason.to_string())), |t| t.to_string())
+}
+
+#[test]
+fn functions_give_what_cloudformation_gives() {
+    let of = |expression: &str| {
+        let text = format!(
+            "Transform: AWS::LanguageExtensions\nParameters:\n  L: {{Type: CommaDelimitedList, Default: 'a, b,c'}}\n  Z: {{Type: String, Default: yes}}\nMappings:\n  M: {{eu-west-1: {{k: one}}}}\nResources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n      P: {expression}\n"
+        );
+        shown(&text, "P")
+    };
+    for (expression, expected) in [
+        ("!Join ['-', !Ref L]", "a-b-c"),
+        ("!Ref Z", "true"),
+        ("!Sub '${!Literal} ${AWS::Region}'", "${Literal} eu-west-1"),
+        ("!Sub ['${A}${A}', {A: !Select [1, !Ref L]}]", "bb"),
+        ("!FindInMap [M, !Ref AWS::Region, k]", "one"),
+        ("!FindInMap [M, other, k, {DefaultValue: none}]", "none"),
+        ("!Length [1, 2, !Ref AWS::NoValue]", "2"),
+        ("!Select [1, !Split [':', 'x:y']]", "y"),
+        ("!Base64 abc", "YWJj"),
+        ("!Select [1, !Cidr [10.0.0.0/16, 2, 8]]", "10.0.1.0/24"),
+        ("!ToJsonString {b: 1, a: !Ref AWS::AccountId}", "{\"a\":\"111111111111\",\"b\":1}"),
+        ("1_000", "1000"),
+        ("'{{resolve:ssm:/x}}'", "Some(\"`{{resolve:ssm:/x}}` is resolved at deployment\")"),
+    ] {
+        assert_eq!(of(expression), expected, "{expression}");
+    }
+}
+
+#[test]
+fn what_an_undecided_condition_chooses_is_decided_under_it() {
+    let text = "Parameters:\n  Env: {Type: String, AllowedValues: [dev, prod]}\nConditions:\n  Prod: !Equals [!Ref Env, prod]\n  Dev: !Equals [!Ref Env, dev]\n  Any: !Or [!Condition Prod, !Condition Dev]\n  Test: !Equals [!Ref Env, test]\nResources:\n  R:\n    Type: AWS::S3::Bucket\n    Condition: Prod\n    Properties:\n      A: !Ref Env\n      B: !If [Dev, x, y]\n      C: !If [Any, always, never]\n      D: !If [Test, never, always]\n      E: !If [Prod, !Sub 'a-${Env}', z]\n";
+    for (property, expected) in [("A", "prod"), ("B", "y"), ("C", "always"), ("D", "always"), ("E", "a-prod")] {
+        assert_eq!(shown(text, property), expected, "{property}");
+    }
+}
+
+#[test]
+fn a_loop_makes_its_resources_and_a_loop_over_an_unknown_list_stands_for_any_number() {
+    let text = "Transform: AWS::LanguageExtensions\nParameters:\n  Names: {Type: CommaDelimitedList}\nResources:\n  Fn::ForEach::Known:\n    - N\n    - [a-b, c]\n    - B&{N}:\n        Type: AWS::S3::Bucket\n        Properties:\n          BucketName: !Sub 'x-${N}'\n          Fn::ForEach::Tags:\n            - K\n            - [One, Two]\n            - ${K}: !Ref N\n  Fn::ForEach::Unknown:\n    - N\n    - !Ref Names\n    - T${N}:\n        Type: AWS::DynamoDB::Table\n        Properties:\n          TableName: !Ref N\n";
+    let (_, stacks, diagnostics) = load(text);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    assert_eq!(value(&stacks, "Bab", "BucketName").text().as_deref(), Some("x-a-b"));
+    assert_eq!(value(&stacks, "Bc", "Two").text().as_deref(), Some("c"));
+    let table = stacks[0].resources.iter().find(|one| &*one.address == "T${N}").unwrap();
+    assert!(matches!(table.exists, Existence::Many(_)));
+    assert!(table.get("TableName").unwrap().first_unknown().is_some());
+}
+
+fn messages(text: &str) -> Vec<String> {
+    load(text).2.into_iter().map(|diagnostic| diagnostic.message).collect()
+}
+
+#[test]
+fn hostile_templates_end_in_a_diagnostic() {
+    let told = |text: &str, part: &str| {
+        let messages = messages(text);
+        assert!(messages.iter().any(|message| message.contains(part)), "{part}: {messages:?}");
+    };
+    told(&format!("Resources: {}", "[".repeat(10_000)), "nested too deeply");
+    told(
+        &format!("Resources:\n{}", (0..10_000).map(|n| format!("{}a:\n", " ".repeat(n + 1))).collect::<String>()),
+        "nested more than",
+    );
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..12 {
+        let items = vec![format!("*a{}", n - 1); 10].join(", ");
+        bomb.push_str(&format!("a{n}: &a{n} [{items}]\n"));
+    }
+    told(&format!("{bomb}Resources: {{}}\n"), "aliases counted each time");
+    told(&format!("Resources: {{}}\nDescription: {}\n", "x".repeat(10 << 20)), "bytes; CloudFormation accepts at most");
+    let loops = |n: usize| format!("Fn::ForEach::L{n}:\n{}", " ".repeat(2 * n + 4));
+    let mut nested = "Transform: AWS::LanguageExtensions\nResources:\n".to_owned();
+    let list = format!("[{}]", (0..100).map(|n| n.to_string()).collect::<Vec<_>>().join(", "));
+    for n in 0..5 {
+        nested.push_str(&format!(
+            "{}{}- V{n}\n{2}- {list}\n{2}- ",
+            if n == 0 { "  " } else { "" },
+            loops(n),
+            " ".repeat(2 * n + 4)
+        ));
+    }
+    nested.push_str("R${V0}${V1}${V2}${V3}${V4}: {Type: A}\n");
+    told(&nested, "loops make more than");
+}
+
+#[test]
+fn texts_that_double_at_each_level_are_cut() {
+    let mut expression = "x".to_owned();
+    for _ in 0..60 {
+        expression = format!("!Sub ['${{A}}${{A}}', {{A: {expression}}}]");
+    }
+    let text = format!("Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n      P: {expression}\n");
+    assert!(shown(&text, "P").contains("too long"));
+}
+
+#[test]
+fn a_template_that_deploys_itself_ends() {
+    let text = "Resources:\n  A:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: t.yaml}\n  B:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: t.yaml}\n";
+    assert!(messages(text).iter().any(|message| message.contains("not evaluated")));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_told_with_both_places_and_is_not_known() {
+    let text = "Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n      P: a\n      P: b\n";
+    let (sources, _, diagnostics) = load(text);
+    let lines: Vec<usize> = diagnostics[0]
+        .primary
+        .iter()
+        .chain(&diagnostics[0].labels)
+        .map(|label| sources.location(label.span).line)
+        .collect();
+    assert_eq!(lines, [6, 5]);
+    assert!(shown(text, "P").contains("stands twice"));
 }

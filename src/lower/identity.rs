@@ -129,6 +129,11 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 out.role_policies.push(RolePolicy { site: site.clone(), role, policy: RolePolicyKind::Inline(policy) });
             }
         }
+        "AWS::IAM::RolePolicy" => {
+            if let (Some(role), Some(policy)) = (get("RoleName"), policy("PolicyDocument")) {
+                out.role_policies.push(RolePolicy { site: site.clone(), role, policy: RolePolicyKind::Inline(policy) });
+            }
+        }
         "aws_iam_policy" if !resource.data => {
             if let Some(document) = policy("policy") {
                 out.managed_policies.push(ManagedPolicy {

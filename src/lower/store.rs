@@ -61,7 +61,7 @@ pub(super) fn lower(
     out.data_stores.push(DataStore {
         site: site.clone(),
         service: (*name).clone(),
-        name: form.name.as_ref().and_then(|name| resource.get(name)).cloned(),
+        name: name_of(resource, form),
         arn,
         encryption,
         parts,
@@ -122,10 +122,20 @@ fn real_arn(resource: &Resource) -> Option<Value> {
     resource.get("arn").filter(|arn| arn.text().is_some_and(|text| text.starts_with("arn:"))).cloned()
 }
 
+/// The name as the service keeps it: RDS and its kin turn identifiers into lower case.
+fn name_of(resource: &Resource, form: &ResourceForm) -> Option<Value> {
+    let name = resource.get(form.name.as_ref()?)?;
+    let kin = ["AWS::RDS::", "AWS::DocDB::", "AWS::Neptune::", "AWS::Redshift::"];
+    match name.text().filter(|_| kin.iter().any(|service| resource.kind.starts_with(service))) {
+        Some(text) => Some(Value { span: name.span, sensitive: name.sensitive, ..Value::string(text.to_lowercase()) }),
+        None => Some(name.clone()),
+    }
+}
+
 /// The ARN as far as the code tells.
 fn arn(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service) -> Option<Value> {
     let pattern = service.arns.first()?;
-    let name = resource.get(form.name.as_ref()?)?.text()?;
+    let name = name_of(resource, form)?.text()?;
     let partition = site.place.partition()?;
     let region = site.place.region.known()?;
     let account = site.place.account.known()?;
