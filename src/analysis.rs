@@ -88,7 +88,10 @@ pub fn analyze(
         entities.extend(found);
         diagnostics.extend(more);
     }
-    let graph = link(entities, &settings.facts);
+    let mut facts = settings.facts.clone();
+    let deployed = stacks.iter().filter(|stack| matches!(stack.language, Language::State | Language::Facts));
+    facts.deployed.extend(deployed.map(|stack| stack.id));
+    let graph = link(entities, &facts);
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
     let (judgements, judged) = judge_all(&context, predict(&graph, catalog));
@@ -98,6 +101,7 @@ pub fn analyze(
     let assumptions = assumptions.into_iter().cloned().collect();
     let units = stacks
         .iter()
+        .filter(|stack| stack.language != Language::Facts)
         .map(|stack| UnitSummary {
             name: stack.unit.clone(),
             language: stack.language,

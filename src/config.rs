@@ -59,6 +59,9 @@ struct DeploymentTable {
     #[serde(default)]
     exports: BTreeMap<String, toml::Value>,
     stack_name: Option<String>,
+    #[serde(default)]
+    backend: BTreeMap<String, toml::Value>,
+    state: Option<String>,
     name: Option<String>,
 }
 
@@ -68,6 +71,15 @@ struct Known {
     vault: Vec<Spanned<KnownVaultTable>>,
     key: Vec<Spanned<KnownKeyTable>>,
     account: Vec<KnownAccount>,
+    facts: Vec<KnownFacts>,
+}
+
+/// What the AWS CLI printed: `dir` with any number of files, or one `file`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownFacts {
+    dir: Option<String>,
+    file: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -222,6 +234,8 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             exports: pairs(&table.exports),
             stack_name: table.stack_name.as_deref().map(Into::into),
             named: true,
+            backend: pairs(&table.backend),
+            state: table.state.as_ref().map(|file| join(&dir, file)),
         };
         config.deployments.push((join(&dir, &table.path), name, deployment));
     }
@@ -242,7 +256,8 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         match sources.load(&path) {
             Ok(file) => {
                 let text = sources.text(file);
-                Some(crate::value::Value::string(text.as_str()).at(Span::new(file, 0..text.len())))
+                let inner = printed_policy(&text);
+                Some(crate::value::Value::string(inner.as_deref().unwrap_or(&text)).at(Span::new(file, 0..text.len())))
             }
             Err(error) => {
                 diagnostics.push(Diagnostic::unreadable(path, error.to_string()));
@@ -250,6 +265,9 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             }
         }
     };
+    for table in &file.known.facts {
+        config.load.facts.extend(table.dir.iter().chain(&table.file).map(|path| join(&dir, path)));
+    }
     for table in &file.known.vault {
         let span = Span::new(id, table.span());
         let table = table.get_ref();
@@ -295,6 +313,13 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             "[[ignore]] is read, but findings are not suppressed by this version",
         ));
     }
+}
+
+/// The policy within what `aws kms get-key-policy` or `aws backup get-backup-vault-access-policy` prints; `None` for a
+/// bare policy.
+fn printed_policy(text: &str) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
+    json.get("Policy").filter(|_| json.get("Statement").is_none())?.as_str().map(str::to_owned)
 }
 
 /// The `[organization]` table: the organization's id, its tree, its management account.

@@ -125,6 +125,8 @@ pub struct Facts {
     pub cross_account_backup: Option<bool>,
     pub vaults: Vec<KnownVault>,
     pub keys: Vec<KnownKey>,
+    /// Stacks that tell what is deployed, not what code will deploy: where both speak of a thing, the code holds.
+    pub deployed: std::collections::BTreeSet<crate::value::StackId>,
 }
 
 /// A vault that no code at hand defines.

@@ -11,9 +11,11 @@ pub mod cli;
 pub mod cloudformation;
 pub mod config;
 pub mod copy;
+mod deployed;
 pub mod diagnostic;
 pub mod discover;
 mod embedded;
+mod facts;
 pub mod graph;
 pub mod iam;
 mod json;
@@ -46,24 +48,43 @@ pub struct Input {
 /// Evaluates the units and judges every copy that they plan: the pipeline.
 pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
     let Input { sources, units, modules, load, mut diagnostics } = input;
+    let mut units = units;
+    // The state of a unit that is named in the configuration only.
+    let named: Vec<String> = units.iter().filter_map(|unit| unit.deployment.state.clone()).collect();
+    for path in named {
+        if !units.iter().any(|unit| unit.path == path) {
+            let deployment = resource::Deployment::default();
+            units.push(Unit { name: path.as_str().into(), language: Language::Plan, path, deployment });
+        }
+    }
     let ids: Vec<(StackId, &Unit)> =
         units.iter().enumerate().map(|(at, unit)| (StackId(u32::try_from(at).unwrap_or(u32::MAX)), unit)).collect();
-    let mut stacks = Vec::new();
-    for (id, unit) in ids.iter().filter(|(_, unit)| unit.language == Language::Terraform) {
-        let (stack, found) = terraform::load(&sources, &modules, unit, *id, &load);
+    let of = |language: Language| -> Vec<(StackId, &Unit)> {
+        ids.iter().copied().filter(|(_, unit)| unit.language == language).collect()
+    };
+    let (mut stacks, found) = cloudformation::load_all(&sources, &of(Language::CloudFormation), &load);
+    diagnostics.extend(found);
+    let mut published = resource::Published::default();
+    for (id, unit) in of(Language::Plan) {
+        let (stack, outputs, found) = plan::load(&sources, unit, id, &load, &lower::reads);
+        published.states.extend(outputs.map(|outputs| (unit.path.clone(), outputs)));
         stacks.push(stack);
         diagnostics.extend(found);
     }
-    let templates: Vec<(StackId, &Unit)> =
-        ids.iter().copied().filter(|(_, unit)| unit.language == Language::CloudFormation).collect();
-    let (found, more) = cloudformation::load_all(&sources, &templates, &load);
+    stacks.iter().for_each(|stack| published.add(stack));
+    let (found, more) = terraform::load(&sources, &modules, &of(Language::Terraform), &load, &published);
     stacks.extend(found);
     diagnostics.extend(more);
-    for (id, unit) in ids.iter().filter(|(_, unit)| unit.language == Language::Plan) {
-        let (stack, found) = plan::load(&sources, unit, *id, &load, &lower::reads);
+    let by_id = ids.iter().copied().collect();
+    diagnostics.extend(deployed::join_states(&mut stacks, &by_id));
+    if !load.facts.is_empty() {
+        // After all units: what code says comes first.
+        let id = StackId(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+        let (stack, found) = facts::load(&sources, &load.facts, id);
         stacks.push(stack);
         diagnostics.extend(found);
     }
-    stacks.sort_by_key(|stack| stack.id);
+    // Code before what is deployed: where both speak of a thing, the first is heard.
+    stacks.sort_by_key(|stack| (matches!(stack.language, Language::State | Language::Facts), stack.id));
     analysis::analyze(sources, stacks, diagnostics, settings)
 }

@@ -14,7 +14,7 @@ use crate::json;
 use crate::resource::{Language, LoadSettings, Resource, Stack, Unit};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Existence, Kind, StackId, Value};
-use document::{Change, Configuration, Document, Module, StateFile};
+use document::{Change, Configuration, Document, Module, Output, StateFile};
 use places::{Evidence, places, symbol};
 use references::{References, Site};
 use serde_json::Value as Json;
@@ -63,14 +63,14 @@ struct Item<'a> {
     sensitive: Option<Cow<'a, str>>,
 }
 
-/// Reads the plan or state at `unit.path`. Resources of types that are not `wanted` are left out.
+/// Reads the plan or state at `unit.path`; of a state its outputs too, as an object. Resources of types that are not `wanted` are left out.
 pub(crate) fn load(
     sources: &Sources,
     unit: &Unit,
     id: StackId,
     settings: &LoadSettings,
     wanted: &dyn Fn(&str) -> bool,
-) -> (Stack, Vec<Diagnostic>) {
+) -> (Stack, Option<Value>, Vec<Diagnostic>) {
     let empty = || Stack {
         id,
         unit: unit.name.clone(),
@@ -80,7 +80,7 @@ pub(crate) fn load(
     };
     let file = match sources.load(&unit.path) {
         Ok(file) => file,
-        Err(error) => return (empty(), vec![Diagnostic::unreadable(unit.path.as_str(), error.to_string())]),
+        Err(error) => return (empty(), None, vec![Diagnostic::unreadable(unit.path.as_str(), error.to_string())]),
     };
     sources.mark_data(file);
     let text = sources.text(file);
@@ -96,7 +96,8 @@ pub(crate) fn load(
             let at = (start + error.column().saturating_sub(1)).min(text.len());
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            (empty(), vec![Diagnostic::bad_input(Span::new(file, at..at), format!("not a plan or state: {message}"))])
+            let message = format!("not a plan or state: {message}");
+            (empty(), None, vec![Diagnostic::bad_input(Span::new(file, at..at), message)])
         }
     }
 }
@@ -109,7 +110,7 @@ struct Loader<'l> {
     wanted: &'l dyn Fn(&str) -> bool,
 }
 
-type Loaded = Result<(Stack, Vec<Diagnostic>), serde_json::Error>;
+type Loaded = Result<(Stack, Option<Value>, Vec<Diagnostic>), serde_json::Error>;
 
 impl<'l> Loader<'l> {
     /// Where a piece of the text stands in the file.
@@ -185,8 +186,12 @@ impl<'l> Loader<'l> {
         let references = References::new(configuration, all.iter().map(|address| &**address));
         let variables: BTreeMap<String, Json> =
             document.variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
-        let stack = self.resources(items, has_configuration.then_some(&references), configuration, &variables);
-        Ok((stack, diagnostics))
+        let mut stack = self.resources(items, has_configuration.then_some(&references), configuration, &variables);
+        let state = document.values.as_ref().filter(|_| document.planned_values.is_none());
+        if state.is_some() {
+            stack.language = Language::State;
+        }
+        Ok((stack, state.map(|values| self.outputs(&values.outputs)), diagnostics))
     }
 
     /// Resources of a module and those below it that are not among the items.
@@ -261,7 +266,22 @@ impl<'l> Loader<'l> {
             }
         }
         let empty = Configuration { provider_config: BTreeMap::new(), root_module: Default::default() };
-        Ok((self.resources(items, None, &empty, &BTreeMap::new()), diagnostics))
+        let mut stack = self.resources(items, None, &empty, &BTreeMap::new());
+        stack.language = Language::State;
+        Ok((stack, Some(self.outputs(&document.outputs)), diagnostics))
+    }
+
+    /// A state's outputs as an object.
+    fn outputs(&self, outputs: &BTreeMap<String, Output<'l>>) -> Value {
+        let names = RefCell::default();
+        let documents = BTreeMap::new();
+        let reader = Reader { file: self.file, stack: self.id, references: None, documents: &documents, names: &names };
+        let values = outputs.iter().filter_map(|(name, output)| {
+            let piece = self.piece(output.value?)?;
+            let value = reader.plain(name, &piece)?;
+            Some((name.as_str(), Value { sensitive: output.sensitive, ..value }))
+        });
+        Value::object(values)
     }
 
     fn resources(

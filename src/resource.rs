@@ -12,6 +12,10 @@ pub enum Language {
     CloudFormation,
     /// A plan or state as Terraform prints it.
     Plan,
+    /// Of a stack: a state, so what is deployed.
+    State,
+    /// Of a stack: what the AWS CLI printed of things that exist.
+    Facts,
 }
 
 /// Inputs that a deployment gives a unit, from `crossvault.toml` or the command line. Paths are as in `Sources`.
@@ -32,6 +36,10 @@ pub struct Deployment {
     pub stack_name: Option<Arc<str>>,
     /// The user or a deployment file names this very unit, so it is deployed by itself even where another one uses it.
     pub named: bool,
+    /// Where the unit keeps its state, where the code does not say it: the backend's settings, and its `type`.
+    pub backend: Vec<(String, String)>,
+    /// The unit's state as a file.
+    pub state: Option<String>,
 }
 
 impl Deployment {
@@ -48,6 +56,8 @@ impl Deployment {
         self.parameter_files.extend(other.parameter_files);
         self.exports.extend(other.exports);
         self.stack_name = other.stack_name.or(self.stack_name);
+        self.backend.extend(other.backend);
+        self.state = other.state.or(self.state);
         self.named |= other.named;
         self
     }
@@ -73,6 +83,39 @@ pub struct Stack {
     /// Where the stack itself goes: the default provider's place, or the stack's.
     pub place: Place,
     pub resources: Vec<Resource>,
+}
+
+/// What units that are not Terraform code give out to Terraform code.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    pub parameters: Vec<Parameter>,
+    /// Outputs of states, each an object, by the state's path.
+    pub states: std::collections::BTreeMap<String, Value>,
+}
+
+/// A parameter of Systems Manager.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    pub place: Place,
+    pub name: Arc<str>,
+    pub value: Value,
+}
+
+impl Published {
+    /// Adds what the stack gives out.
+    pub fn add(&mut self, stack: &Stack) {
+        for resource in stack.resources.iter().filter(|resource| !resource.data) {
+            let (name, value) = match &*resource.kind {
+                "AWS::SSM::Parameter" => (resource.get("Name"), resource.get("Value")),
+                "aws_ssm_parameter" => (resource.get("name"), resource.get("value")),
+                _ => continue,
+            };
+            if let (Some(name), Some(value), Existence::Certain) = (name.and_then(Value::text), value, &resource.exists)
+            {
+                self.parameters.push(Parameter { place: resource.place.clone(), name, value: value.clone() });
+            }
+        }
+    }
 }
 
 /// The entry of a nested block's object that names the undecided condition under which the block exists:
@@ -151,4 +194,6 @@ pub struct LoadSettings {
     pub env_vars: std::collections::BTreeMap<String, String>,
     /// Resources of all types are read from a plan, not only those that play a part.
     pub all_types: bool,
+    /// Directories or files of JSON that the AWS CLI printed.
+    pub facts: Vec<String>,
 }

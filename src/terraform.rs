@@ -9,7 +9,7 @@ pub(crate) mod syntax;
 pub(crate) mod types;
 
 use crate::diagnostic::Diagnostic;
-use crate::resource::{LoadSettings, Stack, Unit};
+use crate::resource::{LoadSettings, Published, Stack, Unit};
 use crate::source::{Sources, normalize};
 use crate::value::StackId;
 use std::cell::RefCell;
@@ -39,15 +39,16 @@ impl Modules {
     }
 }
 
-/// Evaluates the root module `unit.path` with the unit's inputs.
+/// Evaluates the root module of each unit with the unit's inputs; one may read what another one, or `published`, gives
+/// out.
 pub fn load(
     sources: &Sources,
     modules: &Modules,
-    unit: &Unit,
-    id: StackId,
+    units: &[(StackId, &Unit)],
     settings: &LoadSettings,
-) -> (Stack, Vec<Diagnostic>) {
-    eval::load(sources, modules, unit, id, settings)
+    published: &Published,
+) -> (Vec<Stack>, Vec<Diagnostic>) {
+    eval::load(sources, modules, units, settings, published)
 }
 
 /// Answers expressions in the scope of the root module `unit.path`, one after the other: `next` gives the text of each.

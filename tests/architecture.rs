@@ -18,6 +18,8 @@ const PARTS: &[(&str, &[&str])] = &[
     ("terraform", &["aws", "diagnostic", "embedded", "json", "organization", "resource", "source", "value"]),
     ("cloudformation", &["aws", "diagnostic", "organization", "resource", "source", "value"]),
     ("plan", &["aws", "diagnostic", "json", "resource", "source", "terraform", "value"]),
+    ("facts", &["aws", "diagnostic", "resource", "source", "value"]),
+    ("deployed", &["diagnostic", "resource", "source", "value"]),
     ("discover", &["cloudformation", "diagnostic", "plan", "resource", "source", "terraform"]),
     ("catalog", &["aws"]),
     ("model", &["aws", "source", "value"]),

@@ -31,6 +31,9 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
         }
     }
     let index = Index::new(&graph);
+    for (arn, key) in renamed(&graph, &index) {
+        graph.key_arns.insert(arn, key);
+    }
     graph.store_keys = graph
         .entities
         .data_stores
@@ -78,6 +81,40 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
     graph.cross_account = Some(switch(&graph));
     graph.index = index;
     graph
+}
+
+/// Keys that code declares, by the real ARN under which their alias is deployed.
+fn renamed(graph: &Graph, index: &Index) -> Vec<(Arc<str>, KeyId)> {
+    let deployed = &graph.facts.deployed;
+    let mut declared = std::collections::BTreeMap::new();
+    for alias in graph.entities.aliases.iter().filter(|alias| !deployed.contains(&alias.site.stack)) {
+        if let (Some(name), Some(target)) = (alias.name.marked_text(), &alias.target) {
+            declared.entry((name, alias.site.place.clone())).or_insert((target, &alias.site.place));
+        }
+    }
+    let there = graph.entities.aliases.iter().filter(|alias| deployed.contains(&alias.site.stack));
+    there
+        .filter_map(|alias| {
+            let (target, place) = declared.get(&(alias.name.marked_text()?, alias.site.place.clone()))?;
+            let KeyUse::Customer { key, .. } = resolve::key(graph, index, &target.value, target.span, place, 0) else {
+                return None;
+            };
+            let there = &alias.target.as_ref()?.value;
+            let text = there.text().filter(|text| text.starts_with("arn:"));
+            let arn = text.or_else(|| {
+                let id = there.text()?;
+                let own = |key: &&Key| key.arn.as_deref().is_some_and(|arn| arn.ends_with(&format!("key/{id}")));
+                graph.entities.keys.iter().find(own)?.arn.clone()
+            })?;
+            Some((arn, key))
+        })
+        .collect()
+}
+
+/// Whether an attachment that is deployed speaks of a thing that code declares: then the code tells what is attached.
+fn outdated(graph: &Graph, attachment: &Site, target: &Site) -> bool {
+    let deployed = &graph.facts.deployed;
+    deployed.contains(&attachment.stack) && !deployed.contains(&target.stack)
 }
 
 /// Vaults and keys that the configuration tells of, as entities; the vaults' ids.
@@ -221,6 +258,8 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
         let target =
             resolve::vault(graph, index, &attachment.vault.value, attachment.vault.span, &attachment.site.place);
         match target {
+            VaultTarget::Vault(id)
+                if graph.vault(id).is_some_and(|vault| outdated(graph, &attachment.site, &vault.site)) => {}
             VaultTarget::Vault(id) => {
                 let at = id.0 as usize;
                 if let (Some(policy), Some(slot)) = (&attachment.policy, policies.get_mut(at)) {
@@ -277,6 +316,8 @@ fn attach_to_keys(graph: &mut Graph, index: &Index) {
     let mut grants: Vec<Vec<u32>> = vec![Vec::new(); entities.keys.len()];
     for attachment in &entities.key_policies {
         match resolve::key(graph, index, &attachment.key.value, attachment.key.span, &attachment.site.place, 0) {
+            KeyUse::Customer { key, .. }
+                if graph.key(key).is_some_and(|key| outdated(graph, &attachment.site, &key.site)) => {}
             KeyUse::Customer { key, .. } => {
                 if let Some(slot) = policies.get_mut(key.0 as usize) {
                     *slot = match (&slot, uncertain(&attachment.site)) {

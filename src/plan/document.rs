@@ -45,7 +45,17 @@ pub(super) struct State<'a> {
 #[derive(Deserialize)]
 pub(super) struct Values<'a> {
     #[serde(borrow, default)]
+    pub(super) outputs: BTreeMap<String, Output<'a>>,
+    #[serde(borrow, default)]
     pub(super) root_module: Module<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Output<'a> {
+    #[serde(borrow)]
+    pub(super) value: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(super) sensitive: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -157,6 +167,8 @@ pub(super) struct ModuleCall<'a> {
 #[derive(Deserialize)]
 pub(super) struct StateFile<'a> {
     pub(super) version: u64,
+    #[serde(borrow, default)]
+    pub(super) outputs: BTreeMap<String, Output<'a>>,
     #[serde(borrow, default)]
     pub(super) resources: Vec<StateResource<'a>>,
 }

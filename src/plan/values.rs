@@ -108,6 +108,11 @@ impl Reader<'_, '_> {
         Span::new(self.file, base + range.start..base + range.end)
     }
 
+    /// A value that is known, by itself.
+    pub(super) fn plain(&self, name: &str, piece: &Piece) -> Option<Value> {
+        self.value(name, &piece.node, piece.base, None, None, Said::Nothing, &Site::default(), "")
+    }
+
     /// The attributes of a resource: `after` joined with `after_unknown`, what is null left out.
     pub(super) fn attributes(
         &self,

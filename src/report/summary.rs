@@ -59,6 +59,8 @@ pub(super) fn read(analysis: &Analysis) -> String {
     let languages: Vec<String> = [
         (of(Language::Terraform), "Terraform root module", "Terraform root modules"),
         (of(Language::CloudFormation), "CloudFormation stack", "CloudFormation stacks"),
+        (of(Language::Plan), "plan", "plans"),
+        (of(Language::State), "state", "states"),
     ]
     .into_iter()
     .filter(|(number, _, _)| *number > 0)

@@ -2,6 +2,7 @@
 
 mod computed;
 mod data;
+mod estate;
 mod expand;
 mod expression;
 mod organization;
@@ -13,9 +14,10 @@ use super::Modules;
 use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Language, LoadSettings, Resource, Stack, Unit};
+use crate::resource::{Language, LoadSettings, Published, Resource, Stack, Unit};
 use crate::source::{Sources, Span, join};
 use crate::value::{Reason, StackId, Type, Value};
+use estate::Estate;
 use expand::Expansion;
 use provider::ProviderInfo;
 use std::cell::{Cell, RefCell};
@@ -31,17 +33,25 @@ const MOST_INSTANCES: usize = 20_000;
 pub(super) fn load(
     sources: &Sources,
     modules: &Modules,
-    unit: &Unit,
-    id: StackId,
+    units: &[(StackId, &Unit)],
     settings: &LoadSettings,
-) -> (Stack, Vec<Diagnostic>) {
-    let evaluator = Evaluator::new(sources, modules, unit, id, settings);
-    let root = evaluator.root();
-    let mut resources = Vec::new();
-    evaluator.collect(&root, &mut resources, 0);
-    let place = evaluator.default_provider(&root).place.clone();
-    let stack = Stack { id, unit: unit.name.clone(), language: Language::Terraform, place, resources };
-    (stack, evaluator.diagnostics.into_inner())
+    published: &Published,
+) -> (Vec<Stack>, Vec<Diagnostic>) {
+    let estate = Estate::new(sources, modules, units, settings, published);
+    let mut stacks = Vec::new();
+    for (id, unit) in units {
+        let Some(evaluator) = estate.evaluator(*id) else { continue };
+        let root = evaluator.root();
+        let mut resources = Vec::new();
+        evaluator.collect(&root, &mut resources, 0);
+        let place = evaluator.default_provider(&root).place.clone();
+        stacks.push(Stack { id: *id, unit: unit.name.clone(), language: Language::Terraform, place, resources });
+    }
+    // A unit may have found something to tell while another one was evaluated.
+    let evaluators = units.iter().filter_map(|(id, _)| estate.evaluator(*id));
+    let diagnostics = evaluators.flat_map(|evaluator| evaluator.diagnostics.take()).collect();
+    estate.dissolve();
+    (stacks, diagnostics)
 }
 
 pub(super) use policy_document::render as render_policy;
@@ -132,6 +142,9 @@ struct Evaluator<'a> {
     diagnostics: RefCell<Vec<Diagnostic>>,
     next_instance: Cell<usize>,
     depth: Cell<usize>,
+    root: RefCell<Option<Rc<Instance>>>,
+    /// The other units; `None` where expressions are evaluated by themselves.
+    estate: Option<Rc<Estate<'a>>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -157,10 +170,15 @@ impl<'a> Evaluator<'a> {
             diagnostics: RefCell::default(),
             next_instance: Cell::new(0),
             depth: Cell::new(0),
+            root: RefCell::default(),
+            estate: None,
         }
     }
 
     fn root(&self) -> Rc<Instance> {
+        if let Some(root) = &*self.root.borrow() {
+            return root.clone();
+        }
         let module = self.module(&self.unit.path);
         let mut instance = Instance {
             id: self.next_id(),
@@ -172,7 +190,9 @@ impl<'a> Evaluator<'a> {
             exists: crate::value::Existence::Certain,
         };
         instance.providers = self.own_providers(&instance, &BTreeMap::new());
-        Rc::new(instance)
+        let root = Rc::new(instance);
+        *self.root.borrow_mut() = Some(root.clone());
+        root
     }
 
     fn next_id(&self) -> usize {

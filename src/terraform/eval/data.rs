@@ -65,6 +65,10 @@ impl Evaluator<'_> {
                 Some(service) => vec![("name", Value::string(format!("{service}.amazonaws.com")))],
                 None => Vec::new(),
             },
+            "aws_ssm_parameter" => {
+                let value = self.parameter_value(resource, block.header);
+                vec![("value", value.clone()), ("insecure_value", value)]
+            }
             "aws_kms_key" | "aws_kms_alias" | "aws_backup_vault" | "aws_iam_role" | "aws_s3_bucket"
             | "aws_dynamodb_table" | "aws_db_instance" | "aws_rds_cluster" => {
                 ["arn", "id", "key_id", "target_key_arn", "target_key_id", "name", "kms_key_arn", "kms_key_id"]
@@ -84,6 +88,10 @@ impl Evaluator<'_> {
         let mut why = Unknown::new(Reason::DataSource(resource.address.clone()), Some(block.header));
         why.symbol = None;
         entries.remove(SELF);
+        if super::estate::reads_state(&resource.kind) {
+            // Outputs are asked for one by one: two units may read each other's.
+            entries.insert(SELF.into(), Entry { value: Value::string(resource.address.clone()), span: None });
+        }
         Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: Some(Arc::new(why)) })))
     }
 }

@@ -405,6 +405,16 @@ impl Evaluator<'_> {
             value = index(&value, &self.eval(key, scope)?)?;
             used += 1;
         }
+        if super::estate::reads_state(kind)
+            && let Some(Step::Attr(attr)) = steps.get(used)
+            && super::estate::is_outputs(kind, attr)
+            && let Some(resource) = super::estate::of_value(&value, &expansion.resources)
+        {
+            return Ok(match steps.get(used + 1) {
+                Some(Step::Attr(output)) => (self.state_outputs(resource, Some(output)), used + 2),
+                _ => (self.state_outputs(resource, None), used + 1),
+            });
+        }
         if let Some(Step::Attr(attr)) = steps.get(used)
             && let Kind::Map(map) = &value.kind
             && !map.entries.contains_key(*attr)

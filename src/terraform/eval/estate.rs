@@ -1,0 +1,415 @@
+//! What one unit reads of another: outputs through the state, values through parameters.
+
+use super::expand::SELF;
+use super::{Demand, Evaluator, Instance, Scope};
+use crate::aws::Place;
+use crate::resource::{LoadSettings, Published, Resource, Unit};
+use crate::source::{Sources, Span, join};
+use crate::terraform::Modules;
+use crate::terraform::ast::Block;
+use crate::terraform::module::ResourceBlock;
+use crate::value::{Kind, Reason, StackId, Value};
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// All Terraform units of a run, each evaluated on demand.
+pub(in crate::terraform) struct Estate<'a> {
+    evaluators: RefCell<BTreeMap<StackId, Rc<Evaluator<'a>>>>,
+    published: &'a Published,
+    /// Every `aws_ssm_parameter` block in an instance; `None` while they are being found.
+    parameters: RefCell<Option<Option<Rc<Vec<Parameter<'a>>>>>>,
+}
+
+/// A block that writes a parameter.
+struct Parameter<'a> {
+    evaluator: Rc<Evaluator<'a>>,
+    instance: Rc<Instance>,
+    at: usize,
+    /// The name and place, where the block has one instance.
+    single: OnceCell<Option<(Arc<str>, Place)>>,
+}
+
+impl<'a> Estate<'a> {
+    /// An evaluator for each unit.
+    pub(super) fn new(
+        sources: &'a Sources,
+        modules: &'a Modules,
+        units: &[(StackId, &'a Unit)],
+        settings: &'a LoadSettings,
+        published: &'a Published,
+    ) -> Rc<Self> {
+        let estate = Rc::new(Self { evaluators: RefCell::default(), published, parameters: RefCell::default() });
+        for (id, unit) in units {
+            let mut evaluator = Evaluator::new(sources, modules, unit, *id, settings);
+            evaluator.estate = Some(estate.clone());
+            estate.evaluators.borrow_mut().insert(*id, Rc::new(evaluator));
+        }
+        estate
+    }
+
+    pub(super) fn evaluator(&self, id: StackId) -> Option<Rc<Evaluator<'a>>> {
+        self.evaluators.borrow().get(&id).cloned()
+    }
+
+    /// Ends the circle of evaluators that know the estate.
+    pub(super) fn dissolve(&self) {
+        self.evaluators.borrow_mut().clear();
+        *self.parameters.borrow_mut() = None;
+    }
+
+    fn others(&self) -> Vec<Rc<Evaluator<'a>>> {
+        self.evaluators.borrow().values().cloned().collect()
+    }
+
+    /// Blocks that write parameters, in all units.
+    fn parameters(&self) -> Option<Rc<Vec<Parameter<'a>>>> {
+        if let Some(found) = &*self.parameters.borrow() {
+            return found.clone();
+        }
+        *self.parameters.borrow_mut() = Some(None);
+        let mut out = Vec::new();
+        for evaluator in self.others() {
+            let mut instances = Vec::new();
+            evaluator.instances(&evaluator.root(), &mut instances, 0);
+            for instance in instances {
+                for (at, block) in instance.module.resources.iter().enumerate() {
+                    if !block.data && &*block.kind == "aws_ssm_parameter" {
+                        out.push(Parameter {
+                            evaluator: evaluator.clone(),
+                            instance: instance.clone(),
+                            at,
+                            single: OnceCell::new(),
+                        });
+                    }
+                }
+            }
+        }
+        let out = Rc::new(out);
+        *self.parameters.borrow_mut() = Some(Some(out.clone()));
+        Some(out)
+    }
+
+    /// The value of the parameter of this name in this account and Region, where exactly one unit writes it.
+    fn parameter(&self, name: &str, place: &Place) -> Option<Value> {
+        let same = |other: &Place| {
+            other.account.same(&place.account) == Some(true) && other.region.same(&place.region) == Some(true)
+        };
+        let others = self.published.parameters.iter();
+        let mut found: Vec<Value> = others
+            .filter(|parameter| &*parameter.name == name && same(&parameter.place))
+            .map(|parameter| parameter.value.clone())
+            .collect();
+        for parameter in self.parameters()?.iter() {
+            let Some(block) = parameter.instance.module.resources.get(parameter.at) else { continue };
+            let single = parameter.single.get_or_init(|| parameter.evaluator.sole_name(&parameter.instance, block));
+            if single.as_ref().is_some_and(|(own, at)| **own != *name || !same(at)) {
+                continue;
+            }
+            let expansion = parameter.evaluator.expansion(&parameter.instance, false, &block.kind, &block.name);
+            for resource in &expansion.resources {
+                let own = resource.get("name").and_then(Value::text);
+                if own.as_deref() == Some(name) && same(&resource.place) {
+                    let value = resource.get("value").or_else(|| resource.get("insecure_value"));
+                    found.extend(value.cloned());
+                }
+            }
+        }
+        match found.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// The instance and all below it.
+    fn instances(&self, instance: &Rc<Instance>, out: &mut Vec<Rc<Instance>>, depth: usize) {
+        if depth > 50 {
+            return;
+        }
+        out.push(instance.clone());
+        for name in instance.module.calls.keys() {
+            for (_, child) in &self.call(instance, name).instances {
+                self.instances(child, out, depth + 1);
+            }
+        }
+    }
+
+    /// The parameter's name and place, where the block has neither `count` nor `for_each`.
+    fn sole_name(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Option<(Arc<str>, Place)> {
+        let body = &block.block.body;
+        if body.attribute("count").is_some()
+            || body.attribute("for_each").is_some()
+            || body.attribute("region").is_some()
+        {
+            return None;
+        }
+        let scope = Scope::new(instance);
+        let name = self.value(&body.attribute("name")?.value, &scope).text()?;
+        Some((name, self.provider_of(&block.block, &block.kind, &scope).place.clone()))
+    }
+
+    /// `data.aws_ssm_parameter.x.value`: what the unit that writes the parameter gives it.
+    pub(super) fn parameter_value(&self, resource: &Resource, header: Span) -> Value {
+        let place = &resource.place;
+        let name = resource.get("name").and_then(Value::text);
+        let found =
+            name.as_ref().and_then(|name| self.estate.as_ref().and_then(|estate| estate.parameter(name, place)));
+        found.unwrap_or_else(|| {
+            let reason = match name {
+                Some(name) => Reason::Derived(
+                    format!(
+                        "no loaded unit is known to write the parameter `{name}` in account {} and Region {}",
+                        place.account, place.region
+                    )
+                    .into(),
+                ),
+                None => Reason::DataSource(resource.address.clone()),
+            };
+            Value::unknown(reason, Some(header))
+        })
+    }
+
+    /// `….outputs`, or with `output` one of them, of the data source's state.
+    pub(super) fn state_outputs(&self, resource: &Resource, output: Option<&Arc<str>>) -> Value {
+        let wanted = match Backend::read(resource) {
+            Ok(wanted) => wanted,
+            Err(why) => return Value::unknown(Reason::Derived(why.into()), Some(resource.header)),
+        };
+        let estate = self.estate.as_ref();
+        let mut matching: Vec<Rc<Evaluator<'a>>> = Vec::new();
+        for other in estate.map(|estate| estate.others()).unwrap_or_default() {
+            if other.stack != self.stack && other.backend().is_some_and(|own| own.same(&wanted, self, &other)) {
+                matching.push(other);
+            }
+        }
+        if let [other] = matching.as_slice() {
+            let root = other.root();
+            return match output {
+                Some(name) if root.module.outputs.contains_key(name) || root.module.incomplete => {
+                    other.demand(&root, Demand::Output(name.clone()))
+                }
+                Some(name) => {
+                    let text = format!("`{}` has no output `{name}`", other.unit.name);
+                    Value::unknown(Reason::Derived(text.into()), Some(resource.header))
+                }
+                None => Value::object(
+                    root.module
+                        .outputs
+                        .keys()
+                        .map(|name| (name.clone(), other.demand(&root, Demand::Output(name.clone())))),
+                ),
+            };
+        }
+        // A state file at the very path.
+        if wanted.kind == "local"
+            && let Some(path) = wanted.parts.get("path")
+            && let Some(state) = estate.and_then(|estate| estate.published.states.get(&join(&self.unit.path, path)))
+        {
+            let found = match output {
+                Some(name) => state.get(name).cloned(),
+                None => Some(state.clone()),
+            };
+            if let Some(found) = found {
+                return found;
+            }
+        }
+        let of = if matching.is_empty() { "no loaded unit" } else { "more than one loaded unit" };
+        let text = format!(
+            "{of} keeps its state at {wanted}; check that root module too, or name its state in crossvault.toml: \
+             `backend = {{ … }}` under its [[deployment]]"
+        );
+        Value::unknown(Reason::Derived(text.into()), Some(resource.header))
+    }
+
+    /// Where this unit keeps its state.
+    fn backend(&self) -> Option<Backend> {
+        let deployment = &self.unit.deployment;
+        let root = self.root();
+        let workspace = deployment.workspace.clone().unwrap_or_else(|| "default".to_owned());
+        if !deployment.backend.is_empty() {
+            let mut parts: BTreeMap<String, String> = deployment.backend.iter().cloned().collect();
+            let kind = parts.remove("type").unwrap_or_else(|| guessed(&parts).to_owned());
+            return Some(Backend { kind, parts, workspace });
+        }
+        let Some(block) = &root.module.backend else {
+            let parts = BTreeMap::from([("path".to_owned(), "terraform.tfstate".to_owned())]);
+            return (!root.module.incomplete).then_some(Backend { kind: "local".to_owned(), parts, workspace });
+        };
+        let kind = match &*block.kind {
+            "cloud" => "remote".to_owned(),
+            _ => block.labels.first()?.0.to_string(),
+        };
+        let mut parts = BTreeMap::new();
+        self.texts(block, &root, &mut parts);
+        if kind == "local" {
+            parts.entry("path".to_owned()).or_insert_with(|| "terraform.tfstate".to_owned());
+        }
+        Some(Backend { kind, parts, workspace })
+    }
+
+    /// The block's attributes that are known, those of `workspaces { name = … }` as `workspaces.name`.
+    fn texts(&self, block: &Block, root: &Rc<Instance>, out: &mut BTreeMap<String, String>) {
+        for attribute in &block.body.attributes {
+            let value = self.value(&attribute.value, &Scope::new(root));
+            add(&attribute.name, &value, out);
+        }
+        for inner in block.body.blocks("workspaces") {
+            for attribute in &inner.body.attributes {
+                let value = self.value(&attribute.value, &Scope::new(root));
+                add(&format!("workspaces.{}", attribute.name), &value, out);
+            }
+        }
+    }
+}
+
+fn add(name: &str, value: &Value, out: &mut BTreeMap<String, String>) {
+    match &value.kind {
+        Kind::Map(map) => {
+            for (key, entry) in &map.entries {
+                add(&format!("{name}.{key}"), &entry.value, out);
+            }
+        }
+        _ => {
+            if let Some(text) = value.text() {
+                out.insert(name.to_owned(), text.to_string());
+            }
+        }
+    }
+}
+
+/// The backend that has these settings.
+fn guessed(parts: &BTreeMap<String, String>) -> &'static str {
+    let has = |key: &str| parts.contains_key(key);
+    match () {
+        () if has("bucket") && has("key") => "s3",
+        () if has("bucket") => "gcs",
+        () if has("storage_account_name") => "azurerm",
+        () if has("organization") => "remote",
+        () => "local",
+    }
+}
+
+/// Where a state is kept.
+#[derive(Debug)]
+struct Backend {
+    kind: String,
+    /// Settings by name, those of objects with a dot.
+    parts: BTreeMap<String, String>,
+    workspace: String,
+}
+
+impl Backend {
+    /// As a `terraform_remote_state` or `tfe_outputs` data source names it; `Err` in words where that is not known.
+    fn read(resource: &Resource) -> Result<Self, String> {
+        let mut parts = BTreeMap::new();
+        if &*resource.kind == "tfe_outputs" {
+            for (name, key) in [("organization", "organization"), ("workspace", "workspaces.name")] {
+                if let Some(value) = resource.get(name) {
+                    add(key, value, &mut parts);
+                }
+            }
+            let unknown = !parts.contains_key("workspaces.name");
+            return match unknown {
+                true => Err(format!("which workspace `{}` reads is not known", resource.address)),
+                false => Ok(Self { kind: "remote".to_owned(), parts, workspace: "default".to_owned() }),
+            };
+        }
+        let kind = resource.get("backend").and_then(Value::text);
+        let kind = kind.ok_or_else(|| format!("which backend `{}` reads is not known", resource.address))?;
+        if let Some(config) = resource.get("config") {
+            for (name, entry) in config.as_map().map(|map| &map.entries).into_iter().flatten() {
+                match &entry.value.kind {
+                    // The older form writes `workspaces` as a list of one object.
+                    Kind::Seq(seq) => seq.items.iter().for_each(|item| add(name, item, &mut parts)),
+                    _ => add(name, &entry.value, &mut parts),
+                }
+            }
+        }
+        let workspace = match resource.get("workspace") {
+            None => "default".into(),
+            Some(value) => {
+                value.text().ok_or_else(|| format!("which workspace `{}` reads is not known", resource.address))?
+            }
+        };
+        let backend = Self { kind: kind.to_string(), parts, workspace: workspace.to_string() };
+        match backend.names().iter().find(|name| !backend.parts.contains_key(**name)) {
+            Some(missing) => Err(format!("`{missing}` of the state that `{}` reads is not known", resource.address)),
+            None => Ok(backend),
+        }
+    }
+
+    /// The settings that tell one state from another.
+    fn names(&self) -> &'static [&'static str] {
+        match self.kind.as_str() {
+            "s3" => &["bucket", "key"],
+            "gcs" => &["bucket", "prefix"],
+            "azurerm" => &["storage_account_name", "container_name", "key"],
+            "remote" => &["organization", "workspaces.name"],
+            "http" => &["address"],
+            "consul" => &["path"],
+            "local" => &["path"],
+            "oss" => &["bucket", "key"],
+            "cos" => &["bucket", "key"],
+            "kubernetes" => &["secret_suffix"],
+            _ => &[],
+        }
+    }
+
+    /// Whether `self`, kept by `own`, is the state that `reader` wants.
+    fn same(&self, wanted: &Self, reader: &Evaluator<'_>, own: &Evaluator<'_>) -> bool {
+        let names = self.names();
+        if self.kind != wanted.kind || names.is_empty() || self.workspace != wanted.workspace {
+            return false;
+        }
+        // Another prefix of other workspaces leads to another object.
+        if self.workspace != "default"
+            && self.parts.get("workspace_key_prefix") != wanted.parts.get("workspace_key_prefix")
+        {
+            return false;
+        }
+        names.iter().all(|name| match (self.parts.get(*name), wanted.parts.get(*name)) {
+            (Some(a), Some(b)) if *name == "path" && self.kind == "local" => {
+                join(&own.unit.path, a) == join(&reader.unit.path, b)
+            }
+            (Some(a), Some(b)) => a.trim_start_matches('/') == b.trim_start_matches('/'),
+            _ => false,
+        })
+    }
+}
+
+impl std::fmt::Display for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts: Vec<String> = self
+            .names()
+            .iter()
+            .filter_map(|name| self.parts.get(*name).map(|value| format!("{name} `{value}`")))
+            .collect();
+        write!(f, "{} {}", self.kind, parts.join(", "))?;
+        if self.workspace != "default" {
+            write!(f, ", workspace `{}`", self.workspace)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a data source reads another unit's outputs.
+pub(super) fn reads_state(kind: &str) -> bool {
+    matches!(kind, "terraform_remote_state" | "tfe_outputs")
+}
+
+/// The name under which `kind` holds outputs.
+pub(super) fn is_outputs(kind: &str, attribute: &str) -> bool {
+    match kind {
+        "terraform_remote_state" => attribute == "outputs",
+        _ => matches!(attribute, "values" | "nonsensitive_values"),
+    }
+}
+
+/// The data source that a value is the object of.
+pub(super) fn of_value<'r>(value: &Value, resources: &'r [Resource]) -> Option<&'r Resource> {
+    let address = value.get(SELF)?.text()?;
+    resources.iter().find(|resource| resource.address == address)
+}

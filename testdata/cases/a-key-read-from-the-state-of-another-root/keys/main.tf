@@ -1,0 +1,23 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-states"
+    key    = "security/keys.tfstate"
+    region = "eu-central-1"
+  }
+}
+
+provider "aws" {
+  region = "eu-central-1"
+
+  assume_role {
+    role_arn = "arn:aws:iam::111111111111:role/deploy"
+  }
+}
+
+resource "aws_kms_key" "data" { # error: [source-key-not-shared]
+  description = "encrypts the data"
+}
+
+output "keys" {
+  value = { data = aws_kms_key.data.arn }
+}
