@@ -1,5 +1,6 @@
 //! The predicted copies: every (data store, plan rule, copy action, destination).
 
+mod index;
 mod selection;
 
 use crate::catalog::Catalog;
@@ -11,7 +12,8 @@ use crate::model::{Plan, Selection, Site};
 use crate::source::Span;
 use crate::value::Existence;
 use crate::value::{Guard, Kind, Value};
-use selection::Match;
+use index::Index;
+use selection::{ArnMatch, Match};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -94,12 +96,13 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
     let mut copies = Vec::new();
     let mut routes = 0;
     let mut seen: HashMap<u64, u32> = HashMap::new();
+    let index = Index::new(graph);
     for (at, plan) in graph.entities.plans.iter().enumerate() {
         let id = PlanId(u32::try_from(at).unwrap_or(u32::MAX));
         if plan.rules.iter().all(|rule| rule.copy_actions.is_empty()) {
             continue;
         }
-        let reached = reached(graph, catalog, plan);
+        let reached = reached(graph, catalog, &index, plan);
         for (rule_at, rule) in plan.rules.iter().enumerate() {
             for (action_at, action) in rule.copy_actions.iter().enumerate() {
                 let source_vault = resolve_vault(graph, &rule.target_vault, &plan.site.place);
@@ -227,9 +230,12 @@ fn guards(exists: &Existence) -> Vec<Guard> {
     }
 }
 
-fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Assigned> {
+fn reached(graph: &Graph, catalog: &Catalog, index: &Index<'_>, plan: &Plan) -> Vec<Assigned> {
     let mut all = Vec::new();
-    for (at, selection) in graph.entities.selections.iter().enumerate() {
+    // A policy that may not reach this account is worth a word only where it would copy something.
+    let doubtful = plan.origin.is_some() && plan.site.exists != Existence::Certain;
+    for at in index.selections(plan) {
+        let Some(selection) = graph.entities.selections.get(at) else { continue };
         let assigned = assigns(selection, plan);
         if assigned == Some(false) {
             continue;
@@ -247,7 +253,8 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Assigned> {
             text: "which plan the selection belongs to is not known".to_owned(),
             span: Some(selection.plan.span),
         });
-        for (store_at, store) in graph.entities.data_stores.iter().enumerate() {
+        for store_at in index.candidates(selection) {
+            let Some(store) = graph.entities.data_stores.get(store_at) else { continue };
             let (matched, by_opt_in, mut when) = match selection::selects(selection, store) {
                 Match::No => continue,
                 Match::Yes { by_opt_in, when } => (None, by_opt_in, when),
@@ -263,29 +270,39 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Assigned> {
                 counted: many(&selection.site).or_else(|| many(&store.site)).map(Box::new),
             });
         }
+        let mut elsewhere = None;
         for setting in &selection.resources {
             let Some(text) = setting.value.text().filter(|text| !text.contains(['*', '?']) && text.starts_with("arn:"))
             else {
                 continue;
             };
-            if graph.entities.data_stores.iter().any(|store| store.arn.text().as_deref() == Some(&*text)) {
+            if index.declares(&text) {
                 continue;
             }
+            let selected = match selection::selects_arn(selection, &text, setting.span) {
+                ArnMatch::Yes => doubt.clone(),
+                ArnMatch::Maybe(why) => Some(why),
+                ArnMatch::No(why) => {
+                    elsewhere = elsewhere.or(why);
+                    continue;
+                }
+            };
             let service = match catalog.services_of_arn(&text).as_slice() {
                 [one] => Some((*one).clone()),
                 _ => None,
             };
+            let by_opt_in = service.is_none();
             let source = CopySource::Arn { arn: text, service, span: setting.span };
             out.push(Reach {
                 source,
-                selected: doubt.clone().map(Box::new),
-                by_opt_in: false,
+                selected: selected.map(Box::new),
+                by_opt_in,
                 when: guards(&selection.site.exists),
                 counted: many(&selection.site).map(Box::new),
             });
         }
-        if out.is_empty() {
-            let source = CopySource::Unknown(selection::nothing(selection));
+        if out.is_empty() && !doubtful {
+            let source = CopySource::Unknown(elsewhere.unwrap_or_else(|| selection::nothing(selection)));
             out.push(Reach {
                 source,
                 selected: doubt.map(Box::new),
@@ -296,7 +313,7 @@ fn reached(graph: &Graph, catalog: &Catalog, plan: &Plan) -> Vec<Assigned> {
         }
         all.push(Assigned { selection: Some(selection_id), role, reaches: out });
     }
-    if all.is_empty() {
+    if all.is_empty() && !doubtful {
         let why = Why {
             text: "no selection in the loaded code assigns resources to this plan".to_owned(),
             span: Some(plan.site.header),

@@ -231,6 +231,12 @@ impl Graph {
         self.organization.controls(&self.entities, account)
     }
 
+    /// AWS Backup's settings of this account and Region.
+    pub fn region_settings(&self, place: &Place) -> impl Iterator<Item = &crate::model::Settings> {
+        let at = self.index.settings.get(place).map(Vec::as_slice).unwrap_or_default();
+        at.iter().filter_map(|at| self.entities.settings.get(*at))
+    }
+
     /// Units above the account where AWS's `FullAWSAccess` was detached, each with the service control policies that
     /// are attached there: one of them must allow.
     pub fn allow_lists(&self, account: &Account) -> Vec<(String, Vec<&crate::model::OrganizationPolicy>)> {

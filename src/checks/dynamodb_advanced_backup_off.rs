@@ -17,13 +17,8 @@ pub(super) fn stated(context: &Context<'_>, copy: &Copy) -> Option<(Option<bool>
         .map(|store| &store.site.place)
         .or_else(|| context.graph.plan(copy.plan).map(|plan| &plan.site.place))
         .cloned()?;
-    for setting in &context.graph.entities.settings {
-        let Settings::Region { site, management, .. } = setting else { continue };
-        if site.place.account.same(&place.account) != Some(true) || site.place.region.same(&place.region) != Some(true)
-        {
-            continue;
-        }
-        let Some(Setting { value, span }) = management else { continue };
+    for setting in context.graph.region_settings(place) {
+        let Settings::Region { management: Some(Setting { value, span }), .. } = setting else { continue };
         return match value.get("DynamoDB") {
             Some(on) => Some((on.as_bool(), Some(*span))),
             None if value.as_map().is_none_or(|map| map.open.is_some()) => Some((None, Some(*span))),

@@ -2,6 +2,7 @@
 
 use super::support::{assumed, fail, finding, service, store, with_places};
 use super::{Context, Outcome};
+use crate::aws::{Known, Place};
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
 use crate::model::{Setting, Settings};
@@ -10,16 +11,22 @@ use crate::source::Span;
 const RULE: &str = "service-not-opted-in";
 
 /// Whether code or configuration says that the service is opted in, and where.
+///
+/// For the plans of an organization's backup policy the opt-in of the management account overrides that of the member.
+/// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/manage-cross-account.html>, read 2026-11.
 pub(super) fn stated(context: &Context<'_>, copy: &Copy) -> Option<(Option<bool>, Option<Span>)> {
     let (_, row) = service(context, copy)?;
-    let place = &store(context, copy)?.site.place;
-    for setting in &context.graph.entities.settings {
-        let Settings::Region { site, opt_in, .. } = setting else { continue };
-        if site.place.account.same(&place.account) != Some(true) || site.place.region.same(&place.region) != Some(true)
-        {
-            continue;
+    let plan = context.graph.plan(copy.plan)?;
+    let own = store(context, copy).map_or(&plan.site.place, |store| &store.site.place);
+    let place = match plan.origin {
+        Some(_) => {
+            let management = Known::Is(*context.graph.management_account()?);
+            &Place { account: management, region: own.region.clone() }
         }
-        let Some(Setting { value, span }) = opt_in else { continue };
+        None => own,
+    };
+    for setting in context.graph.region_settings(place) {
+        let Settings::Region { opt_in: Some(Setting { value, span }), .. } = setting else { continue };
         return value.get(&row.opt_in).map(|on| (on.as_bool(), Some(*span)));
     }
     let opted = context.graph.facts.accounts.get(place.account.known()?)?.opted_in.as_ref()?;
@@ -33,7 +40,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             let primary = span.map(|span| Label::new(span, format!("{} is opted out", row.opt_in)));
             let found = finding(RULE, format!("opt-in of {}", row.opt_in), format!("{} is opted out of AWS Backup, so what this selection finds of it is never backed up and never copied", row.opt_in), primary)
                 .severity(Severity::Warning)
-                .help(format!("opt in to {}, or name the resources by ARN in the selection", row.opt_in));
+                .help(format!("opt in to {}, or name the resources by type or ARN in the selection", row.opt_in));
             fail(with_places(found, context, copy))
         }
         Some(_) => Outcome::Pass(Vec::new()),

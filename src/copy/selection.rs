@@ -1,13 +1,16 @@
 //! Whether a selection reaches a data store, as AWS Backup evaluates it.
 //!
-//! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources-json.html>, read 2026-11: ARNs of
-//! `Resources` are joined by OR, tags of `ListOfTags` by OR, `Conditions` by AND; `NotResources` excludes.
+//! Sources, read 2026-11: <https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources-json.html> and
+//! <https://repost.aws/knowledge-center/backup-assign-resources>: what any of `Resources` or any of `ListOfTags` names is
+//! selected, without either everything that the account is opted in for; of that all `Conditions` must hold, and
+//! `NotResources` excludes.
 
-use crate::aws::wildcard;
-use crate::catalog::Catalog;
+use crate::aws::{Arn, wildcard};
+use crate::catalog::{Catalog, Service};
 use crate::graph::Why;
 use crate::model::{DataStore, Selection, Setting, TagCondition, TagOperator};
-use crate::value::{Branch, Guard, Kind, Value};
+use crate::source::Span;
+use crate::value::{Branch, Guard, Kind, Ref, Value};
 
 pub(super) enum Match {
     No,
@@ -52,41 +55,103 @@ pub(super) fn selects(selection: &Selection, store: &DataStore) -> Match {
     }
     let (conditional, plain): (Vec<&Setting>, Vec<&Setting>) =
         selection.resources.iter().partition(|setting| matches!(setting.value.kind, Kind::Cond(_)));
-    let mut by_arn = plain.into_iter().map(|setting| covers(setting, store)).fold(Some(false), or);
+    let service = Catalog::builtin().service(&store.service);
+    let mut by_arn = Some(false);
+    let mut regardless = false;
+    for setting in plain {
+        let covered = covers(setting, store);
+        regardless |= covered == Some(true) && !needs_opt_in(setting, store, service);
+        by_arn = or(by_arn, covered);
+    }
     let mut when = Vec::new();
     if by_arn != Some(true) {
         when.extend(conditional.iter().find_map(|setting| condition(setting, store)));
+        regardless |= named && !service.is_some_and(shares_its_arn);
         let others = conditional.into_iter().map(|setting| covers(setting, store));
         by_arn = if when.is_empty() { others.fold(by_arn, or) } else { Some(true) };
     }
     let by_tag = selection.tags.iter().map(|tag| tagged(tag, store)).fold(Some(false), or);
     let mut matched = match (selection.resources.is_empty(), selection.tags.is_empty()) {
-        // Conditions alone choose among everything.
-        (true, true) => Some(!selection.conditions.is_empty()),
-        (true, false) => by_tag,
-        (false, true) => by_arn,
-        // With ARNs and tags given, what only one of them reaches is left open.
-        (false, false) => match (by_arn, by_tag) {
-            (Some(true), Some(true)) => Some(true),
-            (Some(false), Some(false)) => Some(false),
-            _ => None,
-        },
+        // What is not narrowed by ARN or tag is everything that the account is opted in for.
+        (true, true) => Some(true),
+        _ => or(by_arn, by_tag),
     };
+    // What further lists may hold widens the selection, or gives it its first ARN or tag.
     if let Some(open) = &selection.open
-        && matched == Some(false)
         && !matches!(open.kind, Kind::Null)
+        && (matched == Some(false) || selection.resources.is_empty() && selection.tags.is_empty())
     {
         matched = None;
     }
     let conditions = selection.conditions.iter().map(|condition| tagged(condition, store)).fold(Some(true), and);
     let excluded = selection.not_resources.iter().map(|setting| covers(setting, store)).fold(Some(false), or);
     let result = and(and(matched, conditions), excluded.map(|excluded| !excluded));
-    let by_opt_in = !named;
+    let by_opt_in = !regardless;
     match result {
         Some(true) => Match::Yes { by_opt_in, when },
         Some(false) => Match::No,
         None => Match::Maybe { why: doubt(selection, store), by_opt_in },
     }
+}
+
+/// Whether a selection assigns a resource that it names by an ARN which no loaded code declares.
+pub(super) enum ArnMatch {
+    Yes,
+    Maybe(Why),
+    /// Why the plan cannot reach it, where that is not said by the selection itself.
+    No(Option<Why>),
+}
+
+pub(super) fn selects_arn(selection: &Selection, text: &str, span: Span) -> ArnMatch {
+    let place = &selection.site.place;
+    if let Some(arn) = Arn::parse(text) {
+        let other = |own: &str, here: Option<String>| !own.is_empty() && here.is_some_and(|here| here != own);
+        let account = other(arn.account, place.account.known().map(ToString::to_string));
+        let region = other(arn.region, place.region.known().map(ToString::to_string));
+        if account || region {
+            let what = if account { "account" } else { "Region" };
+            let text = format!("`{text}` lies in another {what} than the plan, which backs up its own only");
+            return ArnMatch::No(Some(Why { text, span: Some(span) }));
+        }
+    }
+    let mut excluded = Some(false);
+    for setting in &selection.not_resources {
+        excluded = or(excluded, setting.value.text().map(|pattern| wildcard(&pattern, text)));
+    }
+    match (excluded, selection.conditions.first()) {
+        (Some(true), _) => ArnMatch::No(None),
+        (Some(false), None) => ArnMatch::Yes,
+        (Some(false), Some(condition)) => ArnMatch::Maybe(Why {
+            text: format!("whether `{text}` is selected is not known: no loaded code tells its tags"),
+            span: Some(condition.span),
+        }),
+        (None, _) => ArnMatch::Maybe(Why {
+            text: format!("whether `{text}` is selected is not known: what the selection excludes is not"),
+            span: selection.not_resources.first().map(|setting| setting.span),
+        }),
+    }
+}
+
+/// Whether a pattern that covers the store leaves it to the account's opt-in whether it is backed up: `*`, the name of a
+/// service alone, and types that share their ARN with others. A type or a single ARN is backed up regardless.
+fn needs_opt_in(setting: &Setting, store: &DataStore, service: Option<&Service>) -> bool {
+    if service.is_some_and(shares_its_arn) {
+        return true;
+    }
+    if refers(&setting.value, store) {
+        return false;
+    }
+    let Some(pattern) = setting.value.marked_text() else { return true };
+    let Some(resource) = pattern.splitn(6, ':').nth(5) else { return true };
+    let forms = service.map(|service| service.arns.as_slice()).unwrap_or_default();
+    let mut types = forms.iter().filter_map(|form| Some(form.splitn(6, ':').nth(5)?.split('*').next()?.to_owned()));
+    !types.any(|kind| resource.starts_with(&kind))
+}
+
+/// Whether other services have ARNs of the same form (Aurora, DocumentDB, Neptune and RDS clusters; FSx file systems).
+fn shares_its_arn(service: &Service) -> bool {
+    let same = |other: &&Service| other.arns.iter().any(|form| service.arns.contains(form));
+    Catalog::builtin().services.values().filter(same).count() > 1
 }
 
 /// The condition under which a resource of the selection is the store.
@@ -95,6 +160,15 @@ fn condition(setting: &Setting, store: &DataStore) -> Option<Guard> {
     let covering =
         |branch: &&Branch| covers(&Setting { value: branch.value.clone(), span: setting.span }, store) == Some(true);
     branches.iter().find(covering).map(|branch| branch.guard.clone())
+}
+
+/// Calls `found` with every reference that the value may be.
+pub(super) fn refers_to(value: &Value, found: &mut dyn FnMut(&Ref)) {
+    match &value.kind {
+        Kind::Ref(reference) => found(reference),
+        Kind::Cond(branches) => branches.iter().for_each(|branch| refers_to(&branch.value, found)),
+        _ => {}
+    }
 }
 
 /// Whether the value is the store's own ARN or id.
@@ -163,13 +237,19 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
     result
 }
 
+/// Keys and values are compared with their case. Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Conditions.html>,
+/// read 2026-11: conditions filter "tagged resources", and `*` is the only wildcard that is named.
 fn tagged(condition: &TagCondition, store: &DataStore) -> Tri {
     let key = condition.key.text()?;
     let key = key.strip_prefix("aws:ResourceTag/").unwrap_or(&key);
     let map = store.tags.as_map()?;
     let negative = matches!(condition.operator, TagOperator::NotEquals | TagOperator::NotLike);
-    let Some(entry) = map.entries.get(key) else {
-        return if map.open.is_some() { None } else { Some(negative) };
+    let Some(entry) = map.entries.get(key).filter(|entry| !entry.value.is_null()) else {
+        let untagged = map.entries.values().all(|entry| entry.value.is_null());
+        return match map.open.is_some() || (negative && untagged) {
+            true => None,
+            false => Some(negative),
+        };
     };
     let (own, wanted) = (entry.value.marked_text()?, condition.value.marked_text()?);
     let holes = own.contains('\u{1}') || wanted.contains('\u{1}');
@@ -177,7 +257,13 @@ fn tagged(condition: &TagCondition, store: &DataStore) -> Tri {
         _ if own == wanted => true,
         _ if holes => return None,
         TagOperator::Equals | TagOperator::NotEquals => false,
-        TagOperator::Like | TagOperator::NotLike => wildcard(&wanted, &own),
+        TagOperator::Like | TagOperator::NotLike => {
+            let asterisks = wildcard(&wanted, &own);
+            if wanted.contains('?') && asterisks {
+                return None;
+            }
+            asterisks
+        }
     };
     Some(matched != negative)
 }
@@ -203,6 +289,13 @@ fn doubt(selection: &Selection, store: &DataStore) -> Why {
         Some((text, span)) => {
             Why { text: format!("whether `{}` is selected is not known: {text}", store.site.address), span: Some(span) }
         }
+        None if untagged(selection, store) => Why {
+            text: format!(
+                "whether `{}` is selected cannot be told: it has no tags, and AWS documents conditions that exclude a tag for tagged resources only",
+                store.site.address
+            ),
+            span: Some(store.site.header),
+        },
         None => Why {
             text: format!(
                 "whether `{}` is selected cannot be told from what is known of its name and tags",
@@ -211,6 +304,12 @@ fn doubt(selection: &Selection, store: &DataStore) -> Why {
             span: Some(selection.site.header),
         },
     }
+}
+
+fn untagged(selection: &Selection, store: &DataStore) -> bool {
+    let negative = |operator| matches!(operator, TagOperator::NotEquals | TagOperator::NotLike);
+    selection.conditions.iter().any(|condition| negative(condition.operator))
+        && store.tags.as_map().is_some_and(|map| map.entries.is_empty() && map.open.is_none())
 }
 
 /// Why a selection reaches nothing that is known.
@@ -236,3 +335,6 @@ pub(super) fn nothing(selection: &Selection) -> Why {
     };
     Why { text, span }
 }
+
+#[cfg(test)]
+mod tests;

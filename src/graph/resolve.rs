@@ -1,8 +1,8 @@
 //! From a value that names something to the entity that it names.
 
 use super::{Graph, KeyId, KeyUse, RoleId, RoleTarget, VaultId, VaultTarget, Why};
-use crate::aws::{AccountId, Arn, Known, Place, distance};
-use crate::model::Setting;
+use crate::aws::{Account, AccountId, Arn, Known, Place, distance};
+use crate::model::{Setting, Settings};
 use crate::source::Span;
 use crate::value::{Kind, StackId, Value};
 use std::collections::BTreeMap;
@@ -16,6 +16,12 @@ pub(super) struct Index {
     pub(super) aliases: BTreeMap<(StackId, Arc<str>), usize>,
     pub(super) roles: BTreeMap<(StackId, Arc<str>), RoleId>,
     pub(super) managed: BTreeMap<(StackId, Arc<str>), usize>,
+    /// `aws_backup_region_settings` by account and Region.
+    pub(super) settings: BTreeMap<Place, Vec<usize>>,
+    /// Roles that code defines, by account and name.
+    named_roles: BTreeMap<(Account, String), RoleId>,
+    /// Vaults by account, for near misses.
+    accounts: BTreeMap<Account, Vec<VaultId>>,
 }
 
 impl Index {
@@ -23,7 +29,26 @@ impl Index {
         let id = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let place = |site: &crate::model::Site| (site.stack, site.address.clone());
         let entities = &graph.entities;
+        let mut settings: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
+        for (at, setting) in entities.settings.iter().enumerate() {
+            if let Settings::Region { site, .. } = setting {
+                settings.entry(site.place.clone()).or_default().push(at);
+            }
+        }
+        let mut named_roles = BTreeMap::new();
+        for (at, role) in entities.roles.iter().enumerate().filter(|(_, role)| !role.site.external) {
+            if let Some(name) = role.name.as_ref().and_then(Value::marked_text) {
+                named_roles.entry((role.site.place.account.clone(), name)).or_insert(RoleId(id(at)));
+            }
+        }
+        let mut accounts: BTreeMap<Account, Vec<VaultId>> = BTreeMap::new();
+        for (at, vault) in entities.vaults.iter().enumerate() {
+            accounts.entry(vault.site.place.account.clone()).or_default().push(VaultId(id(at)));
+        }
         Self {
+            settings,
+            named_roles,
+            accounts,
             vaults: entities.vaults.iter().enumerate().map(|(at, e)| (place(&e.site), VaultId(id(at)))).collect(),
             keys: entities.keys.iter().enumerate().map(|(at, e)| (place(&e.site), KeyId(id(at)))).collect(),
             aliases: entities.aliases.iter().enumerate().map(|(at, e)| (place(&e.site), at)).collect(),
@@ -157,7 +182,7 @@ pub(super) fn vault(graph: &Graph, index: &Index, value: &Value, span: Span, pla
     };
     let name = arn.resource.strip_prefix("backup-vault:").filter(|name| !name.contains('\u{1}'));
     let target = place_of(&arn);
-    let near = name.and_then(|name| near(graph, name, &target));
+    let near = name.and_then(|name| near(graph, index, name, &target));
     let clear = !wanted.contains('\u{1}');
     VaultTarget::External {
         arn: clear.then(|| wanted.as_str().into()),
@@ -173,13 +198,12 @@ fn by_arn(graph: &Graph, wanted: &str) -> Option<VaultId> {
 }
 
 /// A vault of nearly that name in that account and Region.
-fn near(graph: &Graph, name: &str, place: &Place) -> Option<VaultId> {
-    graph.entities.vaults.iter().enumerate().find_map(|(at, vault)| {
-        let own = vault.name.text()?;
-        let close =
-            vault.site.place.account.same(&place.account) == Some(true) && *own != *name && distance(&own, name) <= 2;
-        close.then(|| VaultId(u32::try_from(at).unwrap_or(u32::MAX)))
-    })
+fn near(graph: &Graph, index: &Index, name: &str, place: &Place) -> Option<VaultId> {
+    let close = |id: &&VaultId| {
+        let own = graph.vault(**id).and_then(|vault| vault.name.text());
+        own.is_some_and(|own| *own != *name && distance(&own, name) <= 2)
+    };
+    index.accounts.get(&place.account)?.iter().find(close).copied()
 }
 
 /// The key that `value` names, seen from `place`.
@@ -291,13 +315,8 @@ pub(super) fn role(graph: &Graph, index: &Index, value: &Value, span: Span, plac
     let Some(text) = value.marked_text() else { return RoleTarget::Unknown(why(value, span)) };
     let name = text.rsplit('/').next().unwrap_or(&text);
     let account = Arn::parse(&text).map_or_else(|| place.account.clone(), |arn| place_of(&arn).account);
-    let found = graph.entities.roles.iter().position(|role| {
-        !role.site.external
-            && role.name.as_ref().and_then(Value::marked_text).as_deref() == Some(name)
-            && role.site.place.account.same(&account) == Some(true)
-    });
-    match found {
-        Some(at) => RoleTarget::Role(RoleId(u32::try_from(at).unwrap_or(u32::MAX))),
+    match index.named_roles.get(&(account, name.to_owned())) {
+        Some(id) => RoleTarget::Role(*id),
         None if text.starts_with('\u{1}') && value.first_unknown().is_some() => RoleTarget::Unknown(why(value, span)),
         None => RoleTarget::External { arn: value.clone(), span },
     }

@@ -1,0 +1,111 @@
+//! Data stores and selections by what they are looked up by, so that predicting stays near linear.
+
+use super::selection::refers_to;
+use crate::aws::Place;
+use crate::graph::Graph;
+use crate::model::{DataStore, Plan, Selection};
+use crate::value::{Kind, StackId};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The data stores of one account and Region.
+#[derive(Default)]
+struct Local {
+    all: Vec<usize>,
+    /// By one of their tags, where all of them are known.
+    by_tag: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
+    /// With tags that are not all known.
+    open: Vec<usize>,
+}
+
+pub(super) struct Index<'g> {
+    places: HashMap<&'g Place, Local>,
+    sites: HashMap<(StackId, Arc<str>), Vec<usize>>,
+    arns: HashMap<Arc<str>, usize>,
+    selections: HashMap<(StackId, Arc<str>), Vec<usize>>,
+    /// Selections of each stack whose plan is not named by a plain reference.
+    unclear: HashMap<StackId, Vec<usize>>,
+}
+
+impl<'g> Index<'g> {
+    pub(super) fn new(graph: &'g Graph) -> Self {
+        let mut index = Self {
+            places: HashMap::new(),
+            sites: HashMap::new(),
+            arns: HashMap::new(),
+            selections: HashMap::new(),
+            unclear: HashMap::new(),
+        };
+        for (at, store) in graph.entities.data_stores.iter().enumerate() {
+            let local = index.places.entry(&store.site.place).or_default();
+            local.all.push(at);
+            match known_tags(store) {
+                Some(tags) => tags.into_iter().for_each(|tag| local.by_tag.entry(tag).or_default().push(at)),
+                None => local.open.push(at),
+            }
+            index.sites.entry((store.site.stack, store.site.address.clone())).or_default().push(at);
+            if let Some(arn) = store.arn.text() {
+                index.arns.entry(arn).or_insert(at);
+            }
+        }
+        for (at, selection) in graph.entities.selections.iter().enumerate() {
+            match &selection.plan.value.kind {
+                Kind::Ref(reference) => {
+                    index.selections.entry((reference.stack, reference.address.clone())).or_default().push(at);
+                }
+                _ => index.unclear.entry(selection.site.stack).or_default().push(at),
+            }
+        }
+        index
+    }
+
+    /// The selections that may be the plan's, in their order.
+    pub(super) fn selections(&self, plan: &Plan) -> Vec<usize> {
+        let named = self.selections.get(&(plan.site.stack, plan.site.address.clone()));
+        let unclear = self.unclear.get(&plan.site.stack);
+        let mut all: Vec<usize> = named.into_iter().chain(unclear).flatten().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The data stores that the selection may reach, in their order.
+    pub(super) fn candidates(&self, selection: &Selection) -> Vec<usize> {
+        let mut out: BTreeSet<usize> = BTreeSet::new();
+        for setting in &selection.resources {
+            refers_to(&setting.value, &mut |reference| {
+                out.extend(self.sites.get(&(reference.stack, reference.address.clone())).into_iter().flatten());
+            });
+        }
+        let Some(local) = self.places.get(&selection.site.place) else { return out.into_iter().collect() };
+        match wanted_tags(selection) {
+            Some(tags) => {
+                out.extend(&local.open);
+                out.extend(tags.iter().filter_map(|tag| local.by_tag.get(tag)).flatten());
+            }
+            None => out.extend(&local.all),
+        }
+        out.into_iter().collect()
+    }
+
+    /// Whether some data store is known to have this ARN.
+    pub(super) fn declares(&self, arn: &str) -> bool {
+        self.arns.contains_key(arn)
+    }
+}
+
+/// All tags of a data store, where their keys and values are known.
+fn known_tags(store: &DataStore) -> Option<Vec<(Arc<str>, Arc<str>)>> {
+    let map = store.tags.as_map().filter(|map| map.open.is_none())?;
+    let given = map.entries.iter().filter(|(_, entry)| !entry.value.is_null());
+    given.map(|(key, entry)| Some((key.clone(), entry.value.text()?))).collect()
+}
+
+/// The tags of which a store must have one, where the selection is by such tags alone.
+fn wanted_tags(selection: &Selection) -> Option<Vec<(Arc<str>, Arc<str>)>> {
+    if !selection.resources.is_empty() || selection.tags.is_empty() || selection.open.is_some() {
+        return None;
+    }
+    let tag =
+        |key: Arc<str>, value: Arc<str>| (key.strip_prefix("aws:ResourceTag/").map(Into::into).unwrap_or(key), value);
+    selection.tags.iter().map(|wanted| Some(tag(wanted.key.text()?, wanted.value.text()?))).collect()
+}
