@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod console;
 mod copies;
+mod coverage;
 mod graph;
 mod input;
 mod inspect;
@@ -82,6 +83,7 @@ fn execute(
         Command::Check(args) => check::run(&args, out, terminal),
         Command::Copies(args) => copies::run(&args, out, err),
         Command::Graph(args) => graph::run(&args, out, err),
+        Command::Coverage(args) => coverage::run(&args, out, err),
         Command::Inspect(args) => inspect::run(&args, out, err),
         Command::Console(args) => console::run(&args, stdin, out, err),
         Command::Rules => rules::list(out),

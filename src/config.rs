@@ -4,7 +4,7 @@ use crate::aws::AccountId;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::{AccountFacts, Facts, KnownKey, KnownVault};
 use crate::organization::{self, is_unit_id};
-use crate::resource::{Deployment, LoadSettings};
+use crate::resource::{Deployment, LoadSettings, PolicyFile, PolicyKind};
 use crate::source::{FileId, Sources, Span, join, parent};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,16 @@ struct OrganizationTable {
     /// Accounts outside the organization.
     outside: Vec<Spanned<String>>,
     units: BTreeMap<String, Spanned<UnitTable>>,
+    backup_policy: Vec<Spanned<PolicyTable>>,
+    service_control_policy: Vec<Spanned<PolicyTable>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyTable {
+    file: String,
+    #[serde(default)]
+    targets: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -207,7 +217,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         }
         found
     };
-    organization(&file.organization, id, &mut account, config);
+    organization(&file.organization, (id, &dir), &mut account, config);
     config.facts.cross_account_backup = file.organization.cross_account_backup.or(config.facts.cross_account_backup);
     for (source, target) in file.modules {
         config.load.modules.insert(source, join(&dir, &target));
@@ -325,7 +335,7 @@ fn printed_policy(text: &str) -> Option<String> {
 /// The `[organization]` table: the organization's id, its tree, its management account.
 fn organization(
     table: &OrganizationTable,
-    file: FileId,
+    (file, dir): (FileId, &str),
     account: &mut dyn FnMut(&Spanned<String>) -> Option<AccountId>,
     config: &mut Config,
 ) {
@@ -381,6 +391,24 @@ fn organization(
         }
     }
     config.facts.organization = organization;
+    let backup = table.backup_policy.iter().map(|table| (PolicyKind::Backup, table));
+    let control = table.service_control_policy.iter().map(|table| (PolicyKind::ServiceControl, table));
+    for (kind, spanned) in backup.chain(control) {
+        let policy = spanned.get_ref();
+        let targets = policy.targets.iter().filter_map(|target| {
+            let span = Span::new(file, target.span());
+            match is_unit_id(target.get_ref()) {
+                true => Some((target.get_ref().as_str().into(), span)),
+                false => account(target).map(|id| (id.as_str().into(), span)),
+            }
+        });
+        config.load.policies.push(PolicyFile {
+            path: join(dir, &policy.file),
+            kind,
+            targets: targets.collect(),
+            span: Span::new(file, spanned.span()),
+        });
+    }
 }
 
 fn plain(value: &toml::Value) -> String {

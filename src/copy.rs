@@ -15,7 +15,7 @@ use crate::value::{Guard, Kind, Value};
 use index::Index;
 use selection::{ArnMatch, Match};
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What a copy takes its data from.
@@ -158,6 +158,24 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
         }
     }
     copies
+}
+
+/// The plans that select each data store, with copy actions or without, and whether that is certain.
+pub fn reaching(graph: &Graph) -> BTreeMap<StoreId, Vec<(PlanId, bool)>> {
+    let mut out: BTreeMap<StoreId, Vec<(PlanId, bool)>> = BTreeMap::new();
+    let index = Index::new(graph);
+    for (at, plan) in graph.entities.plans.iter().enumerate() {
+        let id = PlanId(u32::try_from(at).unwrap_or(u32::MAX));
+        let assigned = reached(graph, Catalog::builtin(), &index, plan);
+        for reach in assigned.into_iter().flat_map(|assigned| assigned.reaches) {
+            if let CopySource::Store(store) = reach.source {
+                let certain = reach.selected.is_none() && reach.when.is_empty() && reach.counted.is_none();
+                out.entry(store).or_default().push((id, certain));
+            }
+        }
+    }
+    out.values_mut().for_each(|plans| plans.sort_by_key(|(plan, certain)| (!certain, *plan)));
+    out
 }
 
 /// The first eight bytes of a text's digest.

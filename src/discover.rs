@@ -103,11 +103,14 @@ struct Seen {
     assemblies: BTreeSet<String>,
     /// Files that say where templates go.
     deployments: BTreeSet<String>,
+    /// Policies of AWS Organizations.
+    policies: BTreeSet<String>,
 }
 
 impl Seen {
     fn len(&self) -> usize {
-        self.modules.len() + self.templates.len() + self.plans.len() + self.assemblies.len() + self.deployments.len()
+        let units = self.modules.len() + self.templates.len() + self.plans.len() + self.policies.len();
+        units + self.assemblies.len() + self.deployments.len()
     }
 
     /// Notes the file, if it is a template or tells where templates go; whether it is.
@@ -147,7 +150,7 @@ pub fn discover(
             if seen.len() == before && named.is_empty() {
                 found.diagnostics.push(Diagnostic::unreadable(
                     &path,
-                    "no Terraform module, plan or state and no CloudFormation template below this path",
+                    "no Terraform module, plan or state, CloudFormation template or backup policy below this path",
                 ));
             }
         } else if path.ends_with(".tf") || path.ends_with(".tf.json") {
@@ -167,11 +170,25 @@ pub fn discover(
                 Ok(file) if seen.add(&path, &sources.text(file)) => {
                     named.insert(path);
                 }
+                Ok(file) if crate::policy_file::recognise(&sources.text(file)) => {
+                    seen.policies.insert(path);
+                }
                 Ok(_) => found.diagnostics.push(Diagnostic::unreadable(
                     &path,
-                    "neither a Terraform file, plan or state nor a CloudFormation template",
+                    "neither a Terraform file, plan or state nor a CloudFormation template or backup policy",
                 )),
                 Err(error) => found.diagnostics.push(Diagnostic::unreadable(&path, error.to_string())),
+            }
+        }
+    }
+    for policy in &settings.policies {
+        match sources.load(&policy.path) {
+            Ok(_) => {
+                seen.policies.insert(policy.path.clone());
+            }
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", policy.path);
+                found.diagnostics.push(Diagnostic::bad_input(policy.span, message));
             }
         }
     }
@@ -200,7 +217,8 @@ pub fn discover(
     let units = roots
         .map(|dir| (dir, Language::Terraform))
         .chain(seen.templates.into_iter().map(|file| (file, Language::CloudFormation)))
-        .chain(seen.plans.into_iter().map(|file| (file, Language::Plan)));
+        .chain(seen.plans.into_iter().map(|file| (file, Language::Plan)))
+        .chain(seen.policies.into_iter().map(|file| (file, Language::OrganizationPolicy)));
     for (path, language) in units {
         let own: Vec<&(String, String, Deployment)> = deployments.iter().filter(|(at, _, _)| *at == path).collect();
         let files: Vec<&Unit> = told.iter().filter(|unit| unit.path == path).collect();
@@ -236,6 +254,7 @@ pub fn discover(
 /// Directories with Terraform files and files that are templates, `.gitignore` respected.
 fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Diagnostic>) {
     let mut printed: Vec<(String, FileId)> = Vec::new();
+    let mut met: Vec<String> = Vec::new();
     let mut ignores: Vec<ignore::gitignore::Gitignore> = Vec::new();
     let mut walker = walkdir::WalkDir::new(top).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = walker.next() {
@@ -291,7 +310,10 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
             match sources.load(&path) {
                 Ok(file) if crate::plan::recognise(&sources.text(file)) => printed.push((path, file)),
                 Ok(file) => {
-                    seen.add(&path, &sources.text(file));
+                    let text = sources.text(file);
+                    if !seen.add(&path, &text) && name.ends_with(".json") && crate::policy_file::recognise(&text) {
+                        met.push(path);
+                    }
                 }
                 Err(ReadError::TooLarge(_) | ReadError::NotUtf8 { .. }) => {}
                 Err(error) => diagnostics.push(Diagnostic::unreadable(path, error.to_string())),
@@ -299,6 +321,13 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
         }
     }
     add_printed(sources, printed, &seen.modules, &mut seen.plans, diagnostics);
+    // Below a Terraform module a policy is one of the module's inputs.
+    let within = |path: &str| {
+        let mut dirs = std::iter::successors(Some(parent(path)), |dir| Some(parent(dir)).filter(|up| up != dir));
+        dirs.any(|dir| seen.modules.contains(dir))
+    };
+    met.retain(|path| !within(path));
+    seen.policies.extend(met);
 }
 
 /// Adds the plans and states that a walk met, but for a plan of a root module that is evaluated itself.

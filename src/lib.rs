@@ -23,6 +23,7 @@ pub mod lower;
 pub mod model;
 pub mod organization;
 pub mod plan;
+pub mod policy_file;
 pub mod report;
 pub mod resource;
 pub mod source;
@@ -68,6 +69,11 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
     for (id, unit) in of(Language::Plan) {
         let (stack, outputs, found) = plan::load(&sources, unit, id, &load, &lower::reads);
         published.states.extend(outputs.map(|outputs| (unit.path.clone(), outputs)));
+        stacks.push(stack);
+        diagnostics.extend(found);
+    }
+    for (id, unit) in of(Language::OrganizationPolicy) {
+        let (stack, found) = policy_file::load(&sources, unit, id, &load);
         stacks.push(stack);
         diagnostics.extend(found);
     }

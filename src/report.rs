@@ -2,6 +2,7 @@
 
 pub mod concise;
 pub mod copies;
+pub mod coverage;
 mod escape;
 pub mod github;
 pub mod gitlab;

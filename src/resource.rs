@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub enum Language {
     Terraform,
     CloudFormation,
+    /// A policy of AWS Organizations in a JSON file.
+    OrganizationPolicy,
     /// A plan or state as Terraform prints it.
     Plan,
     /// Of a stack: a state, so what is deployed.
@@ -183,11 +185,31 @@ impl Resource {
     }
 }
 
+/// Which policy of AWS Organizations a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKind {
+    Backup,
+    ServiceControl,
+}
+
+/// A policy of AWS Organizations in a file, as the configuration attaches it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyFile {
+    pub path: String,
+    pub kind: PolicyKind,
+    /// Roots, organizational units and accounts, each with the place where the configuration names it.
+    pub targets: Vec<(Arc<str>, Span)>,
+    /// Where the configuration names the file.
+    pub span: Span,
+}
+
 /// What loading needs beyond a unit's own inputs.
 #[derive(Clone, Debug, Default)]
 pub struct LoadSettings {
     /// Where modules lie that are not installed: module source to directory (`[modules]` in `crossvault.toml`).
     pub modules: std::collections::BTreeMap<String, String>,
+    /// Policies of the organization that lie in files.
+    pub policies: Vec<PolicyFile>,
     /// What the configuration tells of the organization.
     pub organization: crate::organization::Organization,
     /// `TF_VAR_*` of the environment, without the prefix.

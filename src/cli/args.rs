@@ -18,6 +18,8 @@ pub(super) enum Command {
     Copies(CopiesArgs),
     /// Draw the linked graph: accounts, data stores, vaults, keys, and copies by verdict.
     Graph(GraphArgs),
+    /// Print each data store, and whether it has a working copy in another account and in another Region.
+    Coverage(CoverageArgs),
     /// Print every resource as evaluated: attributes, and why one is not known.
     Inspect(InspectArgs),
     /// Evaluate expressions, one a line of standard input, in the scope of a root module.
@@ -109,6 +111,35 @@ pub(super) enum GraphFormat {
     Html,
     /// Every node and edge.
     Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CoverageArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[arg(long, value_enum, default_value = "full")]
+    pub(super) format: CoverageFormat,
+    /// Fail (exit code 1) where a data store has no working copy there; with --strict also where that is undecided.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NEED")]
+    pub(super) require: Vec<Requirement>,
+    /// Only data stores with this tag; several must all be there.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) tag: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CoverageFormat {
+    /// A table.
+    Full,
+    Json,
+    Csv,
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Requirement {
+    CrossAccount,
+    CrossRegion,
 }
 
 #[derive(Debug, clap::Args)]

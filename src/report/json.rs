@@ -360,7 +360,8 @@ fn vault(analysis: &Analysis, target: &VaultTarget) -> Vault {
     }
 }
 
-fn source(analysis: &Analysis, source: &CopySource) -> Source {
+/// What a copy takes its data from.
+pub(super) fn source(analysis: &Analysis, source: &CopySource) -> Source {
     let location = |span: Span| Some(analysis.sources.location(span));
     match source {
         CopySource::Store(id) => analysis.graph.store(*id).map_or_else(Source::default, |store| {

@@ -61,6 +61,7 @@ pub(super) fn read(analysis: &Analysis) -> String {
         (of(Language::CloudFormation), "CloudFormation stack", "CloudFormation stacks"),
         (of(Language::Plan), "plan", "plans"),
         (of(Language::State), "state", "states"),
+        (of(Language::OrganizationPolicy), "organization policy file", "organization policy files"),
     ]
     .into_iter()
     .filter(|(number, _, _)| *number > 0)
