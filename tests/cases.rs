@@ -146,3 +146,38 @@ fn the_three_forms_of_a_scenario_agree() {
         assert_eq!(plain, verdicts(&format!("{name}-cloudformation")), "{name}");
     }
 }
+
+#[test]
+fn both_languages_give_the_same_verdicts_for_the_same_reasons() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
+    let verdicts = |name: &str| -> Vec<(String, String, Vec<String>)> {
+        let report: serde_json::Value =
+            serde_json::from_str(&run(&root.join(name), &["check", "--format", "json"])).unwrap();
+        let copies = report["copies"].as_array().unwrap().iter();
+        let mut all: Vec<_> = copies
+            .map(|copy| {
+                let decides =
+                    |check: &&serde_json::Value| check["outcome"] == "fail" || check["outcome"] == "undecided";
+                let decided = copy["checks"].as_array().unwrap().iter().filter(decides);
+                (
+                    copy["source"]["service"].as_str().unwrap_or_default().to_owned(),
+                    copy["verdict"].as_str().unwrap().to_owned(),
+                    decided.map(|check| format!("{} {}", check["outcome"], check["rule"])).collect(),
+                )
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let names: Vec<String> =
+        std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut pairs = 0;
+    for twin in &names {
+        let Some(name) = twin.strip_suffix("-cloudformation").filter(|name| names.iter().any(|n| n == name)) else {
+            continue;
+        };
+        assert_eq!(verdicts(name), verdicts(twin), "{name}");
+        pairs += 1;
+    }
+    assert!(pairs >= 20, "{pairs}");
+}

@@ -6,11 +6,12 @@ use super::intrinsics::Evaluator;
 use crate::diagnostic::Diagnostic;
 use crate::value::{Kind, Reason, Unknown, Value};
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Nodes that loops may make.
-const MOST_NODES: usize = 1_000_000;
+/// Nodes that loops may make; CloudFormation allows 500 resources.
+const MOST_NODES: usize = 200_000;
 
 /// Whether the template asks for the language extensions and has a loop.
 pub(super) fn asked(root: &Node) -> bool {
@@ -90,6 +91,7 @@ impl Unroller<'_> {
         mut many: Option<&mut Vec<Many>>,
     ) -> Vec<(Node, Node)> {
         let mut out: Vec<(Node, Node)> = Vec::new();
+        let mut names: HashSet<Arc<str>> = HashSet::new();
         for (key, value) in entries {
             if self.full() {
                 break;
@@ -97,6 +99,7 @@ impl Unroller<'_> {
             let name = key.text().unwrap_or_default();
             if !name.starts_with("Fn::ForEach") {
                 let key = self.node(key, bound);
+                names.extend(key.text().map(Arc::from));
                 out.push((key, self.node(value, bound)));
                 continue;
             }
@@ -108,12 +111,15 @@ impl Unroller<'_> {
             match self.collection(collection, bound) {
                 Ok(items) => {
                     for item in items {
+                        if self.full() {
+                            break;
+                        }
                         let mut bound = bound.to_vec();
                         bound.push((variable.clone(), item));
                         let made = self.entries(body.entries(), &bound, many.as_deref_mut());
                         for (key, value) in made {
-                            if out.iter().any(|(other, _)| other.text() == key.text()) {
-                                let name = key.text().unwrap_or_default();
+                            let name = key.text().unwrap_or_default();
+                            if !names.insert(name.into()) {
                                 self.evaluator.invalid(key.span, &format!("the loop makes `{name}` twice"));
                             } else {
                                 out.push((key, value));
