@@ -9,6 +9,7 @@ use crate::lower::lower;
 use crate::model::Entities;
 use crate::resource::{Language, Stack};
 use crate::source::Sources;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -83,11 +84,17 @@ pub fn analyze(
 ) -> Analysis {
     let catalog = Catalog::builtin();
     let mut entities = Entities::default();
-    for stack in &stacks {
-        let (found, more) = lower(stack, &sources, catalog);
+    let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, &sources, catalog)).collect();
+    for (found, more) in lowered {
         entities.extend(found);
         diagnostics.extend(more);
     }
+    // Which unit reads a shared module first, or meets what another one has to tell, is left to chance; the order is not.
+    diagnostics.sort_by_cached_key(|diagnostic| {
+        let place = diagnostic.primary.as_ref().map(|label| (sources.path(label.span.file), label.span.start));
+        (diagnostic.path.clone(), place, diagnostic.message.clone())
+    });
+    diagnostics.dedup();
     let mut facts = settings.facts.clone();
     let deployed = stacks.iter().filter(|stack| matches!(stack.language, Language::State | Language::Facts));
     facts.deployed.extend(deployed.map(|stack| stack.id));

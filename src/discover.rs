@@ -212,6 +212,7 @@ pub fn discover(
     let apps: BTreeSet<&str> = seen.assemblies.iter().map(|manifest| parent(manifest)).collect();
     seen.templates.retain(|path| named.contains(path) || !apps.contains(parent(path)));
     seen.templates.extend(told.iter().map(|unit| unit.path.clone()));
+    found.modules.read_all(sources, &seen.modules);
     let called = called_modules(sources, &found.modules, &seen.modules);
     let roots = seen.modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots

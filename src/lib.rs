@@ -22,6 +22,7 @@ mod json;
 pub mod lower;
 pub mod model;
 pub mod organization;
+pub mod parallel;
 pub mod plan;
 pub mod policy_file;
 pub mod report;
@@ -60,37 +61,39 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
     }
     let ids: Vec<(StackId, &Unit)> =
         units.iter().enumerate().map(|(at, unit)| (StackId(u32::try_from(at).unwrap_or(u32::MAX)), unit)).collect();
-    let of = |language: Language| -> Vec<(StackId, &Unit)> {
-        ids.iter().copied().filter(|(_, unit)| unit.language == language).collect()
-    };
-    let (mut stacks, found) = cloudformation::load_all(&sources, &of(Language::CloudFormation), &load);
-    diagnostics.extend(found);
-    let mut published = resource::Published::default();
-    for (id, unit) in of(Language::Plan) {
-        let (stack, outputs, found) = plan::load(&sources, unit, id, &load, &lower::reads);
-        published.states.extend(outputs.map(|outputs| (unit.path.clone(), outputs)));
-        stacks.push(stack);
+    parallel::on_threads(None, move || {
+        let of = |language: Language| -> Vec<(StackId, &Unit)> {
+            ids.iter().copied().filter(|(_, unit)| unit.language == language).collect()
+        };
+        let (mut stacks, found) = cloudformation::load_all(&sources, &of(Language::CloudFormation), &load);
         diagnostics.extend(found);
-    }
-    for (id, unit) in of(Language::OrganizationPolicy) {
-        let (stack, found) = policy_file::load(&sources, unit, id, &load);
-        stacks.push(stack);
-        diagnostics.extend(found);
-    }
-    stacks.iter().for_each(|stack| published.add(stack));
-    let (found, more) = terraform::load(&sources, &modules, &of(Language::Terraform), &load, &published);
-    stacks.extend(found);
-    diagnostics.extend(more);
-    let by_id = ids.iter().copied().collect();
-    diagnostics.extend(deployed::join_states(&mut stacks, &by_id));
-    if !load.facts.is_empty() {
-        // After all units: what code says comes first.
-        let id = StackId(u32::try_from(ids.len()).unwrap_or(u32::MAX));
-        let (stack, found) = facts::load(&sources, &load.facts, id);
-        stacks.push(stack);
-        diagnostics.extend(found);
-    }
-    // Code before what is deployed: where both speak of a thing, the first is heard.
-    stacks.sort_by_key(|stack| (matches!(stack.language, Language::State | Language::Facts), stack.id));
-    analysis::analyze(sources, stacks, diagnostics, settings)
+        let mut published = resource::Published::default();
+        for (id, unit) in of(Language::Plan) {
+            let (stack, outputs, found) = plan::load(&sources, unit, id, &load, &lower::reads);
+            published.states.extend(outputs.map(|outputs| (unit.path.clone(), outputs)));
+            stacks.push(stack);
+            diagnostics.extend(found);
+        }
+        for (id, unit) in of(Language::OrganizationPolicy) {
+            let (stack, found) = policy_file::load(&sources, unit, id, &load);
+            stacks.push(stack);
+            diagnostics.extend(found);
+        }
+        stacks.iter().for_each(|stack| published.add(stack));
+        let (found, more) = terraform::load(&sources, &modules, &of(Language::Terraform), &load, &published);
+        stacks.extend(found);
+        diagnostics.extend(more);
+        let by_id = ids.iter().copied().collect();
+        diagnostics.extend(deployed::join_states(&mut stacks, &by_id));
+        if !load.facts.is_empty() {
+            // After all units: what code says comes first.
+            let id = StackId(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+            let (stack, found) = facts::load(&sources, &load.facts, id);
+            stacks.push(stack);
+            diagnostics.extend(found);
+        }
+        // Code before what is deployed: where both speak of a thing, the first is heard.
+        stacks.sort_by_key(|stack| (matches!(stack.language, Language::State | Language::Facts), stack.id));
+        analysis::analyze(sources, stacks, diagnostics, settings)
+    })
 }

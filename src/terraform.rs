@@ -10,32 +10,49 @@ pub(crate) mod types;
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, Published, Stack, Unit};
-use crate::source::{Sources, normalize};
+use crate::source::{Sources, join, normalize};
 use crate::value::StackId;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// The modules that were read so far, by directory: units share them.
+/// The modules that were read so far, by directory: units share them, on all threads.
 #[derive(Debug, Default)]
-pub struct Modules(RefCell<BTreeMap<String, (Rc<module::Module>, Vec<Diagnostic>)>>);
+pub struct Modules(RwLock<BTreeMap<String, (Arc<module::Module>, Vec<Diagnostic>)>>);
 
 impl Modules {
+    /// Reads the modules in these directories, on all threads.
+    pub(crate) fn read_all(&self, sources: &Sources, dirs: &BTreeSet<String>) {
+        // Files are numbered in this order, whatever the threads do.
+        for dir in dirs {
+            for entry in sources.list(dir).unwrap_or_default() {
+                if !entry.is_dir && is_config(&entry.name) {
+                    // A file that cannot be read is told by whoever asks for its module.
+                    let _ = sources.load(&join(dir, &entry.name));
+                }
+            }
+        }
+        dirs.par_iter().for_each(|dir| {
+            self.get(sources, dir);
+        });
+    }
+
     /// The module in `dir`, read once.
-    fn get(&self, sources: &Sources, dir: &str) -> Rc<module::Module> {
+    fn get(&self, sources: &Sources, dir: &str) -> Arc<module::Module> {
         let dir = normalize(dir);
-        if let Some((module, _)) = self.0.borrow().get(&dir) {
+        if let Some((module, _)) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&dir) {
             return module.clone();
         }
         let (module, diagnostics) = module::load_module(sources, &dir);
-        let module = Rc::new(module);
-        self.0.borrow_mut().insert(dir, (module.clone(), diagnostics));
-        module
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have read it meanwhile.
+        all.entry(dir).or_insert_with(|| (Arc::new(module), diagnostics)).0.clone()
     }
 
     /// What is wrong with the module in `dir`, told to whom asks first.
     fn diagnostics(&self, dir: &str) -> Vec<Diagnostic> {
-        self.0.borrow_mut().get_mut(&normalize(dir)).map(|(_, found)| std::mem::take(found)).unwrap_or_default()
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.get_mut(&normalize(dir)).map(|(_, found)| std::mem::take(found)).unwrap_or_default()
     }
 }
 

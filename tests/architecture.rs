@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Every part of the crate, and the parts it may use beside itself.
 const PARTS: &[(&str, &[&str])] = &[
+    ("parallel", &[]),
     ("source", &[]),
     ("value", &["source"]),
     ("diagnostic", &["source"]),
@@ -44,6 +45,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "diagnostic",
             "discover",
             "iam",
+            "parallel",
             "report",
             "resource",
             "source",

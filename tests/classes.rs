@@ -1,4 +1,4 @@
-//! Copies are judged by classes; each one's own checks, made again for the report, say the same.
+//! Copies are judged by classes, on several threads; each one's own checks, made again for the report, say the same.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
@@ -11,12 +11,17 @@ use std::path::Path;
 
 /// Whether every copy's verdict and findings follow from its own checks; the number of copies.
 fn agrees(dir: &Path) -> usize {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_crossvault"))
-        .args(["check", "--format", "json"])
-        .current_dir(dir)
-        .output()
-        .unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let run = |threads: &str| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_crossvault"))
+            .args(["check", "--format", "json", "--threads", threads])
+            .current_dir(dir)
+            .output()
+            .unwrap()
+            .stdout
+    };
+    let output = run("1");
+    assert!(output == run("4"), "{}: the report depends on the number of threads", dir.display());
+    let report: serde_json::Value = serde_json::from_slice(&output).unwrap();
     let findings = report["findings"].as_array().unwrap();
     let copies = report["copies"].as_array().unwrap();
     for copy in copies {

@@ -20,5 +20,8 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, terminal: bool) -> std:
         CheckFormat::Html => html::write(&analysis, out),
         CheckFormat::Markdown => markdown::write(&analysis, &places(), out),
     })?;
-    Ok(code(&analysis, common))
+    let code = code(&analysis, common);
+    // The process ends here: taking millions of values apart would only cost time.
+    std::mem::forget(analysis);
+    Ok(code)
 }

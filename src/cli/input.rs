@@ -6,13 +6,16 @@ use crate::analysis::{Analysis, AnalysisSettings};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{RealDisk, discover};
+use crate::parallel::on_threads;
 use crate::resource::Deployment;
 use crate::source::{Sources, normalize};
 
 /// Judges what the paths hold.
 pub(super) fn analysis(common: &Common) -> Analysis {
-    let (input, settings) = read(common);
-    crate::analyze(input, &settings)
+    on_threads(common.threads.map(usize::from), || {
+        let (input, settings) = read(common);
+        crate::analyze(input, &settings)
+    })
 }
 
 /// Reads the configuration and finds the units below the paths.

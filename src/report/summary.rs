@@ -105,7 +105,9 @@ fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
 /// The one thing that would decide most of the undecided copies: the open question, its place, how to answer it.
 pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
     // An open question is told by the place where knowledge ends.
-    let place = |reported: &Reported| reported.finding.primary.as_ref().map(|label| label.span);
+    let place = |reported: &Reported| {
+        reported.finding.primary.as_ref().map(|label| (analysis.sources.path(label.span.file), label.span))
+    };
     let open: BTreeSet<CopyId> = analysis
         .judgements
         .iter()

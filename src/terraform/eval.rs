@@ -20,6 +20,7 @@ use crate::value::{Reason, StackId, Type, Value};
 use estate::Estate;
 use expand::Expansion;
 use provider::ProviderInfo;
+use rayon::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -27,6 +28,8 @@ use std::sync::Arc;
 
 /// Evaluation gives up beyond this depth of demands within demands.
 const DEEPEST: usize = 400;
+/// Units that one thread evaluates together.
+const CHUNK: usize = 8;
 /// Instances that one `count` or `for_each` may have.
 const MOST_INSTANCES: usize = 20_000;
 
@@ -37,20 +40,36 @@ pub(super) fn load(
     settings: &LoadSettings,
     published: &Published,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
-    let estate = Estate::new(sources, modules, units, settings, published);
-    let mut stacks = Vec::new();
-    for (id, unit) in units {
-        let Some(evaluator) = estate.evaluator(*id) else { continue };
-        let root = evaluator.root();
-        let mut resources = Vec::new();
-        evaluator.collect(&root, &mut resources, 0);
-        let place = evaluator.default_provider(&root).place.clone();
-        stacks.push(Stack { id: *id, unit: unit.name.clone(), language: Language::Terraform, place, resources });
+    // Units of a chunk evaluate what they read of others again, each chunk for itself.
+    let chunks: Vec<(Vec<Stack>, Vec<Diagnostic>)> = units
+        .par_chunks(CHUNK)
+        .map(|chunk| {
+            let estate = Estate::new(sources, modules, units, settings, published);
+            let mut stacks = Vec::new();
+            for (id, unit) in chunk {
+                let evaluator = estate.evaluator(*id, unit);
+                let root = evaluator.root();
+                let mut resources = Vec::new();
+                evaluator.collect(&root, &mut resources, 0);
+                let place = evaluator.default_provider(&root).place.clone();
+                stacks.push(Stack {
+                    id: *id,
+                    unit: unit.name.clone(),
+                    language: Language::Terraform,
+                    place,
+                    resources,
+                });
+            }
+            let diagnostics = estate.diagnostics();
+            estate.dissolve();
+            (stacks, diagnostics)
+        })
+        .collect();
+    let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
+    for (some, found) in chunks {
+        stacks.extend(some);
+        diagnostics.extend(found);
     }
-    // A unit may have found something to tell while another one was evaluated.
-    let evaluators = units.iter().filter_map(|(id, _)| estate.evaluator(*id));
-    let diagnostics = evaluators.flat_map(|evaluator| evaluator.diagnostics.take()).collect();
-    estate.dissolve();
     (stacks, diagnostics)
 }
 
@@ -91,7 +110,7 @@ enum Demand {
 /// One instance of a module.
 struct Instance {
     id: usize,
-    module: Rc<Module>,
+    module: Arc<Module>,
     /// `module.a["k"].`, empty for the root.
     prefix: String,
     /// The caller, the call's block and the values that hold in it.
@@ -201,7 +220,7 @@ impl<'a> Evaluator<'a> {
         id
     }
 
-    fn module(&self, dir: &str) -> Rc<Module> {
+    fn module(&self, dir: &str) -> Arc<Module> {
         let module = self.modules.get(self.sources, dir);
         self.diagnostics.borrow_mut().extend(self.modules.diagnostics(dir));
         module

@@ -3,6 +3,7 @@
 use super::expand::SELF;
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::aws::Place;
+use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, Published, Resource, Unit};
 use crate::source::{Sources, Span, join};
 use crate::terraform::Modules;
@@ -16,6 +17,10 @@ use std::sync::Arc;
 
 /// All Terraform units of a run, each evaluated on demand.
 pub(in crate::terraform) struct Estate<'a> {
+    sources: &'a Sources,
+    modules: &'a Modules,
+    units: &'a [(StackId, &'a Unit)],
+    settings: &'a LoadSettings,
     evaluators: RefCell<BTreeMap<StackId, Rc<Evaluator<'a>>>>,
     published: &'a Published,
     /// Every `aws_ssm_parameter` block in an instance; `None` while they are being found.
@@ -32,25 +37,33 @@ struct Parameter<'a> {
 }
 
 impl<'a> Estate<'a> {
-    /// An evaluator for each unit.
+    /// An estate of these units, none of them evaluated.
     pub(super) fn new(
         sources: &'a Sources,
         modules: &'a Modules,
-        units: &[(StackId, &'a Unit)],
+        units: &'a [(StackId, &'a Unit)],
         settings: &'a LoadSettings,
         published: &'a Published,
     ) -> Rc<Self> {
-        let estate = Rc::new(Self { evaluators: RefCell::default(), published, parameters: RefCell::default() });
-        for (id, unit) in units {
-            let mut evaluator = Evaluator::new(sources, modules, unit, *id, settings);
-            evaluator.estate = Some(estate.clone());
-            estate.evaluators.borrow_mut().insert(*id, Rc::new(evaluator));
-        }
-        estate
+        let (evaluators, parameters) = (RefCell::default(), RefCell::default());
+        Rc::new(Self { sources, modules, units, settings, evaluators, published, parameters })
     }
 
-    pub(super) fn evaluator(&self, id: StackId) -> Option<Rc<Evaluator<'a>>> {
-        self.evaluators.borrow().get(&id).cloned()
+    /// The evaluator of a unit, made at the first call.
+    pub(super) fn evaluator(self: &Rc<Self>, id: StackId, unit: &'a Unit) -> Rc<Evaluator<'a>> {
+        let made = self.evaluators.borrow().get(&id).cloned();
+        made.unwrap_or_else(|| {
+            let mut evaluator = Evaluator::new(self.sources, self.modules, unit, id, self.settings);
+            evaluator.estate = Some(self.clone());
+            let evaluator = Rc::new(evaluator);
+            self.evaluators.borrow_mut().insert(id, evaluator.clone());
+            evaluator
+        })
+    }
+
+    /// What the evaluators found to tell, those too that were asked by another one.
+    pub(super) fn diagnostics(&self) -> Vec<Diagnostic> {
+        self.evaluators.borrow().values().flat_map(|evaluator| evaluator.diagnostics.take()).collect()
     }
 
     /// Ends the circle of evaluators that know the estate.
@@ -59,12 +72,12 @@ impl<'a> Estate<'a> {
         *self.parameters.borrow_mut() = None;
     }
 
-    fn others(&self) -> Vec<Rc<Evaluator<'a>>> {
-        self.evaluators.borrow().values().cloned().collect()
+    fn others(self: &Rc<Self>) -> Vec<Rc<Evaluator<'a>>> {
+        self.units.iter().map(|(id, unit)| self.evaluator(*id, unit)).collect()
     }
 
     /// Blocks that write parameters, in all units.
-    fn parameters(&self) -> Option<Rc<Vec<Parameter<'a>>>> {
+    fn parameters(self: &Rc<Self>) -> Option<Rc<Vec<Parameter<'a>>>> {
         if let Some(found) = &*self.parameters.borrow() {
             return found.clone();
         }
@@ -92,7 +105,7 @@ impl<'a> Estate<'a> {
     }
 
     /// The value of the parameter of this name in this account and Region, where exactly one unit writes it.
-    fn parameter(&self, name: &str, place: &Place) -> Option<Value> {
+    fn parameter(self: &Rc<Self>, name: &str, place: &Place) -> Option<Value> {
         let same = |other: &Place| {
             other.account.same(&place.account) == Some(true) && other.region.same(&place.region) == Some(true)
         };
