@@ -180,3 +180,47 @@ fn a_key_that_stands_twice_is_told_with_both_places_and_is_not_known() {
     assert_eq!(lines, [6, 5]);
     assert!(shown(text, "P").contains("stands twice"));
 }
+
+/// Two stacks in the same account, the second one in `eu-west-1`.
+fn load_two(first: &str, second: &str) -> (Vec<Stack>, Vec<Diagnostic>) {
+    let sources = Sources::new(Box::new(MemoryDisk::new([("a.yaml", first), ("b.yaml", second)])));
+    let unit = |path: &str, region: &str| Unit {
+        name: path.into(),
+        language: Language::CloudFormation,
+        path: path.to_owned(),
+        deployment: Deployment {
+            account: crate::aws::AccountId::parse("111111111111"),
+            region: Some(region.into()),
+            stack_name: Some(format!("stack-{}", path.trim_end_matches(".yaml")).into()),
+            ..Deployment::default()
+        },
+    };
+    let (a, b) = (unit("a.yaml", "us-east-1"), unit("b.yaml", "eu-west-1"));
+    load_all(&sources, &[(StackId(0), &a), (StackId(1), &b)], &LoadSettings::default())
+}
+
+#[test]
+fn outputs_are_taken_from_stacks_of_other_regions_by_name() {
+    let made = "Resources:\n  V:\n    Type: AWS::Backup::BackupVault\n    Properties: {BackupVaultName: central}\nOutputs:\n  Arn:\n    Value: !GetAtt V.BackupVaultArn\n";
+    let of = |region: &str| {
+        let used = format!(
+            "Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n      P:\n        Fn::GetStackOutput: {{StackName: stack-a, OutputName: Arn, Region: {region}}}\n"
+        );
+        let (mut stacks, _) = load_two(made, &used);
+        stacks.retain(|stack| stack.id == StackId(1));
+        value(&stacks, "R", "P").text().map(|text| text.to_string())
+    };
+    assert_eq!(of("us-east-1").as_deref(), Some("arn:aws:backup:us-east-1:111111111111:backup-vault:central"));
+    assert_eq!(of("eu-west-1"), None);
+}
+
+#[test]
+fn exports_are_seen_in_their_own_region_only() {
+    let made = "Resources: {}\nOutputs:\n  O: {Value: here, Export: {Name: !Sub 'name-${AWS::AccountId}'}}\n";
+    let used =
+        "Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n      P: !ImportValue name-111111111111\n";
+    let (mut stacks, _) = load_two(made, used);
+    stacks.retain(|stack| stack.id == StackId(1));
+    let unknown = value(&stacks, "R", "P");
+    assert!(unknown.first_unknown().unwrap().reason.to_string().contains("no loaded unit exports"));
+}
