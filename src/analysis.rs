@@ -1,14 +1,15 @@
 //! From evaluated stacks to the one value that every reporter reads.
 
 use crate::catalog::Catalog;
-use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, checks_of, judge_all};
+use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, check_of, checks_of, judge_all};
 use crate::copy::{CopyId, predict, short_hash};
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Severity};
 use crate::graph::{Facts, Graph, link};
 use crate::lower::lower;
 use crate::model::Entities;
 use crate::resource::{Language, Stack};
 use crate::source::Sources;
+use crate::suppress::{self, Suppression};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct Reported {
     pub copies: Vec<CopyId>,
     /// From rule, addresses and accounts; never from lines.
     pub fingerprint: String,
+    /// Why the finding does not count, in [`Analysis::suppressed`]; the copies are those that this covers.
+    pub suppressed: Option<Suppression>,
 }
 
 /// A unit as the summary counts it.
@@ -41,6 +44,7 @@ pub struct AnalysisSettings {
     pub strict: bool,
     /// Severity by rule; `None` switches the rule's findings off.
     pub severities: BTreeMap<String, Option<Severity>>,
+    pub suppress: suppress::Settings,
 }
 
 /// The result of a run.
@@ -54,6 +58,10 @@ pub struct Analysis {
     pub judgements: Vec<Judgement>,
     /// Most severe first, then by how many copies, then by place.
     pub findings: Vec<Reported>,
+    /// Findings that the user has accepted: they do not count; in the same order.
+    pub suppressed: Vec<Reported>,
+    /// What became of comments, `[[ignore]]` and the baseline.
+    pub ignores: suppress::Ignores,
     pub diagnostics: Vec<Diagnostic>,
     /// Assumptions of all copies, once each.
     pub assumptions: Vec<String>,
@@ -102,8 +110,10 @@ pub fn analyze(
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
     let (judgements, judged) = judge_all(&context, predict(&graph, catalog));
-    let mut findings = report(judged, &sources, settings);
-    lead_there(&mut findings, &stacks);
+    let incomplete = diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+    let (mut reported, ignores) = report(&context, &stacks, judged, &judgements, incomplete, settings);
+    lead_there(&mut reported, &stacks);
+    let (suppressed, findings) = reported.into_iter().partition(|reported| reported.suppressed.is_some());
     let assumptions: BTreeSet<&String> = judgements.iter().flat_map(|judgement| judgement.assumed.iter()).collect();
     let assumptions = assumptions.into_iter().cloned().collect();
     let units = stacks
@@ -116,7 +126,20 @@ pub fn analyze(
         })
         .collect();
     let strict = settings.strict;
-    Analysis { units, stacks, judgements, findings, assumptions, diagnostics, graph, sources, strict, memo }
+    Analysis {
+        units,
+        stacks,
+        judgements,
+        findings,
+        suppressed,
+        ignores,
+        assumptions,
+        diagnostics,
+        graph,
+        sources,
+        strict,
+        memo,
+    }
 }
 
 /// Shows the nested stacks that lead to a finding's place, where that is one way only.
@@ -139,22 +162,35 @@ fn lead_there(findings: &mut [Reported], stacks: &[Stack]) {
     }
 }
 
-/// The findings as reported: with the severities of the settings, the worst first.
-fn report(judged: Vec<Judged>, sources: &Sources, settings: &AnalysisSettings) -> Vec<Reported> {
-    let mut findings: Vec<Reported> = judged
+/// The findings as reported: with the severities of the settings, those that the user has accepted told apart, the worst
+/// first; and what became of the ignores. Where some input could not be read the run is `incomplete`.
+fn report(
+    context: &Context<'_>,
+    stacks: &[Stack],
+    judged: Vec<Judged>,
+    judgements: &[Judgement],
+    incomplete: bool,
+    settings: &AnalysisSettings,
+) -> (Vec<Reported>, suppress::Ignores) {
+    let sources = context.sources;
+    let counts = |rule: &str| settings.severities.get(rule) != Some(&None);
+    let judged = judged.into_iter().filter(|judged| counts(judged.finding.rule)).collect();
+    let scene = suppress::Scene { sources, graph: context.graph, stacks, judgements };
+    let finding_of = |judgement: &Judgement, rule: &str| match check_of(context, &judgement.copy, rule) {
+        Some(crate::checks::Outcome::Fail(finding) | crate::checks::Outcome::Undecided(finding)) => Some(*finding),
+        _ => None,
+    };
+    let (split, ignores) = suppress::apply(&scene, &settings.suppress, judged, &finding_of, incomplete, &counts);
+    let mut findings: Vec<Reported> = split
         .into_iter()
-        .filter_map(|Judged { mut finding, undecided, copies }| {
-            match settings.severities.get(finding.rule) {
-                Some(None) => return None,
-                Some(Some(severity)) => finding.severity = *severity,
-                None => {}
-            }
+        .map(|(Judged { mut finding, undecided, copies }, suppressed)| {
+            finding.severity = settings.severities.get(finding.rule).copied().flatten().unwrap_or(finding.severity);
             // What cannot be told is no fault of the code, unless proof is asked for.
             if undecided {
                 finding.severity = if settings.strict { Severity::Error } else { Severity::Info };
             }
             let fingerprint = short_hash(&format!("{}|{undecided}|{}", finding.rule, finding.root));
-            Some(Reported { finding, undecided, copies, fingerprint })
+            Reported { finding, undecided, copies, fingerprint, suppressed }
         })
         .collect();
     findings.sort_by_cached_key(|reported| {
@@ -167,5 +203,5 @@ fn report(judged: Vec<Judged>, sources: &Sources, settings: &AnalysisSettings) -
             reported.fingerprint.clone(),
         )
     });
-    findings
+    (findings, ignores)
 }

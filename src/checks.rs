@@ -143,6 +143,25 @@ pub const RULES: &[Rule] = &[
     ("backup-role-cannot-copy", backup_role_cannot_copy::check),
 ];
 
+/// Rules that are not about a copy: what they find comes from elsewhere.
+pub const OTHER_RULES: &[&str] = &["ignore-without-effect"];
+
+/// The names of all rules.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|(name, _)| *name).chain(OTHER_RULES.iter().copied())
+}
+
+/// Whether there is a rule of this name.
+pub fn is_rule(name: &str) -> bool {
+    rule_names().any(|rule| rule == name)
+}
+
+/// The rule whose name is nearest to this one, where one is near.
+pub fn nearest_rule(name: &str) -> Option<&'static str> {
+    let near = rule_names().map(|rule| (crate::aws::distance(rule, name), rule)).min()?;
+    (near.0 <= name.len() / 3).then_some(near.1)
+}
+
 /// The rules that look at the plan and its destination alone: what they find holds whatever the selection reaches.
 const WHATEVER_IS_COPIED: [&str; 8] = [
     "copy-denied-by-organization-policy",
@@ -171,6 +190,12 @@ fn supposed(outcome: Outcome, why: &Why) -> Outcome {
 /// Every check of one copy, in the order of [`RULES`].
 pub fn checks_of(context: &Context<'_>, copy: &Copy) -> Vec<CheckResult> {
     (0..RULES.len()).filter_map(|at| check(context, copy, at)).collect()
+}
+
+/// The outcome of one rule on a copy; `None` where there is no such rule.
+pub fn check_of(context: &Context<'_>, copy: &Copy, rule: &str) -> Option<Outcome> {
+    let at = RULES.iter().position(|(name, _)| *name == rule)?;
+    check(context, copy, at).map(|result| result.outcome)
 }
 
 /// The check by the rule at this place of [`RULES`].

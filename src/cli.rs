@@ -6,6 +6,7 @@ mod console;
 mod copies;
 mod coverage;
 mod graph;
+mod ignores;
 mod input;
 mod inspect;
 mod output;
@@ -80,7 +81,7 @@ fn execute(
     terminal: bool,
 ) -> std::io::Result<u8> {
     match args.command {
-        Command::Check(args) => check::run(&args, out, terminal),
+        Command::Check(args) => check::run(&args, out, err, terminal),
         Command::Copies(args) => copies::run(&args, out, err),
         Command::Graph(args) => graph::run(&args, out, err),
         Command::Coverage(args) => coverage::run(&args, out, err),

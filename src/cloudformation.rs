@@ -17,6 +17,7 @@ mod scalar;
 
 pub(crate) use cdk::{is_manifest, units as assembly_units};
 pub(crate) use deployments::{tells as tells_deployments, units as deployed_units};
+pub(crate) use document::comments;
 
 use crate::aws::{Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};

@@ -1,11 +1,14 @@
 //! `crossvault.toml`.
 
+mod ignores;
+
 use crate::aws::AccountId;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::{AccountFacts, Facts, KnownKey, KnownVault};
 use crate::organization::{self, is_unit_id};
 use crate::resource::{Deployment, LoadSettings, PolicyFile, PolicyKind};
-use crate::source::{FileId, Sources, Span, join, parent};
+use crate::source::{FileId, Sources, Span, join, parent, shorten};
+use crate::suppress::Ignore;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
@@ -19,7 +22,7 @@ struct File {
     modules: BTreeMap<String, String>,
     known: Known,
     rules: BTreeMap<String, Spanned<String>>,
-    ignore: Vec<Ignore>,
+    ignore: Vec<Spanned<ignores::Table>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,20 +121,6 @@ struct KnownAccount {
     ebs_default_key: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "read for their form; suppression is not built yet, and a table that is given is reported"
-)]
-struct Ignore {
-    rule: String,
-    path: Option<String>,
-    address: Option<String>,
-    reason: String,
-    expires: Option<toml::value::Datetime>,
-}
-
 /// What the configuration files say.
 #[derive(Debug, Default)]
 pub struct Config {
@@ -140,6 +129,7 @@ pub struct Config {
     /// (path, name, inputs).
     pub deployments: Vec<(String, String, Deployment)>,
     pub severities: BTreeMap<String, Option<Severity>>,
+    pub ignores: Vec<Ignore>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -192,6 +182,8 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         }
     };
     let dir = parent(path).to_owned();
+    let here = std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default();
+    let below = |path: &str| shorten(&here, &join(&dir, path));
     let mut names: BTreeMap<&str, AccountId> = BTreeMap::new();
     for (name, text) in &file.accounts {
         match AccountId::parse(text.get_ref()) {
@@ -220,7 +212,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
     organization(&file.organization, (id, &dir), &mut account, config);
     config.facts.cross_account_backup = file.organization.cross_account_backup.or(config.facts.cross_account_backup);
     for (source, target) in file.modules {
-        config.load.modules.insert(source, join(&dir, &target));
+        config.load.modules.insert(source, below(&target));
     }
     for table in &file.deployment {
         let table = table.get_ref();
@@ -237,17 +229,17 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             account: id,
             region: table.region.as_deref().map(Into::into),
             vars: pairs(&table.vars),
-            var_files: table.var_files.iter().map(|file| join(&dir, file)).collect(),
+            var_files: table.var_files.iter().map(|file| below(file)).collect(),
             workspace: table.workspace.clone(),
             parameters: pairs(&table.parameters),
-            parameter_files: table.parameters_file.iter().map(|file| join(&dir, file)).collect(),
+            parameter_files: table.parameters_file.iter().map(|file| below(file)).collect(),
             exports: pairs(&table.exports),
             stack_name: table.stack_name.as_deref().map(Into::into),
             named: true,
             backend: pairs(&table.backend),
-            state: table.state.as_ref().map(|file| join(&dir, file)),
+            state: table.state.as_ref().map(|file| below(file)),
         };
-        config.deployments.push((join(&dir, &table.path), name, deployment));
+        config.deployments.push((below(&table.path), name, deployment));
     }
     for table in &file.known.account {
         if let Some(account) = account(&table.account) {
@@ -262,7 +254,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
     }
     config.diagnostics.append(&mut problems);
     let policy = |file: &Option<String>, diagnostics: &mut Vec<Diagnostic>| {
-        let path = join(&dir, file.as_ref()?);
+        let path = below(file.as_ref()?);
         match sources.load(&path) {
             Ok(file) => {
                 let text = sources.text(file);
@@ -309,19 +301,22 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
                 continue;
             }
         };
-        if !crate::checks::RULES.iter().any(|(name, _)| name == rule) {
-            config
-                .diagnostics
-                .push(Diagnostic::bad_input(Span::new(id, word.span()), format!("there is no rule `{rule}`")));
+        if !crate::checks::is_rule(rule) {
+            config.diagnostics.push(Diagnostic::bad_input(Span::new(id, word.span()), no_rule(rule)));
         }
         config.severities.insert(rule.clone(), severity);
     }
-    if !file.ignore.is_empty() {
-        config.diagnostics.push(Diagnostic::note(
-            Span::new(id, 0..0),
-            Severity::Warning,
-            "[[ignore]] is read, but findings are not suppressed by this version",
-        ));
+    for table in &file.ignore {
+        let found = ignores::read(table, (&dir, &here), id, &text, &mut config.diagnostics);
+        config.ignores.extend(found);
+    }
+}
+
+/// What is said of a rule that does not exist.
+fn no_rule(name: &str) -> String {
+    match crate::checks::nearest_rule(name) {
+        Some(near) => format!("there is no rule `{name}`; did you mean `{near}`?"),
+        None => format!("there is no rule `{name}`; `crossvault rules` lists them"),
     }
 }
 

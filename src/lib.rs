@@ -28,6 +28,7 @@ pub mod policy_file;
 pub mod report;
 pub mod resource;
 pub mod source;
+pub mod suppress;
 pub mod terraform;
 pub mod value;
 

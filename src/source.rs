@@ -156,6 +156,19 @@ pub fn join(base: &str, path: &str) -> String {
     if path.starts_with('/') { normalize(path) } else { normalize(&format!("{base}/{path}")) }
 }
 
+/// `path` as seen from the working directory `here` (absolute): without the way out of it and back in.
+pub fn shorten(here: &str, path: &str) -> String {
+    if !path.starts_with("..") {
+        return path.to_owned();
+    }
+    let absolute = join(here, path);
+    match absolute.strip_prefix(here) {
+        Some("") => ".".to_owned(),
+        Some(rest) => rest.strip_prefix('/').map_or_else(|| path.to_owned(), str::to_owned),
+        None => path.to_owned(),
+    }
+}
+
 /// The directory that `path` lies in; `.` for a bare name.
 pub fn parent(path: &str) -> &str {
     match path.rfind('/') {
@@ -272,6 +285,11 @@ impl Sources {
         self.disk.list(&normalize(path))
     }
 
+    /// Whether there is a readable file or a directory at `path`.
+    pub fn exists(&self, path: &str) -> bool {
+        self.list(path).is_ok() || self.load(path).is_ok()
+    }
+
     /// Adds `text` under `path` (standard input, a test, a generated document).
     pub fn add(&self, path: &str, text: &str) -> FileId {
         self.keep(path, text.to_owned())
@@ -363,6 +381,9 @@ mod tests {
         assert_eq!(normalize("/../a"), "/a");
         assert_eq!(normalize("a/.."), ".");
         assert_eq!(join("a/b", "../../.."), "..");
+        assert_eq!(shorten("/r/a", "../a/b"), "b");
+        assert_eq!(shorten("/r/a", "../a"), ".");
+        assert_eq!(shorten("/r/a", "../ab"), "../ab");
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub(crate) mod ops;
 pub(crate) mod syntax;
 pub(crate) mod types;
 
+pub(crate) use syntax::comments;
+
 use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, Published, Stack, Unit};
 use crate::source::{Sources, join, normalize};

@@ -30,9 +30,31 @@ const PARTS: &[(&str, &[&str])] = &[
     ("copy", &["aws", "catalog", "graph", "model", "source", "value"]),
     ("iam", &["aws", "embedded", "source", "value"]),
     ("checks", &["aws", "catalog", "copy", "diagnostic", "graph", "iam", "model", "source", "value"]),
-    ("analysis", &["catalog", "checks", "copy", "diagnostic", "graph", "lower", "model", "resource", "source"]),
-    ("report", &["analysis", "aws", "catalog", "checks", "copy", "diagnostic", "graph", "resource", "source", "value"]),
-    ("config", &["aws", "checks", "diagnostic", "graph", "organization", "resource", "source", "value"]),
+    (
+        "suppress",
+        &["aws", "checks", "cloudformation", "copy", "diagnostic", "graph", "model", "resource", "source", "terraform"],
+    ),
+    (
+        "analysis",
+        &["catalog", "checks", "copy", "diagnostic", "graph", "lower", "model", "resource", "source", "suppress"],
+    ),
+    (
+        "report",
+        &[
+            "analysis",
+            "aws",
+            "catalog",
+            "checks",
+            "copy",
+            "diagnostic",
+            "graph",
+            "resource",
+            "source",
+            "suppress",
+            "value",
+        ],
+    ),
+    ("config", &["aws", "checks", "diagnostic", "graph", "organization", "resource", "source", "suppress", "value"]),
     (
         "cli",
         &[
@@ -49,6 +71,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "report",
             "resource",
             "source",
+            "suppress",
             "terraform",
         ],
     ),

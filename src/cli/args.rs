@@ -45,6 +45,12 @@ pub(super) struct CheckArgs {
     /// Count findings by rule and by root cause instead of showing them.
     #[arg(long)]
     pub(super) statistics: bool,
+    /// Write all findings to the file of --baseline [default: crossvault-baseline.json].
+    #[arg(long)]
+    pub(super) write_baseline: bool,
+    /// Remove ignores without effect from the files, the configuration and the baseline.
+    #[arg(long, conflicts_with_all = ["no_ignores", "write_baseline"])]
+    pub(super) fix_ignores: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -180,7 +186,7 @@ pub(super) enum FailOn {
     Never,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct Common {
     /// Directories, Terraform files or templates [default: .]
     #[arg(value_name = "PATH")]
@@ -217,6 +223,12 @@ pub(super) struct Common {
     /// Do not report these rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) ignore: Vec<String>,
+    /// Show suppressed findings too, and count them.
+    #[arg(long)]
+    pub(super) no_ignores: bool,
+    /// Findings that this file holds are suppressed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<String>,
     /// The account that a unit goes to.
     #[arg(long, value_name = "PATH=ID")]
     pub(super) account: Vec<String>,

@@ -1,14 +1,18 @@
 //! `crossvault check`: predicts every copy, prints findings, then a summary.
 
 use super::args::{CheckArgs, CheckFormat};
+use super::ignores;
 use super::input::analysis;
 use super::output::{code, places, pretty, style, written};
 use crate::report::{concise, github, gitlab, html, human, json, junit, markdown, sarif};
 use std::io::Write;
 
-pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
+pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
     let common = &args.common;
-    let analysis = analysis(common);
+    let mut analysis = if args.write_baseline { ignores::write_baseline(common, err)? } else { analysis(common) };
+    if args.fix_ignores {
+        ignores::remove(&mut analysis, err)?;
+    }
     written(common, out, |out| match args.format {
         CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),
         CheckFormat::Concise => concise::write(&analysis, out),

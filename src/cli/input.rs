@@ -9,6 +9,7 @@ use crate::discover::{RealDisk, discover};
 use crate::parallel::on_threads;
 use crate::resource::Deployment;
 use crate::source::{Sources, normalize};
+use crate::suppress;
 
 /// Judges what the paths hold.
 pub(super) fn analysis(common: &Common) -> Analysis {
@@ -22,7 +23,7 @@ pub(super) fn analysis(common: &Common) -> Analysis {
 pub(super) fn read(common: &Common) -> (Input, AnalysisSettings) {
     let paths: Vec<String> = if common.paths.is_empty() { vec![".".to_owned()] } else { common.paths.clone() };
     let mut reachable = paths.clone();
-    reachable.extend(common.config.clone());
+    reachable.extend(common.config.iter().chain(&common.baseline).cloned());
     reachable.extend(common.var_file.iter().chain(&common.parameters).cloned());
     let sources = Sources::new(Box::new(RealDisk::new(&reachable)));
     let mut config = config::read(&sources, &paths, common.config.as_deref());
@@ -63,22 +64,44 @@ pub(super) fn read(common: &Common) -> (Input, AnalysisSettings) {
     }
     diagnostics.append(&mut found.diagnostics);
     for rule in common.select.iter().chain(&common.ignore) {
-        if !crate::checks::RULES.iter().any(|(name, _)| name == rule) {
-            diagnostics.push(Diagnostic::unreadable(
-                rule.as_str(),
-                "there is no rule of this name; `crossvault rules` lists them",
-            ));
+        if !crate::checks::is_rule(rule) {
+            let message = match crate::checks::nearest_rule(rule) {
+                Some(near) => format!("there is no rule of this name; did you mean `{near}`?"),
+                None => "there is no rule of this name; `crossvault rules` lists them".to_owned(),
+            };
+            diagnostics.push(Diagnostic::unreadable(rule.as_str(), message));
         }
     }
     let mut severities = config.severities;
-    for (rule, _) in crate::checks::RULES {
+    for rule in crate::checks::rule_names() {
         let off = common.ignore.iter().any(|name| name == rule)
             || (!common.select.is_empty() && !common.select.iter().any(|name| name == rule));
         if off {
-            severities.insert((*rule).to_owned(), None);
+            severities.insert(rule.to_owned(), None);
         }
     }
-    let settings = AnalysisSettings { facts: config.facts, strict: common.strict, severities };
+    let baseline = common.baseline.as_deref().and_then(|path| match suppress::read_baseline(&sources, path) {
+        Ok(baseline) => Some(baseline),
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            None
+        }
+    });
+    let suppress = suppress::Settings {
+        ignores: config.ignores,
+        baseline,
+        write_baseline: false,
+        off: common.no_ignores,
+        today: today(),
+    };
+    let settings = AnalysisSettings { facts: config.facts, strict: common.strict, severities, suppress };
     let input = Input { sources, units: found.units, modules: found.modules, load: config.load, diagnostics };
     (input, settings)
+}
+
+/// Today's date (UTC), or that of `SOURCE_DATE_EPOCH` (seconds since 1970), as reproducible builds set it.
+fn today() -> jiff::civil::Date {
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok();
+    let given = given.and_then(|text| jiff::Timestamp::from_second(text.parse().ok()?).ok());
+    jiff::tz::Offset::UTC.to_datetime(given.unwrap_or_else(jiff::Timestamp::now)).date()
 }

@@ -386,3 +386,43 @@ fn single(entries: &mut Vec<(Node, Node)>, diagnostics: &mut Vec<Diagnostic>) {
         entries.remove(earlier);
     }
 }
+
+/// The bytes of every YAML comment in a template, in order; as far as the template can be read.
+pub(crate) fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let body = text.get(start..).unwrap_or_default();
+    let scalars: Vec<std::ops::Range<usize>> = Parser::new_from_str(body)
+        .map_while(Result::ok)
+        .filter(|(event, _)| matches!(event, Event::Scalar(..)))
+        .filter_map(|(_, at)| at.byte_range())
+        .map(|range| range.start + start..range.end + start)
+        .collect();
+    let mut found = Vec::new();
+    let mut line_start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = line_start + line.trim_end_matches(['\n', '\r']).len();
+        let begins = |at: &usize| {
+            let before = text.get(line_start..*at).and_then(|before| before.chars().next_back());
+            let within = scalars.partition_point(|scalar| scalar.start <= *at).checked_sub(1);
+            let within = within.and_then(|index| scalars.get(index)).is_some_and(|scalar| scalar.contains(at));
+            before.is_none_or(|character| matches!(character, ' ' | '\t')) && !within
+        };
+        if let Some(at) = line.match_indices('#').map(|(offset, _)| line_start + offset).find(begins) {
+            found.push(at..end);
+        }
+        line_start += line.len();
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_is_told_from_a_scalar() {
+        let text = "# one\nA: \"x # no\" # two\nB: a#no\nC: |\n  # no\n  text\nD: [a, b] # three\n";
+        let found: Vec<&str> = comments(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, ["# one", "# two", "# three"]);
+    }
+}

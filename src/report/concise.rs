@@ -33,14 +33,12 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write) -> std::io::Result<()> {
             let at = analysis.sources.location(label.span);
             format!("{}:{}:{}: ", one_line(&at.file), at.line, at.column)
         });
-        let copies = reported.copies.len();
-        writeln!(
-            out,
-            "{place}{word}[{}] {} ({copies} {})",
-            finding.rule,
-            one_line(&finding.message),
-            if copies == 1 { "copy" } else { "copies" }
-        )?;
+        let copies = match reported.copies.len() {
+            0 => String::new(),
+            1 => " (1 copy)".to_owned(),
+            several => format!(" ({several} copies)"),
+        };
+        writeln!(out, "{place}{word}[{}] {}{copies}", finding.rule, one_line(&finding.message))?;
     }
     Ok(())
 }

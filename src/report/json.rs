@@ -8,6 +8,7 @@ use crate::copy::CopySource;
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Severity};
 use crate::graph::VaultTarget;
 use crate::source::{Location, Span};
+use crate::suppress::SuppressionKind;
 use serde::Serialize;
 
 /// What `crossvault check --format json` prints. Stable within a major version; what is not known is null.
@@ -61,6 +62,8 @@ pub struct Summary {
     pub data_stores: usize,
     pub copies: CopyCounts,
     pub findings: FindingCounts,
+    /// Findings that the user has accepted; they are listed, and not counted in `findings`.
+    pub suppressed: usize,
     /// Files with at least one of `errors`.
     pub files_with_errors: usize,
     /// What was assumed of some copy because neither code nor configuration says otherwise.
@@ -222,9 +225,19 @@ pub struct Finding {
     /// Sixteen hex digits that do not change when lines move.
     pub fingerprint: String,
     /// Why the finding does not count; null where it does.
-    pub suppressed: Option<serde_json::Value>,
+    pub suppressed: Option<Suppressed>,
     /// Edits that mend it; null where there are none that are safe.
     pub fix: Option<serde_json::Value>,
+}
+
+/// Where a finding was accepted.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Suppressed {
+    pub kind: SuppressionKind,
+    /// As the user wrote it; null in a baseline.
+    pub reason: Option<String>,
+    pub location: Option<Location>,
 }
 
 /// Input that could not be read or understood.
@@ -257,6 +270,7 @@ pub fn report(analysis: &Analysis) -> Report<'_> {
                 warning: of(Severity::Warning),
                 info: of(Severity::Info),
             },
+            suppressed: analysis.suppressed.len(),
             files_with_errors: files.len(),
             assumptions: analysis.assumptions.clone(),
             not_evaluated: analysis
@@ -267,7 +281,12 @@ pub fn report(analysis: &Analysis) -> Report<'_> {
                 .collect(),
         },
         copies: Copies(analysis),
-        findings: analysis.findings.iter().map(|reported| finding(analysis, reported)).collect(),
+        findings: analysis
+            .findings
+            .iter()
+            .chain(&analysis.suppressed)
+            .map(|reported| finding(analysis, reported))
+            .collect(),
         errors,
     }
 }
@@ -301,7 +320,11 @@ fn finding(analysis: &Analysis, reported: &Reported) -> Finding {
         notes: finding.notes.clone(),
         copies: reported.copies.iter().map(ToString::to_string).collect(),
         fingerprint: reported.fingerprint.clone(),
-        suppressed: None,
+        suppressed: reported.suppressed.as_ref().map(|suppressed| Suppressed {
+            kind: suppressed.kind,
+            reason: suppressed.reason.clone(),
+            location: suppressed.span.map(|span| analysis.sources.location(span)),
+        }),
         fix: None,
     }
 }

@@ -8,6 +8,7 @@ use crate::checks::Verdict;
 use crate::copy::CopyId;
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::resource::Language;
+use crate::suppress::SuppressionKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Result, Write};
 
@@ -19,6 +20,9 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, style: &Style) -> 
     };
     writeln!(out, "{}", headline(analysis))?;
     writeln!(out, "{}", wrapped(read(analysis)))?;
+    if let Some(text) = suppressed(analysis) {
+        writeln!(out, "{}", wrapped(text))?;
+    }
     if !analysis.assumptions.is_empty() {
         writeln!(out, "{}", wrapped(format!("assumed: {}", analysis.assumptions.join("; "))))?;
     }
@@ -51,6 +55,25 @@ pub(super) fn headline(analysis: &Analysis) -> String {
         return format!("no AWS Backup copies are planned in {}", count(analysis.units.len(), "unit", "units"));
     }
     format!("{}: {fails} fail, {undecided} undecided, {succeeds} succeed", count(total, "copy", "copies"))
+}
+
+/// How many findings the user has accepted, and where.
+pub(super) fn suppressed(analysis: &Analysis) -> Option<String> {
+    let of = |kind| {
+        let own = |reported: &&Reported| reported.suppressed.as_ref().is_some_and(|found| found.kind == kind);
+        analysis.suppressed.iter().filter(own).count()
+    };
+    let words: Vec<String> = [
+        (of(SuppressionKind::Inline), "in the code"),
+        (of(SuppressionKind::Config), "in crossvault.toml"),
+        (of(SuppressionKind::Baseline), "in the baseline"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, place)| format!("{number} {place}"))
+    .collect();
+    let number = count(analysis.suppressed.len(), "finding", "findings");
+    (!words.is_empty()).then(|| format!("suppressed: {number} ({}); --no-ignores shows them", words.join(", ")))
 }
 
 /// What was read.

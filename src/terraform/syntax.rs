@@ -1,5 +1,6 @@
 //! Parses Terraform files into [`super::ast`], with spans, and goes on after an error.
 
+mod comments;
 mod expression;
 mod json;
 mod lexer;
@@ -8,6 +9,7 @@ mod recover;
 mod template;
 mod types;
 
+pub(crate) use comments::comments;
 pub(crate) use types::{Defaults, type_constraint};
 
 use super::ast::{Body, Expr};
