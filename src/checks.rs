@@ -1,6 +1,7 @@
 //! The rules: each one necessary condition of a copy, judged three-valued with its evidence.
 
 mod air_gapped_vault_unsupported;
+mod backup_policy_invalid;
 mod backup_role_cannot_copy;
 mod backup_role_not_assumable;
 mod classes;
@@ -118,6 +119,7 @@ type Rule = (&'static str, fn(&Context<'_>, &Copy) -> Outcome);
 /// All rules, the causes that users meet most often first.
 pub const RULES: &[Rule] = &[
     ("copy-never-runs", copy_never_runs::check),
+    ("backup-policy-invalid", backup_policy_invalid::check),
     ("source-key-aws-managed", source_key_aws_managed::check),
     ("source-key-not-shared", source_key_not_shared::check),
     ("source-key-share-incomplete", source_key_share_incomplete::check),

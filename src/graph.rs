@@ -6,6 +6,7 @@ mod resolve;
 
 pub use link::link;
 pub(crate) use link::uncertain;
+pub use organization::AllowList;
 pub use resolve::{resolve_destination, resolve_role, resolve_vault};
 
 use crate::aws::{Account, AccountId, Place};
@@ -237,9 +238,15 @@ impl Graph {
         at.iter().filter_map(|at| self.entities.settings.get(*at))
     }
 
+    /// The vaults of this name, in whatever account and Region.
+    pub fn vaults_named(&self, name: &str) -> impl Iterator<Item = &crate::model::Vault> {
+        let ids = self.index.named_vaults.get(name).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| self.vault(*id))
+    }
+
     /// Units above the account where AWS's `FullAWSAccess` was detached, each with the service control policies that
     /// are attached there: one of them must allow.
-    pub fn allow_lists(&self, account: &Account) -> Vec<(String, Vec<&crate::model::OrganizationPolicy>)> {
+    pub fn allow_lists(&self, account: &Account) -> Vec<AllowList<'_>> {
         self.organization.allow_lists(&self.entities, account)
     }
 

@@ -162,8 +162,8 @@ pub struct PolicyOrigin {
 /// Something in a backup policy that AWS refuses, or that does not do what it says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyFlaw {
-    /// The rule and copy action (by their keys) that it is about; the whole plan where left out.
-    pub action: Option<(Arc<str>, Arc<str>)>,
+    /// The rule and copy action (indices into the plan) that it is about; the whole plan where left out.
+    pub action: Option<(usize, usize)>,
     /// Whether no copy is made because of it.
     pub fatal: bool,
     /// What is wrong.

@@ -28,7 +28,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("lower", &["catalog", "diagnostic", "embedded", "model", "resource", "source", "value"]),
     ("graph", &["aws", "model", "organization", "source", "value"]),
     ("copy", &["aws", "catalog", "graph", "model", "source", "value"]),
-    ("iam", &["aws", "embedded", "source", "value"]),
+    ("iam", &["aws", "embedded", "organization", "source", "value"]),
     ("checks", &["aws", "catalog", "copy", "diagnostic", "graph", "iam", "model", "source", "value"]),
     (
         "suppress",

@@ -47,7 +47,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 &caller,
                 &caller.account,
                 target_arn.as_deref(),
-                context.graph.facts.organization.id.as_deref(),
+                &context.graph.facts.organization,
             );
             let request = Request {
                 caller: &caller,

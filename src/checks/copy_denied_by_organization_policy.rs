@@ -19,7 +19,12 @@ const INTO: &str = "backup:CopyIntoBackupVault";
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some(caller) = role_caller(context, copy) else { return Outcome::NotApplicable };
     let mut open = None;
-    for outcome in [source_vault(context, copy, &caller), service_controls(context, copy, &caller)] {
+    let outcomes = [
+        source_vault(context, copy, &caller),
+        service_controls(context, copy, &caller),
+        allow_lists(context, copy, &caller),
+    ];
+    for outcome in outcomes {
         match outcome {
             Outcome::Fail(_) => return outcome,
             Outcome::Undecided(_) => open = open.or(Some(outcome)),
@@ -76,8 +81,58 @@ fn service_controls(context: &Context<'_>, copy: &Copy, caller: &Caller) -> Outc
     open.unwrap_or(Outcome::NotApplicable)
 }
 
+/// Where `FullAWSAccess` was detached, one of the policies attached in its place must allow the copy.
+fn allow_lists(context: &Context<'_>, copy: &Copy, caller: &Caller) -> Outcome {
+    let mut open = None;
+    for list in context.graph.allow_lists(&caller.account) {
+        let policies: Vec<Policy> = list.policies.iter().map(|policy| document::parse(&policy.content.value)).collect();
+        let policies: Vec<&Policy> = policies.iter().collect();
+        let root = format!("allow list of {}", list.unit);
+        for action in [FROM, INTO] {
+            let decision = asked(context, copy, caller, action, |request| iam::decide_identity(request, &policies));
+            let doubt = match (decision.answer, &list.doubt) {
+                (Answer::Allowed, _) => continue,
+                (Answer::Denied, None) => {
+                    let primary = list.span.map(|span| Label::new(span, "`FullAWSAccess` is detached here"));
+                    let headline = format!(
+                        "copies with this plan will fail: no service control policy attached to `{}` allows {action}",
+                        list.unit
+                    );
+                    let mut found = finding(RULE, root, headline, primary).url(support::CROSS_ACCOUNT_PAGE).note(ERROR);
+                    for policy in &list.policies {
+                        found = found.label(policy.content.span, "a policy attached there");
+                    }
+                    let help = format!("allow {FROM} and {INTO} in a policy attached to `{}`", list.unit);
+                    return fail(with_places(found.help(help), context, copy));
+                }
+                (_, Some(why)) => why.clone(),
+                (Answer::Unknown, None) => Why {
+                    text: format!(
+                        "whether a service control policy attached to `{}` allows {action} is not",
+                        list.unit
+                    ),
+                    span: list.span,
+                },
+            };
+            open = open.or_else(|| Some(unknown(context, copy, root.clone(), &list.unit, &doubt)));
+        }
+    }
+    open.unwrap_or(Outcome::NotApplicable)
+}
+
 /// What the denying statements of a policy say; what it allows does not matter here.
 fn decide(context: &Context<'_>, copy: &Copy, caller: &Caller, action: &'static str, policy: &Policy) -> Decision {
+    asked(context, copy, caller, action, |request| iam::decide_deny(request, policy))
+}
+
+/// The answer to the copy's call of this action.
+fn asked(
+    context: &Context<'_>,
+    copy: &Copy,
+    caller: &Caller,
+    action: &'static str,
+    answer: impl Fn(&Request<'_>) -> Decision,
+) -> Decision {
     let target = support::destination_arn(context, copy);
     let place = context.graph.place(&copy.destination);
     let (resource, account) = match (action, &target, place) {
@@ -85,15 +140,9 @@ fn decide(context: &Context<'_>, copy: &Copy, caller: &Caller, action: &'static 
         (INTO, ..) => ("\u{1}vault\u{1}".to_owned(), &caller.account),
         _ => ("\u{1}recovery point\u{1}".to_owned(), &caller.account),
     };
-    let facts = context::backup_call(
-        action,
-        caller,
-        account,
-        target.as_deref(),
-        context.graph.facts.organization.id.as_deref(),
-    );
+    let facts = context::backup_call(action, caller, account, target.as_deref(), &context.graph.facts.organization);
     let request = Request { caller, action, resource: &resource, resource_account: account, context: &facts };
-    iam::decide_deny(&request, policy)
+    answer(&request)
 }
 
 fn judged(context: &Context<'_>, copy: &Copy, root: String, what: &str, span: Span, decision: &Decision) -> Outcome {

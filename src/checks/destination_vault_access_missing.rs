@@ -37,7 +37,7 @@ pub(super) fn decision<'a>(
         &caller,
         &place.account,
         None,
-        context.graph.facts.organization.id.as_deref(),
+        &context.graph.facts.organization,
     );
     let request = Request {
         caller: &caller,

@@ -14,6 +14,7 @@ pub struct Page {
 /// The page's text by rule name.
 const TEXTS: &[(&str, &str)] = &[
     ("copy-never-runs", include_str!("../../rules/copy-never-runs.md")),
+    ("backup-policy-invalid", include_str!("../../rules/backup-policy-invalid.md")),
     ("source-key-aws-managed", include_str!("../../rules/source-key-aws-managed.md")),
     ("source-key-not-shared", include_str!("../../rules/source-key-not-shared.md")),
     ("source-key-share-incomplete", include_str!("../../rules/source-key-share-incomplete.md")),

@@ -519,14 +519,7 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
         })
         .collect();
     let decisions = REQUIRED.iter().map(|action| {
-        let facts = context::key_use(
-            action,
-            via,
-            &regions,
-            &caller,
-            &place.account,
-            context.graph.facts.organization.id.as_deref(),
-        );
+        let facts = context::key_use(action, via, &regions, &caller, &place.account, &context.graph.facts.organization);
         let request =
             Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
         (*action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))

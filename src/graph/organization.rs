@@ -11,7 +11,7 @@ use super::{Facts, Why};
 use crate::aws::Account;
 use crate::model::{Entities, OrganizationPolicy, Setting, Site};
 use crate::source::Span;
-use crate::value::{Existence, Kind};
+use crate::value::{Existence, Kind, Value};
 use tree::{Target, Tree, UnitId};
 
 /// The organization's tree and which policies are attached where.
@@ -88,21 +88,33 @@ impl Organization {
     }
 
     /// Where `FullAWSAccess` was detached above the account: the policies attached there, of which one must allow.
-    pub(super) fn allow_lists<'a>(
-        &self,
-        entities: &'a Entities,
-        account: &Account,
-    ) -> Vec<(String, Vec<&'a OrganizationPolicy>)> {
+    pub(super) fn allow_lists<'a>(&self, entities: &'a Entities, account: &Account) -> Vec<AllowList<'a>> {
         if self.tree.is_management(account) == Some(true) {
             return Vec::new();
         }
         let at = |unit: UnitId| {
             let own = self.controls.iter().filter(|attachment| attachment.target == Target::Unit(unit));
-            let policies = own.filter_map(|attachment| entities.service_controls.get(attachment.policy)).collect();
-            (self.tree.label(&Target::Unit(unit), &crate::value::Value::null()), policies)
+            let doubt = own.clone().find_map(|attachment| attachment.doubt.clone());
+            AllowList {
+                unit: self.tree.label(&Target::Unit(unit), &Value::null()),
+                policies: own.filter_map(|attachment| entities.service_controls.get(attachment.policy)).collect(),
+                doubt,
+                span: self.tree.span(unit),
+            }
         };
         self.tree.restricted(account).into_iter().map(at).collect()
     }
+}
+
+/// A root or unit where AWS's `FullAWSAccess` was detached: one of the policies attached there must allow.
+#[derive(Clone, Debug)]
+pub struct AllowList<'a> {
+    pub unit: String,
+    pub policies: Vec<&'a OrganizationPolicy>,
+    /// Why it is not certain that all of them are attached.
+    pub doubt: Option<Why>,
+    /// Where the configuration says that it was detached.
+    pub span: Option<Span>,
 }
 
 fn not_known(account: &Account, attachment: &Attachment) -> Why {

@@ -20,6 +20,8 @@ pub(super) struct Index {
     pub(super) settings: BTreeMap<Place, Vec<usize>>,
     /// Roles that code defines, by account and name.
     named_roles: BTreeMap<(Account, String), RoleId>,
+    /// Vaults that code defines, by name.
+    pub(super) named_vaults: BTreeMap<Arc<str>, Vec<VaultId>>,
     /// Vaults by account, for near misses.
     accounts: BTreeMap<Account, Vec<VaultId>>,
 }
@@ -41,6 +43,12 @@ impl Index {
                 named_roles.entry((role.site.place.account.clone(), name)).or_insert(RoleId(id(at)));
             }
         }
+        let mut named_vaults: BTreeMap<Arc<str>, Vec<VaultId>> = BTreeMap::new();
+        for (at, vault) in entities.vaults.iter().enumerate().filter(|(_, vault)| !vault.site.external) {
+            if let Some(name) = vault.name.text() {
+                named_vaults.entry(name).or_default().push(VaultId(id(at)));
+            }
+        }
         let mut accounts: BTreeMap<Account, Vec<VaultId>> = BTreeMap::new();
         for (at, vault) in entities.vaults.iter().enumerate() {
             accounts.entry(vault.site.place.account.clone()).or_default().push(VaultId(id(at)));
@@ -48,6 +56,7 @@ impl Index {
         Self {
             settings,
             named_roles,
+            named_vaults,
             accounts,
             vaults: entities.vaults.iter().enumerate().map(|(at, e)| (place(&e.site), VaultId(id(at)))).collect(),
             keys: entities.keys.iter().enumerate().map(|(at, e)| (place(&e.site), KeyId(id(at)))).collect(),

@@ -1,6 +1,7 @@
 //! What a request carries: condition keys and what is known of their values.
 
-use crate::aws::{Account, Known, Region};
+use crate::aws::{Account, AccountId, Arn, Known, Region};
+use crate::organization::Organization;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -130,7 +131,7 @@ pub fn key_use(
     regions: &[Region],
     caller: &super::Caller,
     key_account: &Account,
-    organization: Option<&str>,
+    organization: &Organization,
 ) -> Context {
     let service = |name: &str| regions.iter().map(|region| format!("{name}.{}.amazonaws.com", text(region))).collect();
     let mut placeholders = role(caller, key_account, organization);
@@ -148,31 +149,39 @@ pub fn backup_call(
     caller: &super::Caller,
     resource_account: &Account,
     target: Option<&str>,
-    organization: Option<&str>,
+    organization: &Organization,
 ) -> Context {
     let mut placeholders = role(caller, resource_account, organization);
     placeholders.push(("{target}", target.map(str::to_owned).into_iter().collect()));
+    let account = target.and_then(Arn::parse).and_then(|arn| AccountId::parse(arn.account)).map(Known::Is);
+    placeholders.push(("{target-path}", account.map(|account| path(organization, &account)).unwrap_or_default()));
     filled(Call::Vault, action, &placeholders)
 }
 
 fn role(
     caller: &super::Caller,
     resource_account: &Account,
-    organization: Option<&str>,
+    organization: &Organization,
 ) -> Vec<(&'static str, Vec<String>)> {
-    let organization = organization.map_or_else(|| "\u{1}organization id\u{1}".to_owned(), str::to_owned);
+    let id = organization.id.as_ref().map_or_else(|| "\u{1}organization id\u{1}".to_owned(), ToString::to_string);
     vec![
         ("{account}", vec![text(&caller.account)]),
         ("{role}", vec![caller.role_arn.clone()]),
         ("{resource-account}", vec![text(resource_account)]),
-        ("{organization}", vec![organization]),
+        ("{organization}", vec![id]),
+        ("{path}", path(organization, &caller.account)),
+        ("{resource-path}", path(organization, resource_account)),
     ]
+}
+
+/// Where the account lies in the organization, where all of the path is known.
+fn path(organization: &Organization, account: &Account) -> Vec<String> {
+    account.known().and_then(|account| organization.path(account)).into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::AccountId;
 
     #[test]
     fn the_table_is_read_and_filled() {
@@ -181,19 +190,19 @@ mod tests {
         let caller = super::super::service_linked_role(&account, "aws");
         let owner = Known::Is(AccountId::parse("111111111111").unwrap());
         let one = [Region::Is("eu-west-1".into())];
-        let grant = key_use("kms:CreateGrant", "rds", &one, &caller, &owner, None);
+        let grant = key_use("kms:CreateGrant", "rds", &one, &caller, &owner, &Organization::default());
         assert_eq!(grant.get("kms:viaservice"), &Fact::Known(vec!["rds.eu-west-1.amazonaws.com".to_owned()]));
         assert_eq!(grant.get("kms:GrantIsForAWSResource"), &Fact::Known(vec!["true".to_owned()]));
         assert_eq!(grant.get("aws:SourceVpce"), &Fact::Absent);
-        let describe = key_use("kms:DescribeKey", "rds", &one, &caller, &owner, None);
+        let describe = key_use("kms:DescribeKey", "rds", &one, &caller, &owner, &Organization::default());
         assert_eq!(describe.get("kms:GrantIsForAWSResource"), &Fact::Absent);
         assert!(matches!(describe.get("kms:ViaService"), Fact::Unknown { candidates, .. } if candidates.len() == 3));
         let two = [Region::Is("eu-west-1".into()), Region::Is("eu-west-2".into())];
-        let across = key_use("kms:CreateGrant", "rds", &two, &caller, &owner, None);
+        let across = key_use("kms:CreateGrant", "rds", &two, &caller, &owner, &Organization::default());
         assert!(
             matches!(across.get("kms:ViaService"), Fact::Unknown { maybe_absent: false, candidates } if candidates.len() == 2)
         );
-        let copy = backup_call("backup:CopyIntoBackupVault", &caller, &owner, Some("arn"), None);
+        let copy = backup_call("backup:CopyIntoBackupVault", &caller, &owner, Some("arn"), &Organization::default());
         assert_eq!(copy.get("backup:CopyTargets"), &Fact::Absent);
     }
 }

@@ -16,8 +16,15 @@ pub(super) struct Layer<'a> {
     pub(super) span: Span,
 }
 
-/// A flaw, and the plan (in lower case) that it is about; all plans where left out.
-pub(super) type PlanFlaw = (Option<String>, PolicyFlaw);
+/// A flaw, and the plan, rule and copy action that it is about (keys in lower case).
+#[derive(Clone, Debug)]
+pub(super) struct PlanFlaw {
+    /// All plans where left out.
+    pub(super) plan: Option<String>,
+    /// The whole plan where left out.
+    pub(super) action: Option<(String, String)>,
+    pub(super) flaw: PolicyFlaw,
+}
 
 /// The policies merged: an object of plain values, without operators, and what is wrong in them.
 pub(super) fn merge(layers: &[Layer<'_>]) -> (Value, Vec<PlanFlaw>) {
@@ -97,14 +104,15 @@ impl Merger<'_> {
         let part = |at: usize, name: &str| self.path.get(at).is_some_and(|part| part == name);
         let action = match (self.path.get(3), self.path.get(5)) {
             (Some(rule), Some(action)) if part(2, "rules") && part(4, "copy_actions") => {
-                Some((rule.as_str().into(), action.as_str().into()))
+                Some((rule.clone(), action.clone()))
             }
             _ => None,
         };
         let plan = self.path.get(1).filter(|_| part(0, "plans")).cloned();
-        let flaw = PolicyFlaw { action, fatal, message, help: help.to_owned(), span: span.unwrap_or(self.fallback) };
-        if !self.flaws.iter().any(|(_, other)| *other == flaw) {
-            self.flaws.push((plan, flaw));
+        let span = span.unwrap_or(self.fallback);
+        let flaw = PolicyFlaw { action: None, fatal, message, help: help.to_owned(), span };
+        if !self.flaws.iter().any(|other| other.flaw == flaw) {
+            self.flaws.push(PlanFlaw { plan, action, flaw });
         }
     }
 
@@ -266,7 +274,7 @@ mod tests {
             layers.iter().zip(&contents).map(|((level, _), content)| Layer { level: *level, content, span }).collect();
         let (value, flaws) = merge(&layers);
         let text = crate::value::json_text(&value).unwrap_or_else(|| "unknown".to_owned());
-        (text, flaws.into_iter().map(|(_, flaw)| flaw.message).collect())
+        (text, flaws.into_iter().map(|found| found.flaw.message).collect())
     }
 
     #[test]

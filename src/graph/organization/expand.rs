@@ -199,8 +199,8 @@ impl Work<'_> {
             let flaws = merged
                 .flaws
                 .iter()
-                .filter(|(plan, _)| plan.as_ref().is_none_or(|plan| *plan == lower))
-                .map(|(_, flaw)| flaw.clone())
+                .filter(|found| found.plan.as_ref().is_none_or(|plan| *plan == lower))
+                .filter_map(|found| placed_flaw(found, &entry.value))
                 .collect();
             self.plan(name, entry, account, &sayers, flaws, made);
         }
@@ -234,7 +234,8 @@ impl Work<'_> {
         let plans = value.get("plans").cloned().unwrap_or_else(Value::null);
         for (name, entry) in entries(Some(&plans)) {
             let found = flaws_of_plan(&entry.value, entry.span.unwrap_or_else(|| fallback(&contents)));
-            flaws.extend(found.into_iter().map(|flaw| (Some(name.to_lowercase()), flaw)));
+            let plan = Some(name.to_lowercase());
+            flaws.extend(found.into_iter().map(|flaw| PlanFlaw { plan: plan.clone(), ..flaw }));
         }
         Merged { plans, flaws, sayers }
     }
@@ -372,8 +373,18 @@ fn with_guard(exists: Existence, guard: Guard) -> Existence {
     }
 }
 
+/// The flaw with the rule and copy action as indices; `None` where the plan has lost them.
+fn placed_flaw(found: &PlanFlaw, plan: &Value) -> Option<PolicyFlaw> {
+    let Some((rule, action)) = &found.action else { return Some(found.flaw.clone()) };
+    let rules = entries(plan.get("rules"));
+    let at = rules.iter().position(|(name, _)| name.to_lowercase() == *rule)?;
+    let actions = entries(rules.get(at)?.1.value.get("copy_actions"));
+    let action = actions.iter().position(|(name, _)| name.to_lowercase() == *action)?;
+    Some(PolicyFlaw { action: Some((at, action)), ..found.flaw.clone() })
+}
+
 /// What is wrong in the copy actions of a merged plan.
-fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PolicyFlaw> {
+fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PlanFlaw> {
     let mut out = Vec::new();
     if let (Some(tags), Some(resources)) = (
         plan.get("selections").and_then(|all| all.as_map()?.entries.get("tags")),
@@ -381,25 +392,22 @@ fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PolicyFlaw> {
     ) && !entries(Some(&tags.value)).is_empty()
         && !entries(Some(resources)).is_empty()
     {
-        out.push(PolicyFlaw {
+        let flaw = PolicyFlaw {
             action: None,
             fatal: true,
             message: "the plan selects by `tags` and by `resources`, which exclude each other".to_owned(),
             help: "use `resources` with `conditions` for a selection by both".to_owned(),
             span: tags.span.unwrap_or(fallback),
-        });
+        };
+        out.push(PlanFlaw { plan: None, action: None, flaw });
     }
     for (rule, entry) in entries(plan.get("rules")) {
         for (key, action) in entries(entry.value.get("copy_actions")) {
             let span = action.span.unwrap_or(fallback);
             let mut flaw = |fatal: bool, span: Span, message: String, help: &str| {
-                out.push(PolicyFlaw {
-                    action: Some((rule.to_lowercase().into(), key.to_lowercase().into())),
-                    fatal,
-                    message,
-                    help: help.to_owned(),
-                    span,
-                });
+                let flaw = PolicyFlaw { action: None, fatal, message, help: help.to_owned(), span };
+                let action = Some((rule.to_lowercase(), key.to_lowercase()));
+                out.push(PlanFlaw { plan: None, action, flaw });
             };
             let target = action.value.as_map().and_then(|map| map.entries.get("target_backup_vault_arn"));
             let named = target.and_then(|target| target.value.text());

@@ -32,6 +32,8 @@ struct Unit {
     closed: bool,
     /// `FullAWSAccess` is attached.
     full_access: bool,
+    /// Where the configuration lists it.
+    span: Option<Span>,
 }
 
 /// Which organization an account belongs to.
@@ -65,12 +67,14 @@ impl Tree {
             parent: None,
             closed: root.is_some(),
             full_access: root.and_then(|id| told.units.get(id)).is_none_or(|unit| unit.full_access),
+            span: None,
         });
         tree.by_id.extend(root.map(|id| (id.clone(), ROOT)));
         for (id, unit) in &told.units {
             let at = tree.unit(id);
             if let Some(unit_here) = tree.units.get_mut(at) {
                 unit_here.closed = true;
+                unit_here.span = Some(unit.span);
                 unit_here.full_access = unit.full_access;
             }
         }
@@ -295,6 +299,11 @@ impl Tree {
         let root = std::iter::once(ROOT).filter(|root| !above.contains(root));
         let units = above.iter().copied().chain(root);
         units.filter(|at| self.units.get(*at).is_some_and(|unit| !unit.full_access)).collect()
+    }
+
+    /// Where the configuration lists the unit.
+    pub(in crate::graph) fn span(&self, unit: UnitId) -> Option<Span> {
+        self.units.get(unit)?.span
     }
 
     /// Whether the account is the organization's management account.
