@@ -159,13 +159,23 @@ pub struct PolicyOrigin {
     pub flaws: Arc<[PolicyFlaw]>,
 }
 
+/// What a flaw of a backup policy comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FlawWeight {
+    /// No copy is made because of it.
+    Fatal,
+    /// The policy may not do what it says.
+    Doubtful,
+    /// AWS's pages write it otherwise, and take it nevertheless.
+    Style,
+}
+
 /// Something in a backup policy that AWS refuses, or that does not do what it says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyFlaw {
     /// The rule and copy action (indices into the plan) that it is about; the whole plan where left out.
     pub action: Option<(usize, usize)>,
-    /// Whether no copy is made because of it.
-    pub fatal: bool,
+    pub weight: FlawWeight,
     /// What is wrong.
     pub message: String,
     /// How to mend it.

@@ -9,7 +9,7 @@ use crate::aws::Known;
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
 use crate::graph::{RoleTarget, VaultTarget};
-use crate::model::{Plan, PolicyFlaw};
+use crate::model::{FlawWeight, Plan, PolicyFlaw};
 
 const RULE: &str = "backup-policy-invalid";
 const PAGE: &str = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_backup_syntax.html";
@@ -19,7 +19,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some(origin) = &plan.origin else { return Outcome::NotApplicable };
     let here = |flaw: &&PolicyFlaw| flaw.action.is_none_or(|place| place == (copy.rule, copy.action));
     let mut flaws: Vec<&PolicyFlaw> = origin.flaws.iter().filter(here).collect();
-    flaws.sort_by_key(|flaw| (!flaw.fatal, flaw.action.is_none()));
+    flaws.sort_by_key(|flaw| (flaw.weight, flaw.action.is_none()));
     match flaws.split_first() {
         Some((first, others)) => flawed(context, copy, first, others),
         None => missing(context, copy, plan)
@@ -29,11 +29,15 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
 }
 
 fn flawed(context: &Context<'_>, copy: &Copy, first: &PolicyFlaw, others: &[&PolicyFlaw]) -> Outcome {
-    let message = match first.fatal {
-        true => format!("no copy of this backup policy will be made as written: {}", first.message),
-        false => format!("this backup policy may not do what it says: {}", first.message),
+    let (message, severity) = match first.weight {
+        FlawWeight::Fatal => {
+            (format!("no copy of this backup policy will be made as written: {}", first.message), Severity::Error)
+        }
+        FlawWeight::Doubtful => {
+            (format!("this backup policy may not do what it says: {}", first.message), Severity::Warning)
+        }
+        FlawWeight::Style => (format!("in this backup policy {}", first.message), Severity::Info),
     };
-    let severity = if first.fatal { Severity::Error } else { Severity::Warning };
     let mut found = finding(RULE, &first.message, message, Some(Label::new(first.span, "this")))
         .severity(severity)
         .help(&first.help)

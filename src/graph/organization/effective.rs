@@ -3,7 +3,7 @@
 //! Sources: <https://docs.aws.amazon.com/organizations/latest/userguide/policy-operators.html> and
 //! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_backup_syntax.html>, read 2026-11.
 
-use crate::model::PolicyFlaw;
+use crate::model::{FlawWeight, PolicyFlaw};
 use crate::source::Span;
 use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Unknown, Value};
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ struct Merger<'f> {
 }
 
 impl Merger<'_> {
-    fn flaw(&mut self, span: Option<Span>, fatal: bool, message: String, help: &str) {
+    fn flaw(&mut self, span: Option<Span>, weight: FlawWeight, message: String, help: &str) {
         let part = |at: usize, name: &str| self.path.get(at).is_some_and(|part| part == name);
         let action = match (self.path.get(3), self.path.get(5)) {
             (Some(rule), Some(action)) if part(2, "rules") && part(4, "copy_actions") => {
@@ -110,7 +110,7 @@ impl Merger<'_> {
         };
         let plan = self.path.get(1).filter(|_| part(0, "plans")).cloned();
         let span = span.unwrap_or(self.fallback);
-        let flaw = PolicyFlaw { action: None, fatal, message, help: help.to_owned(), span };
+        let flaw = PolicyFlaw { action: None, weight, message, help: help.to_owned(), span };
         if !self.flaws.iter().any(|other| other.flaw == flaw) {
             self.flaws.push(PlanFlaw { plan, action, flaw });
         }
@@ -128,7 +128,7 @@ impl Merger<'_> {
             if !OPERATORS.contains(&&**name) && &**name != ALLOWED {
                 let message = format!("`{name}` is no operator of backup policies");
                 let help = "use `@@assign`, `@@append`, `@@remove` or `@@operators_allowed_for_child_policies`";
-                self.flaw(entry.span.or(entry.value.span), true, message, help);
+                self.flaw(entry.span.or(entry.value.span), FlawWeight::Fatal, message, help);
             }
         }
         let unset = node.leaf.is_none() && node.entries.is_empty();
@@ -173,7 +173,7 @@ impl Merger<'_> {
         if matches!(value.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Seq(_)) {
             let name = self.path.last().cloned().unwrap_or_default();
             let message = format!("`{name}` has a value without an operator");
-            self.flaw(value.span, true, message, "write it as `{ \"@@assign\": … }`");
+            self.flaw(value.span, FlawWeight::Fatal, message, "write it as `{ \"@@assign\": … }`");
         }
         self.apply(node, "@@assign", &Entry { value: value.clone(), span: value.span }, locked);
     }
@@ -187,7 +187,7 @@ impl Merger<'_> {
             let name = self.path.last().cloned().unwrap_or_default();
             let text = value.text().unwrap_or_default();
             let message = format!("the value of `{name}` is not a string");
-            self.flaw(value.span.or(entry.span), false, message, &format!("write it as \"{text}\""));
+            self.flaw(value.span.or(entry.span), FlawWeight::Style, message, &format!("write it as \"{text}\""));
         }
         let limited = node.limits.iter().any(|limit| limit.level < self.level);
         let old = node.leaf.take();

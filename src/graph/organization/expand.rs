@@ -10,8 +10,8 @@ use super::{Attachment, Organization, attachments};
 use crate::aws::{Account, Known, Place, Region};
 use crate::graph::resolve::why;
 use crate::model::{
-    CopyAction, Entities, Lifecycle, OrganizationPolicy, Plan, PlanRule, PolicyFlaw, PolicyOrigin, Selection, Setting,
-    Site, TagCondition, TagOperator,
+    CopyAction, Entities, FlawWeight, Lifecycle, OrganizationPolicy, Plan, PlanRule, PolicyFlaw, PolicyOrigin,
+    Selection, Setting, Site, TagCondition, TagOperator,
 };
 use crate::source::Span;
 use crate::value::{Entry, Existence, Guard, Kind, Reason, Ref, Unknown, Value};
@@ -394,7 +394,7 @@ fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PlanFlaw> {
     {
         let flaw = PolicyFlaw {
             action: None,
-            fatal: true,
+            weight: FlawWeight::Fatal,
             message: "the plan selects by `tags` and by `resources`, which exclude each other".to_owned(),
             help: "use `resources` with `conditions` for a selection by both".to_owned(),
             span: tags.span.unwrap_or(fallback),
@@ -404,8 +404,8 @@ fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PlanFlaw> {
     for (rule, entry) in entries(plan.get("rules")) {
         for (key, action) in entries(entry.value.get("copy_actions")) {
             let span = action.span.unwrap_or(fallback);
-            let mut flaw = |fatal: bool, span: Span, message: String, help: &str| {
-                let flaw = PolicyFlaw { action: None, fatal, message, help: help.to_owned(), span };
+            let mut flaw = |weight: FlawWeight, span: Span, message: String, help: &str| {
+                let flaw = PolicyFlaw { action: None, weight, message, help: help.to_owned(), span };
                 let action = Some((rule.to_lowercase(), key.to_lowercase()));
                 out.push(PlanFlaw { plan: None, action, flaw });
             };
@@ -415,7 +415,7 @@ fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PlanFlaw> {
                 (Some(named), Some(target)) if !named.eq_ignore_ascii_case(key) => {
                     let message = format!("the copy action has the key `{key}`, but names the vault `{named}`");
                     flaw(
-                        true,
+                        FlawWeight::Fatal,
                         target.span.unwrap_or(span),
                         message,
                         "the key must be the ARN of the vault; write the same ARN in both places",
@@ -425,7 +425,7 @@ fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PlanFlaw> {
                     let message = format!(
                         "the copy action `{key}` has no `target_backup_vault_arn`, and AWS then takes the key in lower case"
                     );
-                    flaw(false, span, message, "name the vault in `target_backup_vault_arn` too");
+                    flaw(FlawWeight::Doubtful, span, message, "name the vault in `target_backup_vault_arn` too");
                 }
                 _ => {}
             }
@@ -433,7 +433,7 @@ fn flaws_of_plan(plan: &Value, fallback: Span) -> Vec<PlanFlaw> {
             if text.contains("$region") {
                 let message = format!("`$region` is not replaced in `{text}`");
                 flaw(
-                    true,
+                    FlawWeight::Fatal,
                     target.and_then(|target| target.span).unwrap_or(span),
                     message,
                     "name the Region, and write a plan for each Region where the destinations differ",
