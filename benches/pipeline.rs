@@ -115,7 +115,14 @@ fn policies(criterion: &mut Criterion) {
     let (source, destination) = (account("111111111111"), account("222222222222"));
     let caller = iam::service_linked_role(&destination, "aws");
     let region = [Known::Is("us-east-2".into())];
-    let facts = iam::context::key_use("kms:CreateGrant", "rds", &region, &caller, &source, None);
+    let facts = iam::context::key_use(
+        "kms:CreateGrant",
+        "rds",
+        &region,
+        &caller,
+        &source,
+        &crossvault::organization::Organization::default(),
+    );
     let policy = iam::document::from_json(&ordinary).unwrap_or_default();
     let own = [iam::service_linked_role_policy()];
     let request = iam::Request {
