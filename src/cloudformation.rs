@@ -40,7 +40,7 @@ pub fn load_all(
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
-    let world = World::new(sources, settings);
+    let world = World::new(sources, settings, units.len() > 1);
     let mut stacks = Vec::new();
     for batch in units.chunks(BATCH) {
         read(&world, batch);

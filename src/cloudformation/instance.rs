@@ -211,6 +211,8 @@ pub(super) struct StackOutput {
 pub(super) struct World<'a> {
     pub(super) sources: &'a Sources,
     pub(super) settings: &'a LoadSettings,
+    /// Whether there is more than one unit.
+    pub(super) several: bool,
     told: RefCell<Vec<Diagnostic>>,
     told_once: RefCell<BTreeSet<(Span, String)>>,
     files: RefCell<BTreeMap<Arc<str>, Option<(FileId, Node)>>>,
@@ -228,10 +230,11 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(sources: &'a Sources, settings: &'a LoadSettings) -> Self {
+    pub(super) fn new(sources: &'a Sources, settings: &'a LoadSettings, several: bool) -> Self {
         Self {
             sources,
             settings,
+            several,
             told: RefCell::default(),
             told_once: RefCell::default(),
             files: RefCell::default(),

@@ -239,9 +239,14 @@ impl<'a> Evaluator<'a> {
         Some(Value::new(Kind::Cond(branches.into())))
     }
 
-    /// A condition's name as a guard's text: the same text is the same fact, so other units' conditions have another.
+    /// A condition's name as a guard's text: the same text is the same fact, so another stack's condition of the same
+    /// name has another text.
     pub(super) fn guard(&self, name: &str) -> Arc<str> {
-        format!("{}{name}", self.at.prefix).into()
+        match (self.world.several, self.at.prefix.is_empty()) {
+            (false, true) => name.into(),
+            (false, false) => format!("{}{name}", self.at.prefix).into(),
+            (true, _) => format!("{}{name} of {}", self.at.prefix, self.at.unit).into(),
+        }
     }
 
     fn select(&self, index: &Value, list: &Value, span: Span) -> Value {
