@@ -138,38 +138,40 @@ impl fmt::Display for Arn<'_> {
 /// Whether `text` matches `pattern` with `*` for any run of characters and `?` for one; linear in practice, never
 /// exponential.
 pub fn wildcard(pattern: &str, text: &str) -> bool {
-    // Bytes do: a literal never matches in the middle of a character, and `?` steps over a whole one.
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while let Some(here) = text.get(t) {
-        match pattern.get(p) {
-            Some(b'*') => {
-                p += 1;
-                back = Some((p, t));
-            }
-            Some(b'?') => {
-                p += 1;
-                t += 1;
-                while text.get(t).is_some_and(|byte| byte & 0xc0 == 0x80) {
-                    t += 1;
-                }
-            }
-            Some(byte) if byte == here => {
-                p += 1;
-                t += 1;
-            }
-            _ => match back {
-                Some((after, from)) => {
-                    p = after;
-                    t = from + 1;
-                    back = Some((after, t));
-                }
-                None => return false,
-            },
+    let Some((first, rest)) = pattern.split_once('*') else { return prefix(pattern, text) == Some(text.len()) };
+    let Some(mut text) = prefix(first, text).and_then(|end| text.get(end..)) else { return false };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    // The leftmost place of each piece leaves most for the others, so none is tried twice.
+    for piece in middle.split('*').filter(|piece| !piece.is_empty()) {
+        let end = if piece.contains('?') {
+            text.char_indices().find_map(|(at, _)| Some(at + prefix(piece, text.get(at..)?)?))
+        } else {
+            text.find(piece).map(|at| at + piece.len())
+        };
+        let Some(after) = end.and_then(|end| text.get(end..)) else { return false };
+        text = after;
+    }
+    if !last.contains('?') {
+        return text.ends_with(last);
+    }
+    let length = last.chars().count();
+    let start = text.char_indices().rev().nth(length.saturating_sub(1)).map(|(at, _)| at);
+    start.and_then(|start| text.get(start..)).is_some_and(|tail| prefix(last, tail) == Some(tail.len()))
+}
+
+/// Where the piece, in which `?` is any character, ends in a text that begins with it.
+fn prefix(piece: &str, text: &str) -> Option<usize> {
+    if !piece.contains('?') {
+        return text.starts_with(piece).then_some(piece.len());
+    }
+    let mut characters = text.char_indices();
+    for wanted in piece.chars() {
+        let (_, found) = characters.next()?;
+        if wanted != '?' && wanted != found {
+            return None;
         }
     }
-    pattern.iter().skip(p).all(|byte| *byte == b'*')
+    Some(text.len() - characters.as_str().len())
 }
 
 /// The number of single-character edits between two short names.
@@ -217,5 +219,9 @@ mod tests {
         assert!(!wildcard("a*b", "aab c"));
         assert!(wildcard("a*b*c", "aXbYbZc"));
         assert!(!wildcard("?", ""));
+        assert!(wildcard("?", "é") && !wildcard("?", "ab") && wildcard("*?", "é") && !wildcard("*?", ""));
+        assert!(wildcard("a*?c", "abc") && !wildcard("a*?c", "ac") && wildcard("*?b*c?", "xabcd"));
+        assert!(!wildcard("ab*b", "ab") && wildcard("", "") && wildcard("**", "") && !wildcard("", "a"));
+        assert!(!wildcard("a*a", "a"));
     }
 }

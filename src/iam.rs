@@ -7,6 +7,7 @@ pub mod condition;
 pub mod context;
 pub mod decide;
 pub mod document;
+mod glob;
 pub mod mistakes;
 mod questions;
 mod sharpen;

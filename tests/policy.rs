@@ -2,10 +2,12 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
+
+#[path = "policy/generator.rs"]
+mod generator;
 
 #[test]
 fn every_recorded_question_is_answered_as_expected() {
@@ -118,80 +120,77 @@ fn an_independent_simulator_agrees() {
     assert!(lost * 50 < decided, "{lost} of {decided} decided questions are left unknown");
 }
 
-const OWN: &str = "111111111111";
-const OTHER: &str = "222222222222";
-const LINKED: &str = "arn:aws:iam::222222222222:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup";
-const CONDITION_KEYS: [&str; 5] =
-    ["kms:ViaService", "aws:PrincipalOrgID", "aws:SourceVpce", "aws:PrincipalTag/team", "aws:PrincipalOrgPaths"];
-const CONDITION_VALUES: [&str; 5] = ["rds.us-east-1.amazonaws.com", "o-a", "o-b", "o-*", "team?"];
-
-fn condition() -> impl Strategy<Value = Value> {
-    let operators = vec![
-        "StringEquals",
-        "StringNotEquals",
-        "StringLike",
-        "StringNotLike",
-        "StringEqualsIfExists",
-        "StringNotEqualsIfExists",
-        "ForAnyValue:StringLike",
-        "ForAllValues:StringNotEquals",
-        "ForAllValues:StringLike",
-    ];
-    let test = (select(operators), select(&CONDITION_KEYS[..]), vec(select(&CONDITION_VALUES[..]), 1..3))
-        .prop_map(|(operator, key, values)| serde_json::json!({operator: {key: values}}));
-    let null = (select(&CONDITION_KEYS[..]), any::<bool>())
-        .prop_map(|(key, absent)| serde_json::json!({"Null": {key: absent.to_string()}}));
-    prop_oneof![4 => test, 1 => null, 2 => Just(serde_json::json!({}))]
+fn answer(question: &Value) -> String {
+    let answer = crossvault::iam::answer_line(&question.to_string()).unwrap();
+    answer["answer"].as_str().unwrap().to_owned()
 }
 
-fn statement() -> impl Strategy<Value = Value> {
-    let principals = vec![
-        serde_json::json!("*"),
-        serde_json::json!({"AWS": LINKED}),
-        serde_json::json!({"AWS": OTHER}),
-        serde_json::json!({"AWS": format!("arn:aws:iam::{OTHER}:root")}),
-        serde_json::json!({"AWS": format!("arn:aws:iam::{OWN}:root")}),
-    ];
-    (select(vec!["Allow", "Allow", "Deny"]), select(principals), select(vec!["kms:*", "kms:CreateGrant", "kms:Decrypt"]), condition())
-        .prop_map(|(effect, principal, action, condition)| {
-            serde_json::json!({"Effect": effect, "Principal": principal, "Action": action, "Resource": "*", "Condition": condition})
-        })
+/// The question with one of the candidates in the place of each unknown.
+fn completed(question: &Value, picks: &[usize]) -> Value {
+    let mut out = question.clone();
+    for ((key, candidates), pick) in question["unknown"].as_object().unwrap().iter().zip(picks) {
+        let candidates = candidates.as_array().unwrap();
+        let chosen = candidates[pick % candidates.len()].clone();
+        if !chosen.is_null() {
+            out["context"][key] = chosen;
+        }
+    }
+    out["unknown"] = serde_json::json!({});
+    out
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
     /// What is said of something unknown holds for each value that it can have.
     #[test]
     fn a_value_in_the_place_of_an_unknown_never_turns_the_answer(
-        statements in vec(statement(), 1..5),
-        values in vec(prop::option::of(select(&CONDITION_VALUES[..3])), CONDITION_KEYS.len()),
-        unknown in vec(any::<bool>(), CONDITION_KEYS.len()),
+        question in generator::question(),
+        picks in vec(any::<usize>(), 3),
+        open in any::<bool>(),
     ) {
-        let ask = |hidden: &dyn Fn(usize) -> bool| {
-            let mut context = serde_json::json!({"kms:GrantIsForAWSResource": "true"});
-            let mut open = serde_json::json!({});
-            for (at, key) in CONDITION_KEYS.iter().enumerate() {
-                // The service-linked role calls KMS through a service that is known.
-                let value = if at == 0 { Some("rds.us-east-1.amazonaws.com") } else { values[at] };
-                if hidden(at) {
-                    open[key] = serde_json::json!([]);
-                } else if let Some(value) = value {
-                    context[key] = serde_json::json!(value);
-                }
+        let mut asked = question.clone();
+        if open {
+            // Any value at all, or none.
+            for candidates in asked["unknown"].as_object_mut().unwrap().values_mut() {
+                *candidates = serde_json::json!([]);
             }
-            let question = serde_json::json!({
-                "id": 1,
-                "policy": {"Version": "2012-10-17", "Statement": statements},
-                "principal": LINKED,
-                "action": "kms:CreateGrant",
-                "resource": format!("arn:aws:kms:us-east-1:{OWN}:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
-                "resourceAccount": OWN,
-                "context": context,
-                "unknown": open,
-            });
-            crossvault::iam::answer_line(&question.to_string()).unwrap()["answer"].as_str().unwrap().to_owned()
-        };
-        let before = ask(&|at| at > 0 && unknown[at]);
-        let after = ask(&|_| false);
+        }
+        let (before, after) = (answer(&asked), answer(&completed(&question, &picks)));
         prop_assert!(before == "unknown" || before == after, "{before} turns into {after}");
     }
+
+    /// An explicit Deny wins over everything.
+    #[test]
+    fn a_statement_more_that_denies_everything_denies(question in generator::question()) {
+        let mut denied = question.clone();
+        prop_assume!(question["policy"].is_object());
+        denied["policy"]["Statement"].as_array_mut().unwrap().push(
+            serde_json::json!({"Effect": "Deny", "Principal": "*", "Action": question["action"], "Resource": "*"}));
+        prop_assert_eq!(answer(&denied), "denied");
+    }
+}
+
+/// Writes questions for an independent simulator: `SEED=1 COUNT=1000 OUT=questions.jsonl cargo test --test policy -- --ignored`.
+#[test]
+#[ignore = "writes questions for a simulator"]
+fn questions() {
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&number("SEED").to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let known = std::env::var("KNOWN").is_ok();
+    let mut out = String::new();
+    for id in 0..number("COUNT") {
+        let mut question = generator::question().new_tree(&mut runner).unwrap().current();
+        if known {
+            question = completed(&question, &[id as usize, id as usize / 3, id as usize / 7]);
+        }
+        question["id"] = id.into();
+        out.push_str(&format!("{question}\n"));
+    }
+    std::fs::write(std::env::var("OUT").unwrap_or_else(|_| "questions.jsonl".to_owned()), out).unwrap();
 }

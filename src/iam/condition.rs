@@ -1,8 +1,7 @@
 //! Condition blocks: operators over keys, three-valued.
 
 use super::context::{Context, Fact};
-use super::{Tri, and, not, or};
-use crate::aws::wildcard;
+use super::{Tri, and, glob, not, or};
 use crate::value::{Kind, Value};
 
 /// What a condition block says of a request, and the first test that decided or stayed open.
@@ -96,13 +95,13 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
         }
         Fact::Unknown { maybe_absent, .. } => {
             // `StringLike "*"` holds for any value.
-            let any = base.ends_with("like") && wanted.iter().any(|value| value.as_str() == Some("*"));
-            let present = if any && quantifier != Quantifier::All {
-                Some(!negated)
-            } else if any {
-                Some(true)
-            } else {
-                None
+            let any = matches!(base, "stringlike" | "stringnotlike")
+                && wanted.iter().any(|value| value.as_str() == Some("*"))
+                && (quantifier != Quantifier::Single || !several(key));
+            let present = match quantifier {
+                Quantifier::Single | Quantifier::Any if any => Some(!negated),
+                Quantifier::All if any && !negated => Some(true),
+                _ => None,
             };
             if *maybe_absent {
                 let without = absent(quantifier, if_exists, negated);
@@ -112,6 +111,26 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
             }
         }
     }
+}
+
+/// Keys that may have several values; with an operator for one value, what they come to is not documented.
+///
+/// Source: Service Authorization Reference and IAM User Guide, "Multivalued context keys", read 2026-11.
+pub(super) fn several(key: &str) -> bool {
+    const SEVERAL: [&str; 11] = [
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "backup:copytargetorgpaths",
+        "backup:copytargets",
+        "kms:encryptioncontextkeys",
+        "kms:grantoperations",
+        "kms:resourcealiases",
+    ];
+    SEVERAL.iter().any(|name| name.eq_ignore_ascii_case(key))
 }
 
 /// A key that the request does not carry.
@@ -152,34 +171,12 @@ fn known(quantifier: Quantifier, check: &Check<'_>, present: &[String]) -> Tri {
 
 /// One request value against one policy value.
 fn compare(check: &Check<'_>, present: &str, wanted: &Value) -> Tri {
-    match wanted.text() {
-        Some(text) => {
-            let text = match substitute(&text, check) {
-                Substituted::Text(text) => text,
-                Substituted::Nothing => return Some(false),
-                Substituted::Unknown => return None,
-            };
-            if present.contains('\u{1}') {
-                return if present == text { Some(true) } else { hole(&text, present) };
-            }
-            (check.compare)(present, &text)
-        }
-        None => match wanted.marked_text() {
-            Some(marked) if marked == present => Some(true),
-            Some(marked) => hole(&marked, present),
-            None => None,
-        },
+    let Some(wanted) = wanted.marked_text() else { return None };
+    match substitute(&wanted, check) {
+        Substituted::Text(text) => (check.compare)(present, &text),
+        Substituted::Nothing => Some(false),
+        Substituted::Unknown => None,
     }
-}
-
-/// Two texts of which one has holes: different where their known beginnings differ.
-pub(crate) fn hole(pattern: &str, text: &str) -> Tri {
-    let head = |text: &str| text.split(['\u{1}', '*', '?', '$']).next().unwrap_or_default().to_owned();
-    let (a, b) = (head(pattern), head(text));
-    if pattern.contains('*') && pattern.trim_matches('*').is_empty() {
-        return Some(true);
-    }
-    if a.starts_with(&b) || b.starts_with(&a) { None } else { Some(false) }
 }
 
 enum Substituted {
@@ -229,11 +226,10 @@ fn substitute(text: &str, check: &Check<'_>) -> Substituted {
 type Operation = (fn(&str, &str) -> Tri, bool);
 
 fn operation(base: &str) -> Option<Operation> {
-    let equals: fn(&str, &str) -> Tri = |a, b| Some(a == b);
-    let ignore_case: fn(&str, &str) -> Tri = |a, b| Some(a.eq_ignore_ascii_case(b));
-    let like: fn(&str, &str) -> Tri = |a, b| Some(wildcard(b, a));
-    // A pattern of fewer than six parts is not documented for these operators.
-    let arn: fn(&str, &str) -> Tri = |a, b| (b.split(':').count() >= 6).then(|| arn_like(b, a));
+    let equals: fn(&str, &str) -> Tri = |a, b| glob::equal(a, b, false);
+    let ignore_case: fn(&str, &str) -> Tri = |a, b| glob::equal(a, b, true);
+    let like: fn(&str, &str) -> Tri = |a, b| glob::matches(b, a);
+    let arn: fn(&str, &str) -> Tri = |a, b| glob::arn(b, a);
     let ip: fn(&str, &str) -> Tri = in_range;
     Some(match base {
         "stringequals" | "binaryequals" => (equals, false),
@@ -274,18 +270,6 @@ fn dated(a: &str, b: &str, decide: fn(std::cmp::Ordering) -> bool) -> Tri {
         Err(_) => text.parse::<jiff::Timestamp>().ok().or_else(|| format!("{text}T00:00:00Z").parse().ok()),
     };
     Some(decide(read(a)?.cmp(&read(b)?)))
-}
-
-/// The six parts of an ARN are compared one by one; the last may hold colons.
-pub(crate) fn arn_like(pattern: &str, arn: &str) -> bool {
-    let (mut pattern, mut arn) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
-    loop {
-        match (pattern.next(), arn.next()) {
-            (Some(pattern), Some(part)) if wildcard(pattern, part) => {}
-            (None, None) => return true,
-            _ => return false,
-        }
-    }
 }
 
 fn in_range(address: &str, range: &str) -> Tri {

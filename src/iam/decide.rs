@@ -1,10 +1,10 @@
 //! Statements against a request, and what all policies together answer.
 
-use super::condition::{self, arn_like, hole};
+use super::condition;
 use super::context::Context;
 use super::document::{Effect, Pattern, Policy, Statement};
 use super::sharpen::sharpen;
-use super::{Caller, Tri, account_text, and, not, or};
+use super::{Caller, Tri, account_text, and, glob, not, or};
 use crate::aws::wildcard;
 use crate::aws::{Account, AccountId};
 use crate::source::Span;
@@ -344,7 +344,10 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
             match statement.effect {
                 Some(Effect::Allow) => own.allow = or(own.allow, matched),
                 Some(Effect::Deny) => own.deny = or(own.deny, matched),
-                None => own.allow = or(own.allow, None),
+                None => {
+                    own.allow = or(own.allow, None);
+                    own.deny = or(own.deny, None);
+                }
             }
             let kind = match (statement.effect, matched) {
                 (Some(Effect::Deny), Some(true)) => TraceKind::Denies,
@@ -478,7 +481,7 @@ fn action_matches(statement: &Statement, action: &str, exact: bool) -> Tri {
                 let matched = wildcard(pattern, action);
                 if matched && exact && pattern.contains(['*', '?']) { None } else { Some(matched) }
             }
-            Pattern::Marked(marked) => hole(marked, action),
+            Pattern::Marked(marked) => glob::matches(marked, action),
             Pattern::Unknown => None,
         }))
     };
@@ -506,24 +509,21 @@ fn resource_matches(statement: &Statement, resource: &str, required: bool) -> Tr
     let matches = |patterns: &[Pattern]| {
         any(patterns.iter().map(|pattern| match pattern {
             Pattern::Text(pattern) if &**pattern == "*" || &**pattern == resource => Some(true),
-            Pattern::Text(pattern) if resource.contains('\u{1}') => {
-                if arn_like(pattern, resource) {
-                    Some(true)
-                } else {
-                    hole(pattern, resource)
+            Pattern::Text(pattern) | Pattern::Marked(pattern) if pattern.contains("${") => {
+                // A resource with another beginning is no match whatever the variable stands for.
+                if glob::possible(pattern, resource) { None } else { Some(false) }
+            }
+            Pattern::Text(pattern) if !resource.contains('\u{1}') => {
+                match (glob::arn(pattern, resource), wildcard(pattern, resource)) {
+                    (Some(true), _) => Some(true),
+                    // How a service completes an ARN of fewer parts is not documented for resource-based policies.
+                    (_, false) if pattern.split(':').count() < 6 => None,
+                    (_, false) => Some(false),
+                    // A star that crosses a colon: the documentation allows it at the end of a segment.
+                    (_, true) => crosses_at_end(pattern, resource).then_some(true),
                 }
             }
-            Pattern::Text(pattern) if pattern.contains("${") => None,
-            Pattern::Text(pattern) => match (arn_like(pattern, resource), wildcard(pattern, resource)) {
-                (true, _) => Some(true),
-                // How a service completes an ARN of fewer parts is not documented for resource-based policies.
-                (false, false) if pattern.split(':').count() < 6 => None,
-                (false, false) => Some(false),
-                // A star that crosses a colon: the documentation allows it at the end of a segment.
-                (false, true) => crosses_at_end(pattern, resource).then_some(true),
-            },
-            Pattern::Marked(marked) if &**marked == resource || arn_like(marked, resource) => Some(true),
-            Pattern::Marked(marked) => hole(marked, resource),
+            Pattern::Text(pattern) | Pattern::Marked(pattern) => glob::arn(pattern, resource),
             Pattern::Unknown => None,
         }))
     };
@@ -569,7 +569,8 @@ fn principals(value: &Value, caller: &Caller) -> (Tri, Tri) {
                         result = (or(result.0, direct), or(result.1, account));
                     }
                 } else if &**kind == "*" {
-                    result.0 = Some(true);
+                    // Not a form that AWS documents.
+                    result.0 = or(result.0, None);
                 }
             }
             result

@@ -1,8 +1,10 @@
 //! Policy questions as JSON lines: `crossvault policy`.
 
 use super::context::{Context, Fact};
-use super::decide::{Answer, Decision, Grant, Request, decide_identity, decide_key, decide_vault};
-use super::document::{self, Policy};
+use super::decide::{
+    Answer, Decision, Grant, Request, TraceKind, decide_deny, decide_identity, decide_key, decide_vault,
+};
+use super::document::{self, Effect, Policy};
 use super::{Caller, service_linked_role_policy};
 use crate::aws::{Account, AccountId, Arn, Known};
 use serde_json::{Value as Json, json};
@@ -62,7 +64,7 @@ fn answer(question: &Json) -> Result<Decision, String> {
     let request = Request { caller: &caller, action, resource, resource_account: &resource_account, context: &context };
     let grants: Vec<Grant> = question.get("grants").and_then(Json::as_array).into_iter().flatten().map(grant).collect();
     let mut decision = if action.to_ascii_lowercase().starts_with("kms:") {
-        decide_key(&request, &policy.unwrap_or_default(), &identity, &grants)
+        decide_key(&request, policy.as_ref().unwrap_or(&Policy::default()), &identity, &grants)
     } else if policy.is_some() || resource.contains(":backup-vault:") {
         decide_vault(&request, policy.as_ref(), &identity)
     } else {
@@ -71,21 +73,51 @@ fn answer(question: &Json) -> Result<Decision, String> {
     // Organization policies and boundaries do not bind service-linked roles; resource control policies do not cover AWS
     // Backup.
     if !service_linked {
-        let kms = action.to_ascii_lowercase().starts_with("kms:");
-        let levels = ["scps", "rcps"].into_iter().filter(|name| *name == "scps" || kms);
-        let mut bounds: Vec<Vec<Policy>> = Vec::new();
-        for level in levels.filter_map(|name| question.get(name).and_then(Json::as_array)).flatten() {
-            let policies = level.as_array().into_iter().flatten();
-            bounds.push(policies.map(|policy| document::parse(&document::value_of(policy))).collect());
+        for level in levels(question, "scps") {
+            decision = decision.within(decide_identity(&request, &level.iter().collect::<Vec<_>>()));
         }
-        let boundary = question.get("boundary").filter(|boundary| !boundary.is_null());
-        bounds.extend(boundary.map(|boundary| vec![document::parse(&document::value_of(boundary))]));
-        for bound in &bounds {
-            let bound = decide_identity(&request, &bound.iter().collect::<Vec<_>>());
+        // RCPFullAWSAccess is attached everywhere and cannot be detached, so that only denials count.
+        let kms = action.to_ascii_lowercase().starts_with("kms:");
+        for policy in levels(question, "rcps").iter().filter(|_| kms).flatten() {
+            decision = decision.within(decide_deny(&request, policy));
+        }
+        if let Some(boundary) = question.get("boundary").filter(|boundary| !boundary.is_null()) {
+            let mut bound = decide_identity(&request, &[&document::parse(&document::value_of(boundary))]);
+            // A boundary that is silent limits what a policy gives to a role's ARN, not what it gives to its session; which of
+            // them `*` does is not documented.
+            let silent = bound.answer == Answer::Denied && !bound.has(TraceKind::Denies);
+            let within = request.caller.account.same(request.resource_account) != Some(false);
+            if silent && within && policy.as_ref().is_some_and(names_everybody) {
+                bound.answer = Answer::Unknown;
+            }
             decision = decision.within(bound);
         }
     }
     Ok(decision)
+}
+
+/// The policies of each level, from the root down.
+fn levels(question: &Json, name: &str) -> Vec<Vec<Policy>> {
+    let levels = question.get(name).and_then(Json::as_array).into_iter().flatten();
+    let parsed = |level: &Json| {
+        let policies = level.as_array().into_iter().flatten();
+        policies.map(|policy| document::parse(&document::value_of(policy))).collect()
+    };
+    levels.map(parsed).collect()
+}
+
+/// Whether a statement allows something to everybody by name.
+fn names_everybody(policy: &Policy) -> bool {
+    policy.statements.iter().any(|statement| {
+        let named = statement.principal.as_ref().is_some_and(|principal| match principal.get("AWS") {
+            Some(aws) => {
+                aws.as_str() == Some("*")
+                    || aws.as_seq().is_some_and(|seq| seq.items.iter().any(|item| item.as_str() == Some("*")))
+            }
+            None => principal.as_str() == Some("*"),
+        });
+        statement.effect != Some(Effect::Deny) && (named || statement.not_principal.is_some())
+    })
 }
 
 fn strings(json: &Json) -> Result<Vec<String>, String> {

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many unknown keys are looked at together, in so many combinations.
 const MOST_KEYS: usize = 3;
 const MOST_CASES: usize = 64;
+/// Of so many values of one key all sets are looked at.
+const MOST_VALUES: usize = 4;
 /// A value that no policy names.
 const FRESH: &str = "\u{2}any other value\u{2}";
 
@@ -63,10 +65,16 @@ fn domains(context: &Context, policies: &[&Policy]) -> Option<BTreeMap<String, V
             let operator = operator.to_ascii_lowercase();
             for (key, entry) in &entry.value.as_map()?.entries {
                 let key = key.to_ascii_lowercase();
+                // A variable tests its own key as well, against whatever this key is.
+                for text in list(&entry.value).iter().filter_map(Value::marked_text) {
+                    let names = text.split("${").skip(1).filter_map(|rest| rest.split(['}', ',']).next());
+                    other.extend(names.map(|name| name.trim().to_ascii_lowercase()));
+                    other.extend(text.contains("${").then(|| key.clone()));
+                }
                 if !matches!(context.get(&key), Fact::Unknown { .. }) {
                     continue;
                 }
-                if operator.contains(':') {
+                if operator.contains(':') || super::condition::several(&key) {
                     several.insert(key.clone());
                 }
                 let base = operator.rsplit(':').next().unwrap_or_default();
@@ -75,7 +83,7 @@ fn domains(context: &Context, policies: &[&Policy]) -> Option<BTreeMap<String, V
                 let values = named.entry(key.clone()).or_default();
                 for value in list(&entry.value) {
                     match value.text() {
-                        Some(text) if equality && !text.contains("${") => {
+                        Some(text) if equality => {
                             // `Null` names no value of the key.
                             values.extend((base != "null").then(|| text.to_string()));
                         }
@@ -97,13 +105,24 @@ fn domains(context: &Context, policies: &[&Policy]) -> Option<BTreeMap<String, V
         } else {
             let mut values: Vec<String> = values.into_iter().chain([FRESH.to_owned()]).collect();
             values.dedup();
-            let all = several.contains(&key).then(|| values.clone());
-            let singles = values.into_iter().map(|value| Some(vec![value]));
-            singles.chain(all.map(Some)).chain(maybe_absent.then_some(None)).collect()
+            let sets: Vec<Vec<String>> = if !several.contains(&key) {
+                values.into_iter().map(|value| vec![value]).collect()
+            } else if values.len() <= MOST_VALUES {
+                subsets(&values)
+            } else {
+                return None;
+            };
+            sets.into_iter().map(Some).chain(maybe_absent.then_some(None)).collect()
         };
         out.insert(key, domain);
     }
     Some(out)
+}
+
+/// Every set of some of the values.
+fn subsets(values: &[String]) -> Vec<Vec<String>> {
+    let chosen = |bits: u32| values.iter().enumerate().filter(move |(at, _)| bits >> at & 1 == 1);
+    (1..1_u32 << values.len()).map(|bits| chosen(bits).map(|(_, value)| value.clone()).collect()).collect()
 }
 
 fn list(value: &Value) -> Vec<Value> {
