@@ -11,6 +11,7 @@ mod glob;
 pub mod mistakes;
 mod questions;
 mod sharpen;
+mod words;
 
 pub use context::{Context, Fact};
 pub use decide::{

@@ -168,7 +168,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 && let Some(policy) = vault_policy(context, *id)
             {
                 let account = &vault.site.place.account;
-                for mistake in iam::mistakes::in_vault_policy(&policy, source, account, partition) {
+                let arn = destination_arn(context, copy).unwrap_or_default();
+                for mistake in iam::mistakes::in_vault_policy(&policy, &arn, source, account, partition) {
                     found = told(found, mistake);
                 }
             }

@@ -95,6 +95,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         if let Some(why) = &share.unknown {
             found = with_why(found, why);
         }
+        found = support::with_mistakes(found, context, &share, account);
         return undecided(with_places(found, context, copy));
     }
     let mut seen = Vec::new();

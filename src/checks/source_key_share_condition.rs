@@ -29,6 +29,11 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let span = trace.and_then(|trace| trace.span).unwrap_or_else(|| policy_span(context, share.key, key));
     let statement = trace.map(|trace| trace.statement.clone()).unwrap_or_default();
     let reason = trace.map(|trace| trace.reason.clone()).unwrap_or_default();
+    let mend = if reason.contains("Resource") {
+        format!("write `\"Resource\": \"*\"` in {statement}")
+    } else {
+        format!("drop the condition from {statement}")
+    };
     let found = finding(
         RULE,
         format!("{}|{}|{account}", key.site.unit, key.site.address),
@@ -38,7 +43,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     .label(share.span, "the data is encrypted under this key")
     .note(format!("the copy is made by account {shown}'s service-linked role AWSServiceRoleForBackup, which needs `{action}` on this key"))
     .note(support::key_error(&via))
-    .help(format!("drop the condition from {statement}, or: {}", statements_to_add(context, share.key, key, account)))
+    .help(format!("{mend}, or: {}", statements_to_add(context, share.key, key, account)))
     .url(super::source_key_not_shared::PAGE);
     let found = support::with_mistakes(found, context, &share, account);
     fail(with_places(found, context, copy))

@@ -1,46 +1,51 @@
 //! Condition blocks: operators over keys, three-valued.
 
 use super::context::{Context, Fact};
+use super::words::{Test, Told};
 use super::{Tri, and, glob, not, or};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Unknown, Value};
+use std::sync::Arc;
 
-/// What a condition block says of a request, and the first test that decided or stayed open.
-pub(crate) fn evaluate(condition: &Value, context: &Context, variables: bool) -> (Tri, Option<String>) {
-    let Some(map) = condition.as_map() else { return (None, Some("its condition is not known".to_owned())) };
+/// What a condition block says of a request, and the test that decided: the first that does not hold, or the first of all.
+pub(super) fn evaluate(condition: &Value, context: &Context, variables: bool) -> (Tri, Option<Told>) {
+    let Some(map) = condition.as_map() else {
+        let why =
+            condition.first_unknown().map_or_else(|| "it is no block".to_owned(), |unknown| unknown.reason.to_string());
+        return (None, Some(Told::Open(why)));
+    };
+    let open = |unknown: &Arc<Unknown>| Some(Told::Open(unknown.reason.to_string()));
     let mut result = if map.open.is_some() { None } else { Some(true) };
-    let mut words = map.open.as_ref().map(|unknown| unknown.reason.to_string());
+    let mut told = map.open.as_ref().and_then(open);
     for (operator, entry) in &map.entries {
         let Some(keys) = entry.value.as_map() else {
             result = and(result, None);
+            told = told.or_else(|| Some(Told::Open("it is no block".to_owned())));
             continue;
         };
-        if keys.open.is_some() {
+        if let Some(unknown) = &keys.open {
             result = and(result, None);
+            told = told.or_else(|| open(unknown));
         }
         for (key, values) in &keys.entries {
             let answer = test(operator, key, &values.value, context, variables);
-            if answer != Some(true) && result != Some(false) {
-                words = Some(describe(operator, key, &values.value, context, answer));
+            // One that never holds says more than one that is open, and that more than one that holds.
+            if told.is_none()
+                || (answer != Some(true) && (result == Some(true) || answer == Some(false) && result.is_none()))
+            {
+                told = Some(Told::Test(Box::new(Test {
+                    operator: operator.to_string(),
+                    key: key.to_string(),
+                    values: list(&values.value),
+                    fact: context.get(key).clone(),
+                })));
             }
             result = and(result, answer);
+            if result == Some(false) {
+                return (result, told);
+            }
         }
     }
-    (result, words)
-}
-
-fn describe(operator: &str, key: &str, values: &Value, context: &Context, answer: Tri) -> String {
-    let shown = list(values)
-        .iter()
-        .map(|value| value.text().map_or_else(|| "a value that is not known".to_owned(), |text| format!("`{text}`")))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let state = match context.get(key) {
-        Fact::Known(values) => format!("here it is `{}`", values.join("`, `").replace('\u{1}', "")),
-        Fact::Absent => "the request does not carry this key".to_owned(),
-        Fact::Unknown { .. } => "its value is not known here".to_owned(),
-    };
-    let word = if answer == Some(false) { "never holds" } else { "cannot be decided" };
-    format!("{operator} on `{key}` with {shown} {word}: {state}")
+    (result, told)
 }
 
 fn list(values: &Value) -> Vec<Value> {
@@ -171,8 +176,7 @@ fn known(quantifier: Quantifier, check: &Check<'_>, present: &[String]) -> Tri {
 
 /// One request value against one policy value.
 fn compare(check: &Check<'_>, present: &str, wanted: &Value) -> Tri {
-    let Some(wanted) = wanted.marked_text() else { return None };
-    match substitute(&wanted, check) {
+    match substitute(&wanted.marked_text()?, check) {
         Substituted::Text(text) => (check.compare)(present, &text),
         Substituted::Nothing => Some(false),
         Substituted::Unknown => None,

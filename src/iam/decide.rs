@@ -4,7 +4,7 @@ use super::condition;
 use super::context::Context;
 use super::document::{Effect, Pattern, Policy, Statement};
 use super::sharpen::sharpen;
-use super::{Caller, Tri, account_text, and, glob, not, or};
+use super::{Caller, Tri, account_text, and, glob, not, or, words};
 use crate::aws::wildcard;
 use crate::aws::{Account, AccountId};
 use crate::source::Span;
@@ -337,7 +337,7 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
             if matched == Some(false) {
                 continue;
             }
-            let (holds, words) = statement.condition.as_ref().map_or((Some(true), None), |condition| {
+            let (holds, told) = statement.condition.as_ref().map_or((Some(true), None), |condition| {
                 condition::evaluate(condition, request.context, policy.variables)
             });
             let matched = and(matched, holds);
@@ -355,7 +355,9 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
                 (_, None) => TraceKind::Undecided,
                 _ => TraceKind::ConditionNever,
             };
-            own.because.push(trace(kind, statement, words.unwrap_or_else(|| format!("matches `{}`", request.action))));
+            let verb = if statement.effect == Some(Effect::Deny) { "denies" } else { "allows" };
+            let told = told.as_ref().filter(|_| kind != TraceKind::Allows);
+            own.because.push(trace(kind, statement, words::under(verb, request.action, told)));
         }
         if let Some(open) = &policy.open {
             own.allow = or(own.allow, None);
@@ -387,7 +389,7 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
             continue;
         }
         let resource = resource_matches(statement, request.resource, needs_resource);
-        let (holds, words) = match &statement.condition {
+        let (holds, told) = match &statement.condition {
             Some(condition) if named != Some(false) && action != Some(false) => {
                 condition::evaluate(condition, request.context, policy.variables)
             }
@@ -410,16 +412,25 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
             }
         }
         let short = request.action;
+        let verb = if statement.effect == Some(Effect::Deny) { "denies" } else { "allows" };
+        let condition = told.as_ref();
         let (kind, reason) = match (statement.effect, whole) {
-            (Some(Effect::Deny), Some(true)) => (
-                TraceKind::Denies,
-                words.clone().map_or_else(|| format!("denies `{short}`"), |words| format!("denies `{short}`: {words}")),
-            ),
-            (Some(Effect::Allow), Some(true)) => (TraceKind::Allows, format!("allows `{short}`")),
-            (_, None) => (TraceKind::Undecided, words.unwrap_or_else(|| undecided_words(named, action, resource))),
+            (Some(Effect::Deny), Some(true)) => (TraceKind::Denies, words::under(verb, short, condition)),
+            (Some(Effect::Allow), Some(true)) => (TraceKind::Allows, words::under(verb, short, None)),
+            (_, None) if holds.is_none() && named == Some(true) => {
+                (TraceKind::Undecided, words::under(verb, short, condition))
+            }
+            (_, None) => (TraceKind::Undecided, undecided_words(statement, request, named, action, resource, holds)),
             (Some(Effect::Allow), Some(false)) if named != Some(false) && action != Some(false) => {
-                let why = words.unwrap_or_else(|| "its Resource does not cover this".to_owned());
-                (TraceKind::ConditionNever, format!("allows `{short}` only under a condition: {why}"))
+                let reason = if holds == Some(false) {
+                    words::under(verb, short, condition)
+                } else {
+                    format!(
+                        "allows `{short}`, but its Resource does not cover `{}`",
+                        request.resource.replace('\u{1}', "")
+                    )
+                };
+                (TraceKind::ConditionNever, reason)
             }
             (Some(Effect::Allow), Some(false)) if named != Some(false) => {
                 (TraceKind::ActionMissing, format!("does not allow `{short}`"))
@@ -445,11 +456,24 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
     scan
 }
 
-fn undecided_words(named: Tri, action: Tri, resource: Tri) -> String {
+fn undecided_words(
+    statement: &Statement,
+    request: &Request<'_>,
+    named: Tri,
+    action: Tri,
+    resource: Tri,
+    holds: Tri,
+) -> String {
     match (named, action, resource) {
-        (None, ..) => "whether its Principal names the caller is not known".to_owned(),
-        (_, None, _) => "whether its Action covers this is not known".to_owned(),
-        _ => "whether its Resource covers this is not known".to_owned(),
+        (None, ..) => match &statement.principal {
+            Some(principal) => words::principal(principal, request.caller),
+            None => "its NotPrincipal may except the caller".to_owned(),
+        },
+        (_, None, _) => format!("whether its Action covers `{}` is not known", request.action),
+        (_, _, None) => "whether its Resource covers this is not known".to_owned(),
+        _ if holds.is_none() => "whether its condition holds is not known".to_owned(),
+        _ if statement.effect.is_none() => "its Effect is neither `Allow` nor `Deny`".to_owned(),
+        _ => "its NotPrincipal with Allow is not relied on".to_owned(),
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn arn(pattern: &str, arn: &str) -> Tri {
     }
     let (a, b): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
     // A colon within a hole's own name would divide it.
-    let whole = |part: &&str| part.matches(HOLE).count() % 2 == 0;
+    let whole = |part: &&str| part.matches(HOLE).count().is_multiple_of(2);
     if a.len() == 6 && b.len() == 6 && a.iter().all(whole) && b.iter().all(whole) {
         return a.iter().zip(&b).map(|(pattern, part)| matches(pattern, part)).fold(Some(true), and);
     }

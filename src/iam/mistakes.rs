@@ -3,7 +3,7 @@
 //! A mistake explains an answer; it never makes one.
 
 use super::document::{Effect, Pattern, Policy, Statement};
-use super::{account_text, service_linked_role};
+use super::{account_text, glob, service_linked_role};
 use crate::aws::Account;
 use crate::source::Span;
 use crate::value::{Kind, Value};
@@ -22,6 +22,7 @@ pub struct Mistake {
 struct Names {
     actions: BTreeMap<String, Vec<String>>,
     conditions: Vec<String>,
+    operators: Vec<String>,
 }
 
 fn names() -> &'static Names {
@@ -47,13 +48,19 @@ pub fn in_key_policy(policy: &Policy, owner: &Account, destination: &Account, pa
                 statement.name()
             ));
         }
-        misspelt(statement, &mut tell);
+        misspelt(statement, policy, &mut tell);
     }
     out
 }
 
-/// The mistakes in the access policy of a vault that is to admit copies from `source`.
-pub fn in_vault_policy(policy: &Policy, source: &Account, destination: &Account, partition: &str) -> Vec<Mistake> {
+/// The mistakes in the access policy of a vault, of this ARN, that is to admit copies from `source`.
+pub fn in_vault_policy(
+    policy: &Policy,
+    vault: &str,
+    source: &Account,
+    destination: &Account,
+    partition: &str,
+) -> Vec<Mistake> {
     let root = |account: &Account| format!("arn:{partition}:iam::{}:root", account_text(account));
     let mut out = Vec::new();
     for statement in &policy.statements {
@@ -79,6 +86,16 @@ pub fn in_vault_policy(policy: &Policy, source: &Account, destination: &Account,
                     ));
                 }
             }
+            for pattern in statement.resource.iter().flatten() {
+                let Pattern::Text(text) = pattern else { continue };
+                if text.contains(":backup-vault:") && glob::arn(text, vault) == Some(false) {
+                    tell(format!(
+                        "{}: its Resource `{text}` is another vault than this, `{}`; an access policy is about its own vault alone: write `*`",
+                        statement.name(),
+                        vault.replace('\u{1}', "")
+                    ));
+                }
+            }
             let patterns = statement.action.iter().flatten();
             if patterns.clone().any(
                 |pattern| matches!(pattern, Pattern::Text(text) if text.starts_with("backup:") && text.contains('*')),
@@ -89,7 +106,7 @@ pub fn in_vault_policy(policy: &Policy, source: &Account, destination: &Account,
                 ));
             }
         }
-        misspelt(statement, &mut tell);
+        misspelt(statement, policy, &mut tell);
     }
     out
 }
@@ -150,8 +167,14 @@ fn principal(
     }
 }
 
-/// Actions and condition keys that do not exist.
-fn misspelt(statement: &Statement, tell: &mut impl FnMut(String)) {
+/// Actions, condition keys and operators that do not exist, and what is written so that it never means what it seems to.
+fn misspelt(statement: &Statement, policy: &Policy, tell: &mut impl FnMut(String)) {
+    if statement.not_principal.is_some() && statement.effect == Some(Effect::Allow) {
+        tell(format!(
+            "{} allows with NotPrincipal, which services refuse or take for everybody else: name the principal",
+            statement.name()
+        ));
+    }
     for pattern in statement.action.iter().chain(&statement.not_action).flatten() {
         let Pattern::Text(text) = pattern else { continue };
         let Some((service, action)) = text.split_once(':') else { continue };
@@ -163,8 +186,19 @@ fn misspelt(statement: &Statement, tell: &mut impl FnMut(String)) {
         let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{service}:{name}`?"));
         tell(format!("{}: there is no action `{service}:{action}`{meant}", statement.name()));
     }
-    let operators = statement.condition.as_ref().and_then(Value::as_map).map(|map| map.entries.values());
-    for entry in operators.into_iter().flatten() {
+    let operators = statement.condition.as_ref().and_then(Value::as_map).map(|map| map.entries.iter());
+    for (operator, entry) in operators.into_iter().flatten() {
+        let bare = operator.rsplit(':').next().unwrap_or_default();
+        let bare = bare.strip_suffix("IfExists").unwrap_or(bare);
+        let bare = names().operators.iter().find(|name| name.eq_ignore_ascii_case(bare)).map_or(bare, |name| name);
+        if !names().operators.iter().any(|name| name == bare) {
+            let meant = nearest(bare, names().operators.iter().map(String::as_str));
+            let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+            tell(format!("{}: there is no condition operator `{operator}`{meant}", statement.name()));
+        }
+        for (key, values) in entry.value.as_map().map(|map| &map.entries).into_iter().flatten() {
+            literal(statement, policy, operator, bare, key, &values.value, tell);
+        }
         for key in entry.value.as_map().map(|map| map.entries.keys()).into_iter().flatten() {
             let ours = ["aws:", "kms:", "backup:"].iter().any(|prefix| key.to_ascii_lowercase().starts_with(prefix));
             let known = names().conditions.iter().any(|name| {
@@ -177,6 +211,38 @@ fn misspelt(statement: &Statement, tell: &mut impl FnMut(String)) {
             let meant = nearest(key, names().conditions.iter().map(String::as_str));
             let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
             tell(format!("{}: there is no condition key `{key}`, so no request carries it{meant}", statement.name()));
+        }
+    }
+}
+
+/// Wildcards that the operator takes for letters, and variables that the policy's Version does.
+fn literal(
+    statement: &Statement,
+    policy: &Policy,
+    operator: &str,
+    bare: &str,
+    key: &str,
+    values: &Value,
+    tell: &mut impl FnMut(String),
+) {
+    let values = match &values.kind {
+        Kind::Seq(seq) => seq.items.clone(),
+        _ => vec![values.clone()],
+    };
+    for text in values.iter().filter_map(Value::marked_text) {
+        if matches!(bare, "StringEquals" | "StringNotEquals") && text.contains(['*', '?']) && !text.contains("${") {
+            let like = operator.replace(bare, if bare == "StringEquals" { "StringLike" } else { "StringNotLike" });
+            tell(format!(
+                "{}: `{operator}` takes the wildcard in `{}` on `{key}` for a letter; did you mean `{like}`?",
+                statement.name(),
+                text.replace('\u{1}', "")
+            ));
+        }
+        if !policy.variables && text.contains("${") && text.contains(':') {
+            tell(format!(
+                "{}: `{text}` on `{key}` is no variable in a policy without `\"Version\": \"2012-10-17\"`",
+                statement.name()
+            ));
         }
     }
 }
@@ -263,6 +329,65 @@ mod tests {
             r#"{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringEquals": {"backup:CopyTargetBackupVaultArn": "x"}}}"#,
         );
         assert!(all[0].contains("did you mean `backup:CopyTargets`?"), "{all:?}");
+    }
+
+    #[test]
+    fn what_never_means_what_it_seems_to_is_told() {
+        let with = |condition: &str| {
+            told(&format!(
+                r#"{{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {condition}}}"#
+            ))
+        };
+        for (condition, words) in [
+            (
+                r#"{"StringEqual": {"kms:ViaService": "x"}}"#,
+                "there is no condition operator `StringEqual`; did you mean `StringEquals`?",
+            ),
+            (
+                r#"{"StringEquals": {"kms:ViaService": "rds.*"}}"#,
+                "takes the wildcard in `rds.*` on `kms:ViaService` for a letter; did you mean `StringLike`?",
+            ),
+            (
+                r#"{"ForAnyValue:StringNotEqualsIfExists": {"aws:PrincipalOrgPaths": "o-*"}}"#,
+                "did you mean `ForAnyValue:StringNotLikeIfExists`?",
+            ),
+        ] {
+            let all = with(condition);
+            assert!(all.len() == 1 && all[0].contains(words), "{condition}: {all:?}");
+        }
+        let account = account("222222222222");
+        let statement = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}}]}"#;
+        let old = super::super::document::from_json(statement).unwrap();
+        assert!(in_key_policy(&old, &account, &account, "aws")[0].text.contains("is no variable in a policy without"));
+        assert!(with(r#"{"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}"#).is_empty());
+        assert!(
+            told(r#"{"Effect": "Allow", "NotPrincipal": {"AWS": "222222222222"}, "Action": "kms:*", "Resource": "*"}"#)
+                [0]
+            .contains("NotPrincipal")
+        );
+    }
+
+    #[test]
+    fn mistakes_in_the_policy_of_a_vault_are_told() {
+        let (source, destination) = (account("111111111111"), account("222222222222"));
+        let vault = "arn:aws:backup:eu-west-1:222222222222:backup-vault:central";
+        for (principal, action, resource, words) in [
+            ("arn:aws:iam::222222222222:root", "backup:CopyIntoBackupVault", "*", "the destination's own account"),
+            ("arn:aws:iam::111111111111:root", "backup:*", "*", "has a wildcard in Action"),
+            (
+                "arn:aws:iam::111111111111:root",
+                "backup:CopyIntoBackupVault",
+                "arn:aws:backup:eu-west-1:111111111111:backup-vault:central",
+                "is another vault than this",
+            ),
+        ] {
+            let policy = format!(
+                r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "{action}", "Resource": "{resource}"}}]}}"#
+            );
+            let policy = super::super::document::from_json(&policy).unwrap();
+            let all = in_vault_policy(&policy, vault, &source, &destination, "aws");
+            assert!(all.len() == 1 && all[0].text.contains(words), "{words}: {all:?}");
+        }
     }
 
     #[test]

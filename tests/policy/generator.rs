@@ -4,6 +4,8 @@
 //! Left out is what simulators are known to treat otherwise than AWS documents: variables without Version, statements
 //! without Resource, NotPrincipal, negated operators with unresolved variables, `ForAnyValue:…IfExists`, incomplete ARNs.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
