@@ -250,16 +250,15 @@ fn literal(
 /// The name that is a few letters away, or that `wanted` begins with or is the beginning of.
 fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.to_ascii_lowercase();
-    let mut best: Option<(usize, &str)> = None;
+    let mut best: Option<((usize, usize), &str)> = None;
     for name in names {
         let lower = name.to_ascii_lowercase();
         let shared = wanted.starts_with(lower.trim_end_matches('s')) || lower.starts_with(&wanted);
-        let far = if shared { 1 } else { crate::aws::distance(&wanted, &lower) };
-        // Of two that are as near, the longer shared beginning is meant.
-        if far <= 2
-            && best.is_none_or(|(other, known)| far < other || (far == other && shared && name.len() > known.len()))
-        {
-            best = Some((far, name));
+        let far = crate::aws::distance(&wanted, &lower);
+        // A shared beginning is as good as one letter; of two such names the nearer is meant.
+        let rank = (if shared { far.min(1) } else { far }, far);
+        if rank.0 <= 2 && best.is_none_or(|(other, _)| rank < other) {
+            best = Some((rank, name));
         }
     }
     best.map(|(_, name)| name)
