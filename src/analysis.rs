@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, check_of, checks_of, judge_all};
 use crate::copy::{CopyId, predict, short_hash};
-use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Severity};
+use crate::diagnostic::{Diagnostic, DiagnosticKind, Fix, Label, Severity};
 use crate::graph::{Facts, Graph, link};
 use crate::lower::lower;
 use crate::model::Entities;
@@ -26,6 +26,8 @@ pub struct Reported {
     pub fingerprint: String,
     /// Why the finding does not count, in [`Analysis::suppressed`]; the copies are those that this covers.
     pub suppressed: Option<Suppression>,
+    /// Filled in where fixes are asked for.
+    pub fix: Option<Fix>,
 }
 
 /// A unit as the summary counts it.
@@ -190,7 +192,7 @@ fn report(
                 finding.severity = if settings.strict { Severity::Error } else { Severity::Info };
             }
             let fingerprint = short_hash(&format!("{}|{undecided}|{}", finding.rule, finding.root));
-            Reported { finding, undecided, copies, fingerprint, suppressed }
+            Reported { finding, undecided, copies, fingerprint, suppressed, fix: None }
         })
         .collect();
     findings.sort_by_cached_key(|reported| {

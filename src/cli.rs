@@ -5,6 +5,7 @@ mod check;
 mod console;
 mod copies;
 mod coverage;
+mod fix;
 mod graph;
 mod ignores;
 mod input;
@@ -85,6 +86,7 @@ fn execute(
         Command::Copies(args) => copies::run(&args, out, err),
         Command::Graph(args) => graph::run(&args, out, err),
         Command::Coverage(args) => coverage::run(&args, out, err),
+        Command::Fix(args) => fix::run(&args, out, err),
         Command::Inspect(args) => inspect::run(&args, out, err),
         Command::Console(args) => console::run(&args, stdin, out, err),
         Command::Rules => rules::list(out),

@@ -26,6 +26,36 @@ impl Label {
     }
 }
 
+/// A replacement of text: `span` is what goes, empty where something is only added.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    pub span: Span,
+    pub replacement: String,
+}
+
+/// Whether a fix can be applied without a second thought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Safety {
+    /// Gives the copy what it needs, and nobody else anything.
+    Safe,
+    /// Replaces a resource, changes its key, or opens more than the copy needs.
+    Unsafe,
+}
+
+/// A change of the code after which a finding is gone and no other has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as a command: "let account 222222222222 use the key".
+    pub message: String,
+    pub safety: Safety,
+    /// What will happen on apply that one may not expect; always there for an unsafe fix.
+    pub consequence: Option<String>,
+    /// In order of file and place; none overlaps another.
+    pub edits: Vec<Edit>,
+}
+
 /// What kind of thing a diagnostic tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DiagnosticKind {

@@ -16,6 +16,7 @@ pub mod diagnostic;
 pub mod discover;
 mod embedded;
 mod facts;
+pub mod fix;
 pub mod graph;
 pub mod iam;
 mod json;

@@ -129,6 +129,26 @@ impl Disk for MemoryDisk {
     }
 }
 
+/// A disk of which some files have another text: what an edit would make of them.
+pub struct OverlayDisk {
+    pub base: Box<dyn Disk>,
+    /// Texts by normalized path.
+    pub texts: BTreeMap<String, String>,
+}
+
+impl Disk for OverlayDisk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        match self.texts.get(&normalize(path)) {
+            Some(text) => Ok(text.as_bytes().to_vec()),
+            None => self.base.read(path),
+        }
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
+        self.base.list(path)
+    }
+}
+
 /// `path` without `.` and with `..` resolved lexically; `.` where nothing is left. Leading `..` stay.
 pub fn normalize(path: &str) -> String {
     let absolute = path.starts_with('/');

@@ -54,6 +54,23 @@ const PARTS: &[(&str, &[&str])] = &[
             "value",
         ],
     ),
+    (
+        "fix",
+        &[
+            "analysis",
+            "aws",
+            "catalog",
+            "checks",
+            "copy",
+            "diagnostic",
+            "graph",
+            "iam",
+            "model",
+            "resource",
+            "source",
+            "value",
+        ],
+    ),
     ("config", &["aws", "checks", "diagnostic", "graph", "organization", "resource", "source", "suppress", "value"]),
     (
         "cli",
@@ -66,6 +83,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "config",
             "diagnostic",
             "discover",
+            "fix",
             "iam",
             "parallel",
             "report",
@@ -79,6 +97,7 @@ const PARTS: &[(&str, &[&str])] = &[
 
 /// Crates that only one part may know, and files that may know `std::fs`.
 const KEPT: &[(&str, &[&str])] = &[
+    ("similar::", &["fix/patch.rs"]),
     ("codespan_reporting::", &["report/human.rs", "report/human/view.rs"]),
     ("clap::", &["cli.rs", "cli/args.rs", "cli/shell.rs"]),
     ("granit_parser::", &["cloudformation/document.rs", "terraform/functions/yaml.rs"]),

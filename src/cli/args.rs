@@ -20,6 +20,8 @@ pub(super) enum Command {
     Graph(GraphArgs),
     /// Print each data store, and whether it has a working copy in another account and in another Region.
     Coverage(CoverageArgs),
+    /// Print a patch that mends what can be mended safely, or apply it.
+    Fix(FixArgs),
     /// Print every resource as evaluated: attributes, and why one is not known.
     Inspect(InspectArgs),
     /// Evaluate expressions, one a line of standard input, in the scope of a root module.
@@ -146,6 +148,18 @@ pub(super) enum CoverageFormat {
 pub(super) enum Requirement {
     CrossAccount,
     CrossRegion,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FixArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Change the files instead of printing a patch.
+    #[arg(long, conflicts_with = "output")]
+    pub(super) write: bool,
+    /// Also what replaces a resource, changes its key or opens more than the copy needs.
+    #[arg(long)]
+    pub(super) r#unsafe: bool,
 }
 
 #[derive(Debug, clap::Args)]

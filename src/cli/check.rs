@@ -2,7 +2,7 @@
 
 use super::args::{CheckArgs, CheckFormat};
 use super::ignores;
-use super::input::analysis;
+use super::input::{analysis, attach_fixes};
 use super::output::{code, places, pretty, style, written};
 use crate::report::{concise, github, gitlab, html, human, json, junit, markdown, sarif};
 use std::io::Write;
@@ -12,6 +12,11 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, te
     let mut analysis = if args.write_baseline { ignores::write_baseline(common, err)? } else { analysis(common) };
     if args.fix_ignores {
         ignores::remove(&mut analysis, err)?;
+    }
+    // Fixes cost a further analysis: only for those who can show them.
+    let shown = matches!(args.format, CheckFormat::Json | CheckFormat::Sarif);
+    if shown && !args.write_baseline && !args.fix_ignores {
+        attach_fixes(common, &mut analysis);
     }
     written(common, out, |out| match args.format {
         CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),

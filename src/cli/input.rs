@@ -6,26 +6,46 @@ use crate::analysis::{Analysis, AnalysisSettings};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{RealDisk, discover};
+use crate::fix::{self, Changes};
 use crate::parallel::on_threads;
 use crate::resource::Deployment;
-use crate::source::{Sources, normalize};
+use crate::source::{OverlayDisk, Sources, normalize};
 use crate::suppress;
 
 /// Judges what the paths hold.
 pub(super) fn analysis(common: &Common) -> Analysis {
+    analysis_with(common, &Changes::new())
+}
+
+/// Gives each failure the change that mends it, where there is one.
+pub(super) fn attach_fixes(common: &Common, analysis: &mut Analysis) {
+    fix::attach(analysis, &|changes| analysis_with(common, changes));
+}
+
+/// Judges what the paths would hold with some files changed.
+pub(super) fn analysis_with(common: &Common, changes: &Changes) -> Analysis {
     on_threads(common.threads.map(usize::from), || {
-        let (input, settings) = read(common);
+        let (input, settings) = read_with(common, changes);
         crate::analyze(input, &settings)
     })
 }
 
 /// Reads the configuration and finds the units below the paths.
 pub(super) fn read(common: &Common) -> (Input, AnalysisSettings) {
+    read_with(common, &Changes::new())
+}
+
+fn read_with(common: &Common, changes: &Changes) -> (Input, AnalysisSettings) {
     let paths: Vec<String> = if common.paths.is_empty() { vec![".".to_owned()] } else { common.paths.clone() };
     let mut reachable = paths.clone();
     reachable.extend(common.config.iter().chain(&common.baseline).cloned());
     reachable.extend(common.var_file.iter().chain(&common.parameters).cloned());
-    let sources = Sources::new(Box::new(RealDisk::new(&reachable)));
+    let disk = Box::new(RealDisk::new(&reachable));
+    let sources = if changes.is_empty() {
+        Sources::new(disk)
+    } else {
+        Sources::new(Box::new(OverlayDisk { base: disk, texts: changes.clone() }))
+    };
     let mut config = config::read(&sources, &paths, common.config.as_deref());
     let mut diagnostics = std::mem::take(&mut config.diagnostics);
     let pairs = |list: &[String], diagnostics: &mut Vec<Diagnostic>, flag: &str| -> Vec<(String, String)> {

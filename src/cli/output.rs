@@ -119,12 +119,16 @@ pub(super) fn code(analysis: &Analysis, common: &Common) -> u8 {
     if unreadable(&analysis.diagnostics) {
         return UNABLE;
     }
-    let least = match common.fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Info => Severity::Info,
-        FailOn::Never => return CLEAN,
-    };
-    let found = analysis.findings.iter().any(|reported| reported.finding.severity >= least);
+    let found = analysis.findings.iter().any(|reported| counts(common, reported.finding.severity));
     if found { FINDINGS } else { CLEAN }
+}
+
+/// Whether a finding of this severity makes the exit code 1.
+pub(super) fn counts(common: &Common, severity: Severity) -> bool {
+    match common.fail_on {
+        FailOn::Error => severity >= Severity::Error,
+        FailOn::Warning => severity >= Severity::Warning,
+        FailOn::Info => true,
+        FailOn::Never => false,
+    }
 }

@@ -5,7 +5,7 @@ use super::words::one_line;
 use crate::analysis::{Analysis, Reported};
 use crate::checks::{CheckResult, Judgement, Outcome, Verdict};
 use crate::copy::CopySource;
-use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Severity};
+use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Safety, Severity};
 use crate::graph::VaultTarget;
 use crate::source::{Location, Span};
 use crate::suppress::SuppressionKind;
@@ -226,8 +226,29 @@ pub struct Finding {
     pub fingerprint: String,
     /// Why the finding does not count; null where it does.
     pub suppressed: Option<Suppressed>,
-    /// Edits that mend it; null where there are none that are safe.
-    pub fix: Option<serde_json::Value>,
+    /// A change of the code that mends it; null where none is known.
+    pub fix: Option<Fix>,
+}
+
+/// A change of the code after which the finding is gone and no other has come.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Fix {
+    /// What it does, as a command.
+    pub message: String,
+    pub safety: Safety,
+    /// What will happen on apply that one may not expect; always there for an unsafe fix.
+    pub consequence: Option<String>,
+    pub edits: Vec<Edit>,
+}
+
+/// A replacement of text, empty places included.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Edit {
+    #[serde(flatten)]
+    pub location: Location,
+    pub replacement: String,
 }
 
 /// Where a finding was accepted.
@@ -325,7 +346,19 @@ fn finding(analysis: &Analysis, reported: &Reported) -> Finding {
             reason: suppressed.reason.clone(),
             location: suppressed.span.map(|span| analysis.sources.location(span)),
         }),
-        fix: None,
+        fix: reported.fix.as_ref().map(|fix| Fix {
+            message: fix.message.clone(),
+            safety: fix.safety,
+            consequence: fix.consequence.clone(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|edit| Edit {
+                    location: analysis.sources.location(edit.span),
+                    replacement: edit.replacement.clone(),
+                })
+                .collect(),
+        }),
     }
 }
 

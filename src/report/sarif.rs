@@ -5,7 +5,7 @@ use super::words::{Grade, Words};
 use super::{Places, summary};
 use crate::analysis::{Analysis, Reported};
 use crate::checks::pages::{Page, pages};
-use crate::diagnostic::{DiagnosticKind, Label};
+use crate::diagnostic::{DiagnosticKind, Fix, Label};
 use crate::source::Span;
 use serde_json::{Value as Json, json};
 
@@ -194,8 +194,38 @@ fn result<'a>(
             .collect();
         object.insert("codeFlows".to_owned(), json!([{"threadFlows": [{"locations": steps}]}]));
     }
+    if let Some(fix) = &reported.fix {
+        object.insert("fixes".to_owned(), json!([changes(analysis, fix, places)]));
+    }
     object.insert("suppressions".to_owned(), json!([]));
     out
+}
+
+/// A change of the code: its replacements, file by file.
+fn changes(analysis: &Analysis, fix: &Fix, places: &Places) -> Json {
+    let text = match &fix.consequence {
+        Some(consequence) => format!("{} ({consequence})", fix.message),
+        None => fix.message.clone(),
+    };
+    let changes: Vec<Json> = fix
+        .edits
+        .chunk_by(|a, b| a.span.file == b.span.file)
+        .map(|edits| {
+            let replacements = edits.iter().map(|edit| {
+                let at = analysis.sources.location(edit.span);
+                json!({
+                    "deletedRegion": {"startLine": at.line, "startColumn": at.column, "endLine": at.end_line, "endColumn": at.end_column},
+                    "insertedContent": {"text": edit.replacement},
+                })
+            });
+            let file = edits.first().map(|edit| analysis.sources.path(edit.span.file)).unwrap_or_default();
+            json!({
+                "artifactLocation": {"uri": places.uri(&file), "uriBaseId": "SRCROOT"},
+                "replacements": replacements.collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({"description": {"text": text}, "artifactChanges": changes, "properties": {"safety": fix.safety}})
 }
 
 fn labelled(analysis: &Analysis, label: &Label, id: Option<usize>, places: &Places) -> Json {

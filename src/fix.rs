@@ -1,0 +1,152 @@
+//! Changes of the code that mend findings: proposed by rule, kept only where analysing the changed code again shows that the
+//! finding is gone and no other has come.
+
+mod insert;
+mod patch;
+mod propose;
+mod statement;
+
+pub use patch::unified;
+
+use crate::analysis::{Analysis, Reported};
+use crate::copy::CopyId;
+use crate::diagnostic::{DiagnosticKind, Edit, Fix, Safety};
+use crate::source::Sources;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// New texts of files by path.
+pub type Changes = BTreeMap<String, String>;
+
+/// Gives each failed finding its fix, where there is one. `again` analyses the estate with some files changed.
+pub fn attach(analysis: &mut Analysis, again: &dyn Fn(&Changes) -> Analysis) {
+    let proposed: Vec<(String, Vec<Fix>)> = analysis
+        .findings
+        .iter()
+        .filter(|reported| !reported.undecided)
+        .map(|reported| (reported.fingerprint.clone(), propose::all(analysis, reported)))
+        .filter(|(_, fixes)| !fixes.is_empty())
+        .collect();
+    if proposed.is_empty() {
+        return;
+    }
+    let before = State::of(analysis);
+    let works = |fixes: &[(&str, &Fix)]| {
+        let edits: BTreeSet<Edit> = fixes.iter().flat_map(|(_, fix)| &fix.edits).cloned().collect();
+        let Some(changes) = changed(&analysis.sources, &edits) else { return false };
+        let after = State::of(&again(&changes));
+        fixes.iter().all(|(fingerprint, _)| !after.findings.contains(*fingerprint)) && after.is_no_worse_than(&before)
+    };
+    let mut found: BTreeMap<String, Fix> = BTreeMap::new();
+    // Most often every first proposal is good: one analysis tells.
+    let first: Vec<(&str, &Fix)> =
+        proposed.iter().filter_map(|(fingerprint, fixes)| Some((fingerprint.as_str(), fixes.first()?))).collect();
+    if works(&first) && proposed.iter().all(|(_, fixes)| fixes.len() == 1) {
+        found.extend(first.iter().map(|(fingerprint, fix)| ((*fingerprint).to_owned(), (*fix).clone())));
+    } else {
+        for (fingerprint, fixes) in &proposed {
+            if let Some(fix) = fixes.iter().find(|fix| works(&[(fingerprint, fix)])) {
+                found.insert(fingerprint.clone(), fix.clone());
+            }
+        }
+    }
+    for reported in &mut analysis.findings {
+        reported.fix = found.remove(&reported.fingerprint);
+    }
+}
+
+/// The edits of all fixes that hold together, with the findings that each mends; those of `Safety::Unsafe` only where asked for.
+pub fn together<'a>(
+    analysis: &'a Analysis,
+    with_unsafe: bool,
+    again: &dyn Fn(&Changes) -> Analysis,
+) -> (Changes, Vec<&'a Reported>) {
+    let chosen: Vec<(&Reported, &Fix)> = analysis
+        .findings
+        .iter()
+        .filter_map(|reported| Some((reported, reported.fix.as_ref()?)))
+        .filter(|(_, fix)| with_unsafe || fix.safety == Safety::Safe)
+        .collect();
+    let before = State::of(analysis);
+    let mut edits: BTreeSet<Edit> = BTreeSet::new();
+    let mut mended: Vec<&Reported> = Vec::new();
+    let holds = |edits: &BTreeSet<Edit>, mended: &[&Reported]| {
+        let changes = changed(&analysis.sources, edits)?;
+        let after = State::of(&again(&changes));
+        let gone = mended.iter().all(|reported| !after.findings.contains(&reported.fingerprint));
+        (gone && after.is_no_worse_than(&before)).then_some(changes)
+    };
+    let all: BTreeSet<Edit> = chosen.iter().flat_map(|(_, fix)| &fix.edits).cloned().collect();
+    let every: Vec<&Reported> = chosen.iter().map(|(reported, _)| *reported).collect();
+    if let Some(changes) = holds(&all, &every) {
+        return (changes, every);
+    }
+    // Two of them are in each other's way: one after the other, as long as it holds.
+    let mut kept = Changes::new();
+    for (reported, fix) in chosen {
+        let more: BTreeSet<Edit> = edits.iter().chain(&fix.edits).cloned().collect();
+        let with: Vec<&Reported> = mended.iter().copied().chain([reported]).collect();
+        if let Some(changes) = holds(&more, &with) {
+            (edits, mended, kept) = (more, with, changes);
+        }
+    }
+    (kept, mended)
+}
+
+/// What a change must not make worse.
+struct State {
+    findings: BTreeSet<String>,
+    unreadable: usize,
+    copies: BTreeSet<CopyId>,
+}
+
+impl State {
+    fn of(analysis: &Analysis) -> Self {
+        let bad = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+        Self {
+            findings: analysis.findings.iter().map(|reported| reported.fingerprint.clone()).collect(),
+            unreadable: bad.count(),
+            copies: analysis.judgements.iter().map(|judgement| judgement.copy.id).collect(),
+        }
+    }
+
+    /// No finding has come, no file has become unreadable, and no copy was lost: one that is not made does not fail either.
+    fn is_no_worse_than(&self, before: &Self) -> bool {
+        self.findings.is_subset(&before.findings)
+            && self.unreadable <= before.unreadable
+            && before.copies.is_subset(&self.copies)
+    }
+}
+
+/// The texts after the edits; `None` where two of them overlap or one lies in a file that is not the user's.
+fn changed(sources: &Sources, edits: &BTreeSet<Edit>) -> Option<Changes> {
+    let mut out = Changes::new();
+    let mut files: BTreeMap<_, Vec<&Edit>> = BTreeMap::new();
+    for edit in edits {
+        files.entry(edit.span.file).or_default().push(edit);
+    }
+    for (file, edits) in files {
+        let (path, text) = (sources.path(file), sources.text(file));
+        if made_by_a_program(&path, &text) {
+            return None;
+        }
+        let mut new = String::with_capacity(text.len());
+        let mut at = 0;
+        for edit in edits {
+            let range = edit.span.range();
+            new.push_str(text.get(at..range.start)?);
+            new.push_str(&edit.replacement);
+            at = range.end;
+        }
+        new.push_str(text.get(at..)?);
+        out.insert(path.to_string(), new);
+    }
+    Some(out)
+}
+
+/// Whether a change of this file would not last: an installed module, what the CDK or Terraform wrote, standard input.
+fn made_by_a_program(path: &str, text: &str) -> bool {
+    let written =
+        path.ends_with(".json") && (text.contains("\"terraform_version\"") || text.contains("\"schema_version\""));
+    let parts = || path.split('/');
+    written || path.is_empty() || path == "-" || parts().any(|part| part == ".terraform" || part.starts_with("cdk.out"))
+}
