@@ -30,27 +30,50 @@ pub fn attach(analysis: &mut Analysis, again: &dyn Fn(&Changes) -> Analysis) {
         return;
     }
     let before = State::of(analysis);
-    let works = |fixes: &[(&str, &Fix)]| {
-        let edits: BTreeSet<Edit> = fixes.iter().flat_map(|(_, fix)| &fix.edits).cloned().collect();
-        let Some(changes) = changed(&analysis.sources, &edits) else { return false };
-        let after = State::of(&again(&changes));
-        fixes.iter().all(|(fingerprint, _)| !after.findings.contains(*fingerprint)) && after.is_no_worse_than(&before)
-    };
     let mut found: BTreeMap<String, Fix> = BTreeMap::new();
-    // Most often every first proposal is good: one analysis tells.
-    let first: Vec<(&str, &Fix)> =
-        proposed.iter().filter_map(|(fingerprint, fixes)| Some((fingerprint.as_str(), fixes.first()?))).collect();
-    if works(&first) && proposed.iter().all(|(_, fixes)| fixes.len() == 1) {
-        found.extend(first.iter().map(|(fingerprint, fix)| ((*fingerprint).to_owned(), (*fix).clone())));
-    } else {
-        for (fingerprint, fixes) in &proposed {
-            if let Some(fix) = fixes.iter().find(|fix| works(&[(fingerprint, fix)])) {
-                found.insert(fingerprint.clone(), fix.clone());
-            }
+    // Every finding's first proposal, then the second of those that are still there, and so on.
+    for round in 0.. {
+        let open: Vec<(&str, &Fix)> = proposed
+            .iter()
+            .filter(|(fingerprint, _)| !found.contains_key(fingerprint))
+            .filter_map(|(fingerprint, fixes)| Some((fingerprint.as_str(), fixes.get(round)?)))
+            .collect();
+        if open.is_empty() {
+            break;
+        }
+        // Apart, so that no safe one rests on an unsafe one.
+        let (one, other): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, fix)| fix.safety == Safety::Safe);
+        for fixes in [one, other].iter().filter(|fixes| !fixes.is_empty()) {
+            settle(analysis, &before, fixes, again, &mut found);
         }
     }
     for reported in &mut analysis.findings {
         reported.fix = found.remove(&reported.fingerprint);
+    }
+}
+
+/// Keeps the fixes whose findings are gone when all are applied. Where that makes something worse, halves are tried: one bad
+/// proposal among many costs a few analyses, not as many as there are findings.
+fn settle(
+    analysis: &Analysis,
+    before: &State,
+    fixes: &[(&str, &Fix)],
+    again: &dyn Fn(&Changes) -> Analysis,
+    found: &mut BTreeMap<String, Fix>,
+) {
+    let edits: BTreeSet<Edit> = fixes.iter().flat_map(|(_, fix)| &fix.edits).cloned().collect();
+    let after = changed(&analysis.sources, &edits).map(|changes| State::of(&again(&changes)));
+    match after.filter(|after| after.is_no_worse_than(before)) {
+        Some(after) => {
+            let gone = fixes.iter().filter(|(fingerprint, _)| !after.findings.contains(*fingerprint));
+            found.extend(gone.map(|(fingerprint, fix)| ((*fingerprint).to_owned(), (*fix).clone())));
+        }
+        None if fixes.len() > 1 => {
+            let (one, other) = fixes.split_at(fixes.len() / 2);
+            settle(analysis, before, one, again, found);
+            settle(analysis, before, other, again, found);
+        }
+        None => {}
     }
 }
 
@@ -96,16 +119,19 @@ pub fn together<'a>(
 struct State {
     findings: BTreeSet<String>,
     unreadable: usize,
-    copies: BTreeSet<CopyId>,
+    /// Sorted.
+    copies: Vec<CopyId>,
 }
 
 impl State {
     fn of(analysis: &Analysis) -> Self {
         let bad = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+        let mut copies: Vec<CopyId> = analysis.judgements.iter().map(|judgement| judgement.copy.id).collect();
+        copies.sort_unstable();
         Self {
             findings: analysis.findings.iter().map(|reported| reported.fingerprint.clone()).collect(),
             unreadable: bad.count(),
-            copies: analysis.judgements.iter().map(|judgement| judgement.copy.id).collect(),
+            copies,
         }
     }
 
@@ -113,7 +139,7 @@ impl State {
     fn is_no_worse_than(&self, before: &Self) -> bool {
         self.findings.is_subset(&before.findings)
             && self.unreadable <= before.unreadable
-            && before.copies.is_subset(&self.copies)
+            && before.copies.iter().all(|id| self.copies.binary_search(id).is_ok())
     }
 }
 

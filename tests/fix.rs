@@ -30,6 +30,16 @@ const NONE_HERE: &[(&str, &str, &str)] = &[
         "the Deny names the source account: somebody means it",
     ),
     (
+        "a-deny-in-the-vault-policy-wins-cloudformation",
+        "destination-vault-access-denied",
+        "the Deny names the source account: somebody means it",
+    ),
+    (
+        "a-role-without-the-right-to-copy-cloudformation",
+        "backup-role-cannot-copy",
+        "which of the role's policies in the template gets the rights is for its owner to say",
+    ),
+    (
         "a-key-policy-that-is-nearly-right-is-explained",
         "source-key-denied",
         "a Deny on second factors or endpoints guards the key: whom to except is for its owner to say",
@@ -196,5 +206,53 @@ fn the_printed_patch_is_what_write_does() {
         if applied.is_ok() {
             assert_eq!(all_texts(one.path()), all_texts(two.path()), "{name}");
         }
+    }
+}
+
+/// A key's policy, and what is put in.
+const FORMS: &[(&str, &str)] = &[
+    (
+        "resource \"aws_kms_key\" \"data\" {\n  policy = jsonencode({\n    Version = \"2012-10-17\"\n    Statement = [{\n      Effect    = \"Allow\"\n      Principal = { AWS = \"arn:aws:iam::111111111111:root\" }\n      Action    = \"kms:*\"\n      Resource  = \"*\"\n    }]\n  })\n}\n",
+        "      }, {\n      Sid       = \"BackupCopies\"\n      Effect    = \"Allow\"\n",
+    ),
+    (
+        "resource \"aws_kms_key\" \"data\" {\n  policy = jsonencode({\n    \"Version\" : \"2012-10-17\",\n    \"Statement\" : [\n      {\n        \"Effect\" : \"Allow\",\n        \"Principal\" : { \"AWS\" : \"arn:aws:iam::111111111111:root\" },\n        \"Action\" : \"kms:*\",\n        \"Resource\" : \"*\"\n      } # the owner\n    ]\n  })\n}\n",
+        "      }, # the owner\n      {\n        \"Sid\" : \"BackupCopies\",\n",
+    ),
+    (
+        "resource \"aws_kms_key\" \"data\" {\n  policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \"Allow\", Principal = { AWS = \"arn:aws:iam::111111111111:root\" }, Action = \"kms:*\", Resource = \"*\" }] })\n}\n",
+        "Resource = \"*\" }, { Sid = \"BackupCopies\", Effect = \"Allow\", Principal = { AWS",
+    ),
+    (
+        "resource \"aws_kms_key\" \"data\" {\n  policy = jsonencode({\n    Version = \"2012-10-17\"\n    Statement = {\n      Effect    = \"Allow\"\n      Principal = { AWS = \"arn:aws:iam::111111111111:root\" }\n      Action    = \"kms:*\"\n      Resource  = \"*\"\n    }\n  })\n}\n",
+        "    Statement = [{\n      Effect    = \"Allow\"\n",
+    ),
+    (
+        "resource \"aws_kms_key\" \"data\" {\n  policy = <<POLICY\n{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{\n    \"Effect\": \"Allow\",\n    \"Principal\": {\"AWS\": \"arn:aws:iam::111111111111:root\"},\n    \"Action\": \"kms:*\",\n    \"Resource\": \"*\"\n  }]\n}\nPOLICY\n}\n",
+        "  }, {\n    \"Sid\": \"BackupCopies\",\n",
+    ),
+    (
+        "data \"aws_iam_policy_document\" \"key\" {\n  statement {\n    actions   = [\"kms:*\"]\n    resources = [\"*\"]\n\n    principals {\n      type        = \"AWS\"\n      identifiers = [\"arn:aws:iam::111111111111:root\"]\n    }\n  } # the owner\n}\n\nresource \"aws_kms_key\" \"data\" {\n  policy = data.aws_iam_policy_document.key.json\n}\n",
+        "  } # the owner\n\n  statement {\n    sid       = \"BackupCopies\"\n    actions   = [\"kms:DescribeKey\"]\n",
+    ),
+    ("resource \"aws_kms_key\" \"data\" {}\n", "resource \"aws_kms_key\" \"data\" {\n  policy = jsonencode({\n"),
+];
+
+#[test]
+fn each_way_of_writing_a_policy_is_mended_in_its_own_style() {
+    let case =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/a-grant-that-only-backup-may-make-is-never-made");
+    for (key, wanted) in FORMS {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = scratch.path();
+        copied(&case, dir);
+        let workload = std::fs::read_to_string(dir.join("workload.tf")).unwrap();
+        let (_, rest) = workload.split_once("resource \"aws_db_instance\"").unwrap();
+        std::fs::write(dir.join("workload.tf"), format!("resource \"aws_db_instance\"{rest}")).unwrap();
+        std::fs::write(dir.join("key.tf"), key).unwrap();
+        crossvault(dir, &["fix", "--write"]);
+        let mended = std::fs::read_to_string(dir.join("key.tf")).unwrap();
+        assert!(mended.contains(wanted), "{mended}");
+        assert_eq!(report(dir)["summary"]["copies"]["succeeds"], 1, "{mended}");
     }
 }

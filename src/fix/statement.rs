@@ -26,7 +26,7 @@ enum Form {
         colon: bool,
     },
     Json {
-        spaced: bool,
+        separator: &'static str,
     },
     /// A block of `aws_iam_policy_document`.
     Document,
@@ -62,10 +62,17 @@ fn form(path: &str, item: &str) -> Option<Form> {
         Some(rest) => (true, rest.split_once('"')?.1),
         None => (false, key.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')),
     };
-    Some(match after.trim_start().chars().next()? {
+    let separator = after.trim_start();
+    Some(match separator.chars().next()? {
         '=' => Form::Hcl { quoted, colon: false },
         ':' if path.ends_with(".tf") && !quoted => Form::Hcl { quoted, colon: true },
-        ':' => Form::Json { spaced: after.trim_start().starts_with(": ") },
+        ':' => Form::Json {
+            separator: match (separator.len() < after.len(), separator.starts_with(": ")) {
+                (true, true) => " : ",
+                (_, true) => ": ",
+                (_, false) => ":",
+            },
+        },
         _ => return None,
     })
 }
@@ -131,11 +138,27 @@ impl Item<'_> {
         let before = self.text.get(..self.start)?.trim_end();
         let (breaks, follower) = (self.text.get(self.end..next)?.contains('\n'), self.text.get(next..)?.chars().next());
         let tail = line_end(self.text, self.end);
-        let listed = |objects: String| format!(", {objects}");
+        // Objects that open where the one before closes: Terraform's formatter wants such a line to stand with the keys, so
+        // the line that closed the list moves in.
+        let moves = many
+            && matches!(form, Form::Hcl { .. } | Form::Json { separator: " : " })
+            && self.text.get(line_start(self.text, self.end)..self.end)?.trim() == "}";
+        let chained = || -> Vec<Insertion> {
+            let last = statements.len().saturating_sub(1);
+            let objects = statements.iter().enumerate().map(|(at, one)| match (many, moves && at < last) {
+                (true, true) => format!(", {}", tall(one, form, &inner, &inner)),
+                _ => format!(", {}", object(one)),
+            });
+            let shift = inner.strip_prefix(closing).unwrap_or_default().to_owned();
+            let moved = moves.then(|| (line_start(self.text, self.end), shift));
+            moved.into_iter().chain([(self.end, objects.collect())]).collect()
+        };
         match follower {
             _ if before.ends_with(['=', ':']) => {
-                let objects: Vec<String> = statements.iter().map(object).collect();
-                Some(vec![(self.start, "[".to_owned()), (self.end, format!("{}]", listed(objects.join(", "))))])
+                let mut edits = chained();
+                edits.insert(0, (self.start, "[".to_owned()));
+                edits.last_mut()?.1.push(']');
+                Some(edits)
             }
             Some(',') if own_line => {
                 let tail = line_end(self.text, next);
@@ -156,7 +179,7 @@ impl Item<'_> {
                     Some(vec![(self.end, ",".to_owned()), (tail, objects)])
                 }
             }
-            Some(']') => Some(vec![(self.end, listed(statements.iter().map(object).collect::<Vec<_>>().join(", ")))]),
+            Some(']') => Some(chained()),
             _ => None,
         }
     }
@@ -216,11 +239,11 @@ fn pairs(statement: &Statement, form: Form) -> Vec<(String, String)> {
     };
     let separator = match form {
         Form::Hcl { colon: false, .. } => " = ",
-        Form::Json { spaced: false } => ":",
+        Form::Json { separator } => separator,
         _ => ": ",
     };
     let within = |inside: String| match form {
-        Form::Json { spaced: false } => format!("{{{inside}}}"),
+        Form::Json { separator: ":" } => format!("{{{inside}}}"),
         _ => format!("{{ {inside} }}"),
     };
     let action = match actions.as_slice() {
@@ -253,7 +276,7 @@ fn tall(statement: &Statement, form: Form, inner: &str, closing: &str) -> String
         .iter()
         .map(|(key, value)| match form {
             Form::Hcl { colon: false, .. } => format!("{inner}{key:width$} = {value}"),
-            Form::Json { spaced: false } => format!("{inner}{key}:{value}"),
+            Form::Json { separator } => format!("{inner}{key}{separator}{value}"),
             _ => format!("{inner}{key}: {value}"),
         })
         .collect();
@@ -265,7 +288,8 @@ fn tall(statement: &Statement, form: Form, inner: &str, closing: &str) -> String
 fn flat(statement: &Statement, form: Form, padded: bool) -> String {
     let (equals, comma) = match form {
         Form::Hcl { colon: false, .. } => (" = ", ", "),
-        Form::Json { spaced: false } => (":", ","),
+        Form::Json { separator: ":" } => (":", ","),
+        Form::Json { separator } => (separator, ", "),
         _ => (": ", ", "),
     };
     let pairs: Vec<String> =
@@ -323,7 +347,7 @@ pub(super) fn jsonencode(statements: &[Statement], outer: &str) -> String {
 /// A whole policy as a property of a template, `name` standing at `outer`.
 pub(super) fn property(name: &str, statements: &[Statement], outer: &str, json: bool) -> String {
     if json {
-        let form = Form::Json { spaced: true };
+        let form = Form::Json { separator: ": " };
         let (inner, closing) = (format!("{outer}      "), format!("{outer}    "));
         let items: Vec<String> =
             statements.iter().map(|one| format!("{closing}{}", tall(one, form, &inner, &closing))).collect();
