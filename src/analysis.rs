@@ -1,7 +1,11 @@
 //! From evaluated stacks to the one value that every reporter reads.
 
+mod join;
+
+pub use join::{Case, Chosen, join};
+
 use crate::catalog::Catalog;
-use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, check_of, checks_of, judge_all};
+use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, Verdict, check_of, checks_of, judge_all};
 use crate::copy::{CopyId, predict, short_hash};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Fix, Label, Severity};
 use crate::graph::{Facts, Graph, link};
@@ -69,11 +73,43 @@ pub struct Analysis {
     pub assumptions: Vec<String>,
     strict: bool,
     memo: Memo,
+    /// What was found, before settings; kept where some verdict is open.
+    judged: Vec<Judged>,
+    /// The checks of copies whose verdict was joined from several cases.
+    joined: BTreeMap<CopyId, Vec<CheckResult>>,
 }
 
 impl Analysis {
+    /// Whether some copy's verdict is open.
+    pub fn is_undecided(&self) -> bool {
+        self.judgements.iter().any(|judgement| judgement.verdict == Verdict::Undecided)
+    }
+
+    /// What follows from the judgements: findings and assumptions.
+    fn conclude(&mut self, judged: Vec<Judged>, settings: &AnalysisSettings) {
+        let incomplete = self.diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+        let context = Context {
+            sources: &self.sources,
+            graph: &self.graph,
+            catalog: Catalog::builtin(),
+            strict: settings.strict,
+            memo: &self.memo,
+        };
+        let (mut reported, ignores) =
+            report(&context, &self.stacks, judged, &self.judgements, &self.joined, incomplete, settings);
+        lead_there(&mut reported, &self.stacks);
+        let (suppressed, findings) = reported.into_iter().partition(|reported| reported.suppressed.is_some());
+        let assumptions: BTreeSet<&String> =
+            self.judgements.iter().flat_map(|judgement| judgement.assumed.iter()).collect();
+        self.assumptions = assumptions.into_iter().cloned().collect();
+        (self.suppressed, self.findings, self.ignores) = (suppressed, findings, ignores);
+    }
+
     /// Every check of a copy with its evidence. They are made again for each call: an estate has millions of them.
     pub fn checks(&self, judgement: &Judgement) -> Vec<CheckResult> {
+        if let Some(checks) = self.joined.get(&judgement.copy.id) {
+            return checks.clone();
+        }
         let context = Context {
             sources: &self.sources,
             graph: &self.graph,
@@ -92,32 +128,17 @@ pub fn analyze(
     mut diagnostics: Vec<Diagnostic>,
     settings: &AnalysisSettings,
 ) -> Analysis {
-    let catalog = Catalog::builtin();
-    let mut entities = Entities::default();
-    let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, &sources, catalog)).collect();
-    for (found, more) in lowered {
-        entities.extend(found);
-        diagnostics.extend(more);
-    }
+    let graph = linked(&sources, &stacks, &mut diagnostics, settings);
     // Which unit reads a shared module first, or meets what another one has to tell, is left to chance; the order is not.
     diagnostics.sort_by_cached_key(|diagnostic| {
         let place = diagnostic.primary.as_ref().map(|label| (sources.path(label.span.file), label.span.start));
         (diagnostic.path.clone(), place, diagnostic.message.clone())
     });
     diagnostics.dedup();
-    let mut facts = settings.facts.clone();
-    let deployed = stacks.iter().filter(|stack| matches!(stack.language, Language::State | Language::Facts));
-    facts.deployed.extend(deployed.map(|stack| stack.id));
-    let graph = link(entities, &facts);
+    let catalog = Catalog::builtin();
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
     let (judgements, judged) = judge_all(&context, predict(&graph, catalog));
-    let incomplete = diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
-    let (mut reported, ignores) = report(&context, &stacks, judged, &judgements, incomplete, settings);
-    lead_there(&mut reported, &stacks);
-    let (suppressed, findings) = reported.into_iter().partition(|reported| reported.suppressed.is_some());
-    let assumptions: BTreeSet<&String> = judgements.iter().flat_map(|judgement| judgement.assumed.iter()).collect();
-    let assumptions = assumptions.into_iter().cloned().collect();
     let units = stacks
         .iter()
         .filter(|stack| stack.language != Language::Facts)
@@ -127,21 +148,46 @@ pub fn analyze(
             resources: stack.resources.len(),
         })
         .collect();
-    let strict = settings.strict;
-    Analysis {
+    let mut analysis = Analysis {
         units,
         stacks,
         judgements,
-        findings,
-        suppressed,
-        ignores,
-        assumptions,
+        findings: Vec::new(),
+        suppressed: Vec::new(),
+        ignores: suppress::Ignores::default(),
+        assumptions: Vec::new(),
         diagnostics,
         graph,
         sources,
-        strict,
+        strict: settings.strict,
         memo,
+        judged: Vec::new(),
+        joined: BTreeMap::new(),
+    };
+    if analysis.is_undecided() {
+        analysis.judged = judged.clone();
     }
+    analysis.conclude(judged, settings);
+    analysis
+}
+
+/// What these stacks declare, as one graph.
+fn linked(
+    sources: &Sources,
+    stacks: &[Stack],
+    diagnostics: &mut Vec<Diagnostic>,
+    settings: &AnalysisSettings,
+) -> Graph {
+    let mut entities = Entities::default();
+    let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, sources, Catalog::builtin())).collect();
+    for (found, more) in lowered {
+        entities.extend(found);
+        diagnostics.extend(more);
+    }
+    let mut facts = settings.facts.clone();
+    let deployed = stacks.iter().filter(|stack| matches!(stack.language, Language::State | Language::Facts));
+    facts.deployed.extend(deployed.map(|stack| stack.id));
+    link(entities, &facts)
 }
 
 /// Shows the nested stacks that lead to a finding's place, where that is one way only.
@@ -171,6 +217,7 @@ fn report(
     stacks: &[Stack],
     judged: Vec<Judged>,
     judgements: &[Judgement],
+    joined: &BTreeMap<CopyId, Vec<CheckResult>>,
     incomplete: bool,
     settings: &AnalysisSettings,
 ) -> (Vec<Reported>, suppress::Ignores) {
@@ -178,7 +225,11 @@ fn report(
     let counts = |rule: &str| settings.severities.get(rule) != Some(&None);
     let judged = judged.into_iter().filter(|judged| counts(judged.finding.rule)).collect();
     let scene = suppress::Scene { sources, graph: context.graph, stacks, judgements };
-    let finding_of = |judgement: &Judgement, rule: &str| match check_of(context, &judgement.copy, rule) {
+    let outcome_of = |judgement: &Judgement, rule: &str| match joined.get(&judgement.copy.id) {
+        Some(checks) => checks.iter().find(|check| check.rule == rule).map(|check| check.outcome.clone()),
+        None => check_of(context, &judgement.copy, rule),
+    };
+    let finding_of = |judgement: &Judgement, rule: &str| match outcome_of(judgement, rule) {
         Some(crate::checks::Outcome::Fail(finding) | crate::checks::Outcome::Undecided(finding)) => Some(*finding),
         _ => None,
     };

@@ -37,6 +37,8 @@ use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
 use crate::graph::{Graph, Why};
 use crate::source::Sources;
+use crate::value::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a check may look at.
@@ -111,6 +113,16 @@ pub struct Judgement {
     pub decided_by: Arc<[&'static str]>,
     /// What was assumed because nothing says otherwise ("the organization's cross-account switch is on").
     pub assumed: Arc<[String]>,
+    /// Values of declared inputs under which an undecided copy fails.
+    pub when: Vec<When>,
+}
+
+/// A verdict that holds where the inputs have these values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct When {
+    /// By the input's name: `var.env`, or a parameter's.
+    pub inputs: BTreeMap<Arc<str>, Value>,
+    pub verdict: Verdict,
 }
 
 /// A rule: its name and its function.
@@ -216,7 +228,7 @@ fn check(context: &Context<'_>, copy: &Copy, at: usize) -> Option<CheckResult> {
 }
 
 /// The verdict that follows from a copy's checks, and the rules that decide it.
-fn verdict(checks: &[CheckResult]) -> (Verdict, Arc<[&'static str]>) {
+pub fn verdict(checks: &[CheckResult]) -> (Verdict, Arc<[&'static str]>) {
     let rules = |decides: fn(&Outcome) -> bool| -> Arc<[&'static str]> {
         checks.iter().filter(|check| decides(&check.outcome)).map(|check| check.rule).collect()
     };

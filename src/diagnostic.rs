@@ -103,6 +103,13 @@ impl Diagnostic {
         Self::new(DiagnosticKind::NotEvaluated, Severity::Info, Some(Label::new(span, "")), message)
     }
 
+    /// Open inputs of so many combinations that not each can be judged.
+    pub fn too_many_cases(inputs: &[String]) -> Self {
+        let names: Vec<String> = inputs.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!("the possible values of {} are too many to judge each combination", names.join(", "));
+        Self::new(DiagnosticKind::NotEvaluated, Severity::Info, None, message).with_help("give values for some of them")
+    }
+
     /// Something worth knowing, at `span`.
     pub fn note(span: Span, severity: Severity, message: impl Into<String>) -> Self {
         Self::new(DiagnosticKind::Note, severity, Some(Label::new(span, "")), message)

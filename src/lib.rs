@@ -5,6 +5,7 @@
 
 pub mod analysis;
 pub mod aws;
+mod cases;
 pub mod catalog;
 pub mod checks;
 pub mod cli;
@@ -34,7 +35,8 @@ pub mod terraform;
 pub mod value;
 
 use analysis::{Analysis, AnalysisSettings};
-use resource::{Language, LoadSettings, Unit};
+use diagnostic::Diagnostic;
+use resource::{Language, LoadSettings, Published, Stack, Unit};
 use source::Sources;
 use value::StackId;
 
@@ -61,41 +63,87 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
             units.push(Unit { name: path.as_str().into(), language: Language::Plan, path, deployment });
         }
     }
-    let ids: Vec<(StackId, &Unit)> =
-        units.iter().enumerate().map(|(at, unit)| (StackId(u32::try_from(at).unwrap_or(u32::MAX)), unit)).collect();
     parallel::on_threads(None, move || {
-        let of = |language: Language| -> Vec<(StackId, &Unit)> {
-            ids.iter().copied().filter(|(_, unit)| unit.language == language).collect()
-        };
-        let (mut stacks, found) = cloudformation::load_all(&sources, &of(Language::CloudFormation), &load);
+        let (read, found) = Read::new(&sources, &units, &load);
         diagnostics.extend(found);
-        let mut published = resource::Published::default();
-        for (id, unit) in of(Language::Plan) {
-            let (stack, outputs, found) = plan::load(&sources, unit, id, &load, &lower::reads);
+        let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
+        diagnostics.extend(found);
+        let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings);
+        if analysis.is_undecided() {
+            let scale = (analysis.judgements.len(), analysis.units.iter().map(|unit| unit.resources).sum());
+            let evaluate = |units: &[Unit]| read.evaluate(&analysis.sources, &modules, units, &load).0;
+            let (enumerations, left) = cases::enumerate(&analysis.sources, &modules, &units, &load, scale, &evaluate);
+            for enumeration in enumerations {
+                analysis::join(&mut analysis, &enumeration.cases, enumeration.complete, settings);
+            }
+            if !left.is_empty() {
+                analysis.diagnostics.push(diagnostic::Diagnostic::too_many_cases(&left));
+            }
+        }
+        analysis
+    })
+}
+
+/// What is read once, whatever the inputs of code are: plans, states and policies in files.
+struct Read {
+    stacks: Vec<Stack>,
+    published: Published,
+}
+
+fn ids(units: &[Unit]) -> Vec<(StackId, &Unit)> {
+    units.iter().enumerate().map(|(at, unit)| (StackId(u32::try_from(at).unwrap_or(u32::MAX)), unit)).collect()
+}
+
+fn of<'u>(units: &[(StackId, &'u Unit)], language: Language) -> Vec<(StackId, &'u Unit)> {
+    units.iter().copied().filter(|(_, unit)| unit.language == language).collect()
+}
+
+impl Read {
+    fn new(sources: &Sources, units: &[Unit], load: &LoadSettings) -> (Self, Vec<Diagnostic>) {
+        let units = ids(units);
+        let (mut stacks, mut diagnostics, mut published) = (Vec::new(), Vec::new(), Published::default());
+        for (id, unit) in of(&units, Language::Plan) {
+            let (stack, outputs, found) = plan::load(sources, unit, id, load, &lower::reads);
             published.states.extend(outputs.map(|outputs| (unit.path.clone(), outputs)));
             stacks.push(stack);
             diagnostics.extend(found);
         }
-        for (id, unit) in of(Language::OrganizationPolicy) {
-            let (stack, found) = policy_file::load(&sources, unit, id, &load);
+        for (id, unit) in of(&units, Language::OrganizationPolicy) {
+            let (stack, found) = policy_file::load(sources, unit, id, load);
             stacks.push(stack);
             diagnostics.extend(found);
         }
         stacks.iter().for_each(|stack| published.add(stack));
-        let (found, more) = terraform::load(&sources, &modules, &of(Language::Terraform), &load, &published);
+        (Self { stacks, published }, diagnostics)
+    }
+
+    /// All stacks of the estate, with the code evaluated for the units' inputs.
+    fn evaluate(
+        &self,
+        sources: &Sources,
+        modules: &terraform::Modules,
+        units: &[Unit],
+        load: &LoadSettings,
+    ) -> (Vec<Stack>, Vec<Diagnostic>) {
+        let ids = ids(units);
+        let (mut stacks, mut diagnostics) =
+            cloudformation::load_all(sources, &of(&ids, Language::CloudFormation), load);
+        let mut published = self.published.clone();
+        stacks.iter().for_each(|stack| published.add(stack));
+        stacks.extend(self.stacks.iter().cloned());
+        let (found, more) = terraform::load(sources, modules, &of(&ids, Language::Terraform), load, &published);
         stacks.extend(found);
         diagnostics.extend(more);
-        let by_id = ids.iter().copied().collect();
-        diagnostics.extend(deployed::join_states(&mut stacks, &by_id));
+        diagnostics.extend(deployed::join_states(&mut stacks, &ids.iter().copied().collect()));
         if !load.facts.is_empty() {
             // After all units: what code says comes first.
             let id = StackId(u32::try_from(ids.len()).unwrap_or(u32::MAX));
-            let (stack, found) = facts::load(&sources, &load.facts, id);
+            let (stack, found) = facts::load(sources, &load.facts, id);
             stacks.push(stack);
             diagnostics.extend(found);
         }
         // Code before what is deployed: where both speak of a thing, the first is heard.
         stacks.sort_by_key(|stack| (matches!(stack.language, Language::State | Language::Facts), stack.id));
-        analysis::analyze(sources, stacks, diagnostics, settings)
-    })
+        (stacks, diagnostics)
+    }
 }

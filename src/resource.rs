@@ -65,6 +65,40 @@ impl Deployment {
     }
 }
 
+/// An input without a value, and the values that the code allows it to have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenInput {
+    /// As the code names it: `var.env`, or a parameter's name.
+    pub name: Arc<str>,
+    /// The header of its declaration.
+    pub declared: Span,
+    /// In the order of declaration, at least one.
+    pub choices: Vec<Choice>,
+}
+
+/// One value that an input may have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub value: Value,
+    /// As it is given on the command line.
+    pub text: String,
+}
+
+impl Unit {
+    /// The same unit with this choice for the input.
+    pub fn choose(&mut self, input: &OpenInput, choice: &Choice) {
+        match self.language {
+            Language::Terraform => {
+                let name = input.name.strip_prefix("var.").unwrap_or(&input.name).to_owned();
+                self.deployment.vars.push((name, choice.text.clone()));
+            }
+            Language::CloudFormation => self.deployment.parameters.push((input.name.to_string(), choice.text.clone())),
+            // What was planned or deployed has its inputs.
+            _ => {}
+        }
+    }
+}
+
 /// One thing that is deployed by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {

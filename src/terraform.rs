@@ -11,7 +11,7 @@ pub(crate) mod types;
 pub(crate) use syntax::comments;
 
 use crate::diagnostic::Diagnostic;
-use crate::resource::{LoadSettings, Published, Stack, Unit};
+use crate::resource::{LoadSettings, OpenInput, Published, Stack, Unit};
 use crate::source::{Sources, join, normalize};
 use crate::value::StackId;
 use rayon::prelude::*;
@@ -68,6 +68,12 @@ pub fn load(
     published: &Published,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
     eval::load(sources, modules, units, settings, published)
+}
+
+/// The variables of the root module `unit.path` that have no value and can only have some: bools, and those whose
+/// validation lists what is allowed.
+pub fn open_inputs(sources: &Sources, modules: &Modules, unit: &Unit, settings: &LoadSettings) -> Vec<OpenInput> {
+    eval::open_inputs(sources, modules, unit, settings)
 }
 
 /// Answers expressions in the scope of the root module `unit.path`, one after the other: `next` gives the text of each.

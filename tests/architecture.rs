@@ -36,8 +36,21 @@ const PARTS: &[(&str, &[&str])] = &[
     ),
     (
         "analysis",
-        &["catalog", "checks", "copy", "diagnostic", "graph", "lower", "model", "resource", "source", "suppress"],
+        &[
+            "catalog",
+            "checks",
+            "copy",
+            "diagnostic",
+            "graph",
+            "lower",
+            "model",
+            "resource",
+            "source",
+            "suppress",
+            "value",
+        ],
     ),
+    ("cases", &["analysis", "cloudformation", "resource", "source", "terraform", "value"]),
     (
         "report",
         &[

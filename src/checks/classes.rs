@@ -99,7 +99,7 @@ struct Class {
 impl Class {
     fn judgement(&self, copy: Copy) -> Judgement {
         let (decided_by, assumed) = (self.decided_by.clone(), self.assumed.clone());
-        Judgement { copy, verdict: self.verdict, decided_by, assumed }
+        Judgement { copy, verdict: self.verdict, decided_by, assumed, when: Vec::new() }
     }
 }
 

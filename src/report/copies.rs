@@ -139,6 +139,10 @@ pub fn write_one(analysis: &Analysis, judgement: &Judgement, out: &mut dyn Write
     for assumed in judgement.assumed.iter() {
         writeln!(out, "  assumed      {assumed}")?;
     }
+    for when in &judgement.when {
+        let inputs = when.inputs.iter().map(|(name, value)| format!("{name} = {}", super::values::line(value)));
+        writeln!(out, "  {:<12} where {}", verdict_word(when.verdict), inputs.collect::<Vec<_>>().join(", "))?;
+    }
     writeln!(out, "  checks")?;
     for check in &analysis.checks(judgement) {
         match &check.outcome {

@@ -10,6 +10,8 @@ use crate::graph::VaultTarget;
 use crate::source::{Location, Span};
 use crate::suppress::SuppressionKind;
 use serde::Serialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// What `crossvault check --format json` prints. Stable within a major version; what is not known is null.
 #[derive(Debug, Serialize)]
@@ -118,8 +120,10 @@ pub struct Copy {
     pub cross_account: Option<bool>,
     pub cross_region: Option<bool>,
     pub assumed: Vec<String>,
+    /// Values of inputs without a value under which an undecided copy fails.
+    pub when: Vec<When>,
     /// Conditions of the code, not decided, under which the copy exists.
-    pub when: Vec<Condition>,
+    pub conditions: Vec<Condition>,
     /// Every rule, in the order of the catalogue.
     pub checks: Vec<Check>,
 }
@@ -162,6 +166,15 @@ pub struct Vault {
     pub arn: Option<String>,
     pub account: Option<String>,
     pub region: Option<String>,
+}
+
+/// A verdict that holds where inputs have these values.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct When {
+    /// By the input's name: `var.env`, or a parameter's.
+    pub inputs: BTreeMap<String, Json>,
+    pub verdict: Verdict,
 }
 
 /// A condition as the code writes it, and how it must turn out.
@@ -470,13 +483,19 @@ pub fn copy(analysis: &Analysis, judgement: &Judgement) -> Copy {
         cross_account: copy.cross_account,
         cross_region: copy.cross_region,
         assumed: judgement.assumed.to_vec(),
-        when: copy
+        when: judgement.when.iter().map(when).collect(),
+        conditions: copy
             .when
             .iter()
             .map(|guard| Condition { condition: guard.text.to_string(), holds: guard.holds })
             .collect(),
         checks: analysis.checks(judgement).iter().map(|result| check(analysis, result)).collect(),
     }
+}
+
+fn when(when: &crate::checks::When) -> When {
+    let inputs = when.inputs.iter().map(|(name, value)| (name.to_string(), super::values::tree(value).0));
+    When { inputs: inputs.collect(), verdict: when.verdict }
 }
 
 fn check(analysis: &Analysis, result: &CheckResult) -> Check {

@@ -2,6 +2,7 @@
 
 mod computed;
 mod data;
+mod domain;
 mod estate;
 mod expand;
 mod expression;
@@ -14,7 +15,7 @@ use super::Modules;
 use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Language, LoadSettings, Published, Resource, Stack, Unit};
+use crate::resource::{Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit};
 use crate::source::{Sources, Span, join};
 use crate::value::{Reason, StackId, Type, Value};
 use estate::Estate;
@@ -74,6 +75,18 @@ pub(super) fn load(
 }
 
 pub(super) use policy_document::render as render_policy;
+
+/// The root module's variables that have no value and a finite domain.
+pub(super) fn open_inputs(
+    sources: &Sources,
+    modules: &Modules,
+    unit: &Unit,
+    settings: &LoadSettings,
+) -> Vec<OpenInput> {
+    let evaluator = Evaluator::new(sources, modules, unit, StackId(0), settings);
+    let root = evaluator.root();
+    evaluator.open_inputs(&root)
+}
 
 /// Evaluates expressions in the root module's scope.
 pub(super) fn console(

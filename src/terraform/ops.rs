@@ -396,6 +396,9 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
             if seq.kind == SeqKind::Set {
                 return fail("elements of a set are identified only by their value");
             }
+            if let Some(name) = key.as_str().filter(|name| Number::parse(name).is_none()) {
+                return fail(format!("a {} has no attribute `{name}`: name one of its elements first", name_of(value)));
+            }
             let Some(at) = number(key)? else { return Ok(derived(&[key], Type::Dynamic)) };
             match at.as_i64().and_then(|at| usize::try_from(at).ok()).and_then(|at| seq.items.get(at)) {
                 Some(item) => item.clone(),

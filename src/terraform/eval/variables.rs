@@ -127,13 +127,18 @@ impl Evaluator<'_> {
         Value { kind, span: value.span, sensitive: value.sensitive }
     }
 
+    /// Whether the root module's variable is given a value.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.inputs().values.contains_key(name)
+    }
+
     fn root_input(&self, instance: &Rc<Instance>, name: &str, ty: &Type) -> Option<Value> {
         let inputs = self.inputs();
         match inputs.values.get(name)? {
             Input::Expr(expr) => Some(self.value(expr, &Scope::new(instance))),
             Input::Text(text) if matches!(ty, Type::String | Type::Dynamic) => Some(Value::string(text.as_str())),
             Input::Text(text) => {
-                let file = self.sources.add(&format!("<value of var.{name}>"), text);
+                let file = self.sources.add(&format!("<value `{text}` of var.{name}>"), text);
                 Some(match syntax::parse_expression(self.sources, file) {
                     Ok(expr) => self.value(&expr, &Scope::new(instance)),
                     Err(diagnostic) => {

@@ -55,7 +55,7 @@ resource "aws_backup_plan" "daily" {
     }
 
     copy_action {
-      destination_vault_arn = aws_backup_vault.central.arn # undecided: [copy-never-runs]
+      destination_vault_arn = aws_backup_vault.central.arn
     }
   }
 }
