@@ -95,8 +95,13 @@ pub(super) fn type_of(declared: &Node) -> &str {
     declared.get("Type").and_then(Node::text).unwrap_or("String")
 }
 
-/// The values that a parameter may take, where the template lists them.
+/// The values that a parameter may take, where the template lists them. For a list they are those of each element, so
+/// the list itself may be any of them.
 pub(super) fn allowed(declared: &Node) -> Option<Vec<Arc<str>>> {
+    let kind = type_of(declared);
+    if kind == "CommaDelimitedList" || kind.contains("List<") {
+        return None;
+    }
     let values = declared.get("AllowedValues")?.items();
     let texts: Vec<Arc<str>> = values.iter().map(Node::string).collect::<Option<_>>()?;
     (!texts.is_empty()).then_some(texts)
