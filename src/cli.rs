@@ -10,6 +10,7 @@ mod graph;
 mod ignores;
 mod input;
 mod inspect;
+mod lsp;
 mod output;
 mod policy;
 mod rules;
@@ -91,6 +92,7 @@ fn execute(
         Command::Console(args) => console::run(&args, stdin, out, err),
         Command::Rules => rules::list(out),
         Command::Explain { rule } => rules::explain(&rule, out, err),
+        Command::Lsp(common) => lsp::run(&common, err),
         Command::Policy => policy::run(stdin, out),
         Command::Completions { shell } => shell::completions(shell, out),
         Command::Man => shell::man(out),

@@ -22,6 +22,7 @@ pub mod graph;
 pub mod iam;
 mod json;
 pub mod lower;
+pub mod lsp;
 pub mod model;
 pub mod organization;
 pub mod parallel;

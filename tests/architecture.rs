@@ -84,6 +84,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "value",
         ],
     ),
+    ("lsp", &["analysis", "checks", "copy", "diagnostic", "fix", "graph", "model", "report", "source"]),
     ("config", &["aws", "checks", "diagnostic", "graph", "organization", "resource", "source", "suppress", "value"]),
     (
         "cli",
@@ -98,6 +99,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "discover",
             "fix",
             "iam",
+            "lsp",
             "parallel",
             "report",
             "resource",

@@ -30,6 +30,8 @@ pub(super) enum Command {
     Rules,
     /// Print one rule's page.
     Explain { rule: String },
+    /// Serve editors on standard input and output (Language Server Protocol).
+    Lsp(Common),
     /// Decide policy questions: JSON lines in, JSON lines out.
     Policy,
     /// Print a shell's completions.
