@@ -238,6 +238,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             named: true,
             backend: pairs(&table.backend),
             state: table.state.as_ref().map(|file| below(file)),
+            stack: None,
         };
         config.deployments.push((below(&table.path), name, deployment));
     }

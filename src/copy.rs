@@ -360,7 +360,8 @@ fn assigns(selection: &Selection, plan: &Plan) -> Option<bool> {
                 answers.all(|answer| answer == first).then_some(first).flatten()
             }
             Kind::Unknown(_) | Kind::Template(_) => None,
-            _ => Some(false),
+            // A plan that exists is named by its id.
+            _ => Some(plan.id.is_some() && value.text() == plan.id),
         }
     }
     // An unknown plan id is taken as one of the same stack's plans.

@@ -12,6 +12,23 @@ const IDENTITY: [&str; 3] = ["arn", "id", "key_id"];
 /// Attributes that say whether code and state speak of the same thing.
 const NAMES: [&str; 5] = ["name", "identifier", "cluster_identifier", "bucket", "namespace_name"];
 
+/// Gives units whose default provider does not say where it leads the account and Region that their state has seen.
+pub(crate) fn place_units(units: &mut [Unit], stacks: &[Stack]) {
+    let seen: BTreeMap<String, &Stack> = units
+        .iter()
+        .enumerate()
+        .filter_map(|(at, unit)| Some((unit.path.clone(), stacks.iter().find(|stack| stack.id.0 as usize == at)?)))
+        .collect();
+    for unit in units {
+        let deployment = &mut unit.deployment;
+        let Some(state) = deployment.state.as_ref().and_then(|path| seen.get(path)) else { continue };
+        deployment.account = deployment.account.or(state.place.account.known().copied());
+        if deployment.region.is_none() {
+            deployment.region = state.place.region.known().cloned();
+        }
+    }
+}
+
 /// Joins every state with the unit that it is the state of: what the code declares takes its identity from there, and
 /// the rest of the state, which the code no longer declares, is left out. A state of no unit stays as it is.
 pub(crate) fn join_states(stacks: &mut Vec<Stack>, units: &BTreeMap<StackId, &Unit>) -> Vec<Diagnostic> {

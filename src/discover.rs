@@ -22,14 +22,19 @@ const SKIPPED: [&str; 4] = [".git", ".terraform", "node_modules", ".terragrunt-c
 pub struct RealDisk {
     /// Nothing outside of these is read; canonical.
     roots: Vec<PathBuf>,
+    /// Standard input, read once.
+    stdin: std::sync::OnceLock<Result<Vec<u8>, ReadError>>,
 }
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
 
 impl RealDisk {
     /// A disk that reads below the repositories of `paths` (the nearest directory with `.git`, else the path itself).
     pub fn new(paths: &[String]) -> Self {
         let roots =
             paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).map(|path| repository(&path)).collect();
-        Self { roots }
+        Self { roots, stdin: std::sync::OnceLock::new() }
     }
 
     fn allowed(&self, path: &str) -> Result<PathBuf, ReadError> {
@@ -48,8 +53,16 @@ fn repository(path: &Path) -> PathBuf {
 
 impl Disk for RealDisk {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let real = self.allowed(path)?;
         let failed = |error: std::io::Error| ReadError::Failed(error.to_string());
+        if path == STDIN {
+            let read = || {
+                let mut bytes = Vec::new();
+                std::io::stdin().lock().take(LARGEST_PLAN).read_to_end(&mut bytes).map_err(failed)?;
+                Ok(bytes)
+            };
+            return self.stdin.get_or_init(read).clone();
+        }
+        let real = self.allowed(path)?;
         let metadata = std::fs::metadata(&real).map_err(failed)?;
         if !metadata.is_file() {
             return Err(ReadError::Failed("not a regular file".to_owned()));
@@ -105,12 +118,16 @@ struct Seen {
     deployments: BTreeSet<String>,
     /// Policies of AWS Organizations.
     policies: BTreeSet<String>,
+    /// Deployments of Terraform Stacks, by the stack's directory.
+    stacks: BTreeMap<String, BTreeSet<String>>,
+    /// Local modules that Stacks and configurations of Terragrunt name.
+    sourced: BTreeSet<String>,
 }
 
 impl Seen {
     fn len(&self) -> usize {
         let units = self.modules.len() + self.templates.len() + self.plans.len() + self.policies.len();
-        units + self.assemblies.len() + self.deployments.len()
+        units + self.stacks.len() + self.assemblies.len() + self.deployments.len()
     }
 
     /// Notes the file, if it is a template or tells where templates go; whether it is.
@@ -126,6 +143,21 @@ impl Seen {
         }
         true
     }
+
+    /// Notes a file of a Terraform Stack.
+    fn add_stack(&mut self, path: &str, text: &str, deploys: bool) {
+        let names = self.stacks.entry(parent(path).to_owned()).or_default();
+        for line in text.lines().map(str::trim_start) {
+            if deploys && let Some(rest) = line.strip_prefix("deployment \"") {
+                names.extend(rest.split('"').next().map(str::to_owned));
+            } else if !deploys
+                && line.starts_with("source")
+                && let Some(source) = line.split('"').nth(1).filter(|source| source.starts_with('.'))
+            {
+                self.sourced.insert(join(parent(path), source));
+            }
+        }
+    }
 }
 
 /// The units below `paths`, each once. `deployments` gives inputs by the unit's path; several for one path make several
@@ -138,6 +170,7 @@ pub fn discover(
 ) -> Found {
     let mut found = Found::default();
     let mut seen = Seen::default();
+    let mut archives: BTreeSet<String> = BTreeSet::new();
     let mut named: BTreeSet<String> = BTreeSet::new();
     for path in paths {
         let path = normalize(path);
@@ -177,8 +210,20 @@ pub fn discover(
                     &path,
                     "neither a Terraform file, plan or state nor a CloudFormation template or backup policy",
                 )),
+                Err(ReadError::NotUtf8 { .. })
+                    if sources.load_bytes(&path).is_ok_and(|bytes| crate::plan::archive::is_archive(&bytes)) =>
+                {
+                    archives.insert(path);
+                }
                 Err(error) => found.diagnostics.push(Diagnostic::unreadable(&path, error.to_string())),
             }
+        }
+    }
+    for path in archives {
+        let own = deployments.iter().find(|(at, _, _)| *at == path).map(|(_, _, deployment)| deployment.clone());
+        match unpack(sources, &path, own.unwrap_or_default()) {
+            Ok(unit) => found.units.push(unit),
+            Err(message) => found.diagnostics.push(Diagnostic::unreadable(path, message)),
         }
     }
     for policy in &settings.policies {
@@ -213,7 +258,19 @@ pub fn discover(
     seen.templates.retain(|path| named.contains(path) || !apps.contains(parent(path)));
     seen.templates.extend(told.iter().map(|unit| unit.path.clone()));
     found.modules.read_all(sources, &seen.modules);
-    let called = called_modules(sources, &found.modules, &seen.modules);
+    for (dir, names) in &seen.stacks {
+        let names: Vec<&str> = if names.is_empty() { vec![""] } else { names.iter().map(String::as_str).collect() };
+        for name in names {
+            let at = if name.is_empty() { dir.clone() } else { format!("{dir}@{name}") };
+            let own = deployments.iter().find(|(path, given, _)| path == dir && (given == name || given == "default"));
+            let mut deployment = own.map(|(_, _, deployment)| deployment.clone()).unwrap_or_default();
+            deployment.stack = Some(name.to_owned());
+            let unit = Unit { name: at.as_str().into(), language: Language::Terraform, path: dir.clone(), deployment };
+            found.units.push(unit);
+        }
+    }
+    let mut called = called_modules(sources, &found.modules, &seen.modules);
+    called.extend(seen.sourced);
     let roots = seen.modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
@@ -250,6 +307,44 @@ pub fn discover(
         }
     }
     found
+}
+
+/// The unit that a plan file holds: its configuration lies below `<path>!`, as if unpacked there.
+fn unpack(sources: &Sources, path: &str, mut deployment: Deployment) -> Result<Unit, String> {
+    let bytes = sources.load_bytes(path).map_err(|error| error.to_string())?;
+    let archive = crate::plan::archive::read(&bytes)?;
+    let root = format!("{path}!tfconfig/m-");
+    for (name, content) in archive.files {
+        sources.add_within(&format!("{path}!{name}"), content);
+    }
+    let installed: Vec<serde_json::Value> = archive
+        .modules
+        .iter()
+        .filter_map(|(key, dir)| {
+            Some(serde_json::json!({"Key": key, "Dir": format!("../{}", dir.strip_prefix("tfconfig/")?)}))
+        })
+        .collect();
+    let installed = serde_json::json!({ "Modules": installed }).to_string();
+    sources.add_within(&format!("{root}/.terraform/modules/modules.json"), installed.into_bytes());
+    // Variables' values are not templates, whatever is in them.
+    let variables = serde_json::to_string(&archive.variables).unwrap_or_default();
+    let variables = variables.replace("${", "$${").replace("%{", "%%{");
+    let file = format!("{path}!variables.tfvars.json");
+    sources.add_within(&file, variables.into_bytes());
+    if let Ok(file) = sources.load(&file) {
+        sources.mark_data(file);
+    }
+    deployment.var_files.insert(0, file);
+    if let Some(state) = archive.state {
+        let file = format!("{path}!tfstate");
+        sources.add_within(&file, state.into_bytes());
+        deployment.state.get_or_insert(file);
+    }
+    deployment.workspace = deployment.workspace.or(archive.workspace);
+    if deployment.backend.is_empty() && archive.backend.len() > 1 {
+        deployment.backend = archive.backend;
+    }
+    Ok(Unit { name: path.into(), language: Language::Terraform, path: root, deployment })
 }
 
 /// Directories with Terraform files and files that are templates, `.gitignore` respected.
@@ -302,8 +397,13 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
                 .push(Diagnostic::unreadable(entry.path().display().to_string(), "the file's name is not UTF-8"));
             continue;
         };
-        if crate::terraform::is_config(&name) {
+        if crate::terraform::is_config(&name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
             seen.modules.insert(parent(&path).to_owned());
+        } else if let Some(deploys) = crate::terraform::stack_file(&name) {
+            match sources.load(&path) {
+                Ok(file) => seen.add_stack(&path, &sources.text(file), deploys),
+                Err(error) => diagnostics.push(Diagnostic::unreadable(path, error.to_string())),
+            }
         } else if ([".yaml", ".yml", ".json", ".template", ".tfstate"].iter().any(|end| name.ends_with(end))
             || name == "samconfig.toml")
             && !name.ends_with(".tfvars.json")
@@ -331,6 +431,36 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
     seen.policies.extend(met);
 }
 
+/// Whether a configuration of Terragrunt is a unit: one that others include alone names no module.
+fn deploys(sources: &Sources, path: &str) -> bool {
+    let Ok(file) = sources.load(path) else { return false };
+    let text = sources.text(file);
+    let beside = sources.list(parent(path)).unwrap_or_default();
+    let begins = |word: &str| {
+        text.lines().any(|line| line.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with(['{', '"'])))
+    };
+    begins("include")
+        || (begins("terraform") && text.lines().any(|line| line.trim_start().starts_with("source")))
+        || beside.iter().any(|entry| crate::terraform::is_config(&entry.name))
+}
+
+/// Directories that a configuration of Terragrunt names as its module's: by the path after its last interpolation.
+fn terragrunt_sources(sources: &Sources, dir: &str, modules: &BTreeSet<String>, called: &mut BTreeSet<String>) {
+    let Ok(file) = sources.load(&join(dir, "terragrunt.hcl")) else { return };
+    let text = sources.text(file);
+    for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("source")) {
+        let Some((_, value)) = line.split_once('=') else { continue };
+        let literal = value.trim().trim_matches('"').split('?').next().unwrap_or_default();
+        let tail = literal.rsplit('}').next().unwrap_or_default().replace("//", "/");
+        if tail == literal.replace("//", "/") {
+            called.insert(join(dir, &tail));
+        } else {
+            let tail = format!("/{}", normalize(&tail).trim_start_matches(['/', '.']));
+            called.extend(modules.iter().filter(|module| format!("/{module}").ends_with(&tail)).cloned());
+        }
+    }
+}
+
 /// Adds the plans and states that a walk met, but for a plan of a root module that is evaluated itself.
 fn add_printed(
     sources: &Sources,
@@ -355,6 +485,7 @@ fn add_printed(
 fn called_modules(sources: &Sources, read: &Modules, modules: &BTreeSet<String>) -> BTreeSet<String> {
     let mut called = BTreeSet::new();
     for dir in modules {
+        terragrunt_sources(sources, dir, modules, &mut called);
         for source in crate::terraform::local_sources(sources, read, dir) {
             let target = join(dir, &source);
             if target != *dir {

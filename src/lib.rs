@@ -67,6 +67,7 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
     parallel::on_threads(None, move || {
         let (read, found) = Read::new(&sources, &units, &load);
         diagnostics.extend(found);
+        deployed::place_units(&mut units, &read.stacks);
         let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
         diagnostics.extend(found);
         let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings);

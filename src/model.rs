@@ -145,6 +145,8 @@ pub struct PlanRule {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub site: Site,
+    /// The real id, where the plan exists.
+    pub id: Option<Arc<str>>,
     pub name: Value,
     /// Where further ones may exist, the last one stands for them.
     pub rules: Vec<PlanRule>,

@@ -3,6 +3,7 @@
 //! It ends at the neutral [`Resource`]. Places are bytes of the file; values are read from it only for the resources that
 //! are wanted, so that a plan of any size costs little more than finding its ends.
 
+pub(crate) mod archive;
 mod document;
 mod places;
 mod references;
@@ -336,7 +337,18 @@ impl<'l> Loader<'l> {
             }
             read.push((item, attributes, key));
         }
-        let places = places(self.unit, &configuration.provider_config, variables, &evidence);
+        let mut places = places(self.unit, &configuration.provider_config, variables, &evidence);
+        // A printed state does not tell the providers: where all that says where it is lies in one place, so does the rest.
+        if references.is_none()
+            && let Some(only) = Evidence::common(evidence.values())
+        {
+            for place in places.values_mut() {
+                *place = Place {
+                    account: only.0.map_or_else(|| place.account.clone(), Known::Is),
+                    region: only.1.clone().map_or_else(|| place.region.clone(), Known::Is),
+                };
+            }
+        }
         let fallback = |key: &str| Place {
             account: symbol(None, "account", key, self.unit),
             region: symbol(None, "Region", key, self.unit),
@@ -351,7 +363,8 @@ impl<'l> Loader<'l> {
                     place.region = Known::Is(region);
                 }
                 // A resource that exists says itself where it is.
-                if let Some(arn) = attributes.get("arn").and_then(Value::text).filter(|_| !item.data)
+                let own = attributes.get("arn").or_else(|| attributes.get("backup_vault_arn"));
+                if let Some(arn) = own.and_then(Value::text).filter(|_| !item.data)
                     && let Some(arn) = Arn::parse(&arn)
                 {
                     if let Some(account) = crate::aws::AccountId::parse(arn.account) {

@@ -42,6 +42,8 @@ pub struct Deployment {
     pub backend: Vec<(String, String)>,
     /// The unit's state as a file.
     pub state: Option<String>,
+    /// Of a Terraform Stack: the deployment's name.
+    pub stack: Option<String>,
 }
 
 impl Deployment {
@@ -60,6 +62,7 @@ impl Deployment {
         self.stack_name = other.stack_name.or(self.stack_name);
         self.backend.extend(other.backend);
         self.state = other.state.or(self.state);
+        self.stack = other.stack.or(self.stack);
         self.named |= other.named;
         self
     }

@@ -113,18 +113,7 @@ impl Disk for MemoryDisk {
 
     fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
         let dir = normalize(path);
-        let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
-        let mut entries: Vec<DirEntry> = self
-            .0
-            .keys()
-            .filter_map(|file| file.strip_prefix(&prefix))
-            .map(|rest| match rest.split_once('/') {
-                Some((name, _)) => DirEntry { name: name.to_owned(), is_dir: true },
-                None => DirEntry { name: rest.to_owned(), is_dir: false },
-            })
-            .collect();
-        entries.sort();
-        entries.dedup();
+        let entries = entries(self.0.keys(), &dir);
         if entries.is_empty() && dir != "." { Err(ReadError::NotFound) } else { Ok(entries) }
     }
 }
@@ -147,6 +136,21 @@ impl Disk for OverlayDisk {
     fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
         self.base.list(path)
     }
+}
+
+/// What lies directly in `dir`, sorted.
+fn entries<'f>(files: impl Iterator<Item = &'f String>, dir: &str) -> Vec<DirEntry> {
+    let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
+    let mut entries: Vec<DirEntry> = files
+        .filter_map(|file| file.strip_prefix(&prefix))
+        .map(|rest| match rest.split_once('/') {
+            Some((name, _)) => DirEntry { name: name.to_owned(), is_dir: true },
+            None => DirEntry { name: rest.to_owned(), is_dir: false },
+        })
+        .collect();
+    entries.sort();
+    entries.dedup();
+    entries
 }
 
 /// `path` without `.` and with `..` resolved lexically; `.` where nothing is left. Leading `..` stay.
@@ -249,6 +253,8 @@ impl SourceFile {
 #[derive(Debug, Default)]
 struct Loaded {
     files: Vec<SourceFile>,
+    /// Files within files, by path.
+    within: BTreeMap<String, Arc<Vec<u8>>>,
     /// Files that hold data, not code.
     data: std::collections::BTreeSet<FileId>,
     by_path: BTreeMap<String, Result<FileId, ReadError>>,
@@ -282,7 +288,7 @@ impl Sources {
         if let Some(known) = self.read_lock().by_path.get(&path) {
             return known.clone();
         }
-        let text = self.disk.read(&path).and_then(|bytes| {
+        let text = self.bytes(&path).and_then(|bytes| {
             String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
         });
         match text {
@@ -297,12 +303,29 @@ impl Sources {
 
     /// The raw bytes at `path`, for functions over binary files; not kept.
     pub fn load_bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        self.disk.read(&normalize(path))
+        self.bytes(&normalize(path))
+    }
+
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let within = self.read_lock().within.get(path).cloned();
+        within.map_or_else(|| self.disk.read(path), |bytes| Ok(bytes.as_ref().clone()))
+    }
+
+    /// Adds a file that lies within another one (`plan.tfplan!tfconfig/m-/main.tf`), so that it is read and listed as if
+    /// the directory were on the disk.
+    pub fn add_within(&self, path: &str, bytes: Vec<u8>) {
+        let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        loaded.within.insert(normalize(path), Arc::new(bytes));
     }
 
     /// The entries of the directory at `path`, sorted.
     pub fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
-        self.disk.list(&normalize(path))
+        let path = normalize(path);
+        let within = {
+            let loaded = self.read_lock();
+            if loaded.within.is_empty() { Vec::new() } else { entries(loaded.within.keys(), &path) }
+        };
+        if within.is_empty() { self.disk.list(&path) } else { Ok(within) }
     }
 
     /// Whether there is a readable file or a directory at `path`.

@@ -100,6 +100,11 @@ pub(crate) fn is_config(name: &str) -> bool {
     module::is_config(name)
 }
 
+/// Whether a file of this name declares components (`false`) or deployments (`true`) of a Terraform Stack.
+pub(crate) fn stack_file(name: &str) -> Option<bool> {
+    eval::stack_file(name)
+}
+
 /// The local paths (`./…`, `../…`) that the module in `dir` calls.
 pub(crate) fn local_sources(sources: &Sources, modules: &Modules, dir: &str) -> Vec<String> {
     let module = modules.get(sources, dir);

@@ -152,3 +152,57 @@ fn a_broken_plan_is_told_with_its_place() {
     assert_eq!(code, Some(2));
     assert!(out.contains("not a plan or state") && out.contains("plan.json:1:"), "{out}");
 }
+
+#[test]
+fn a_plan_file_is_evaluated_as_the_code_it_holds() {
+    let file = inspect("plain.tfplan");
+    let plan = resource(&file, "aws_backup_plan.p");
+    // The rule is a dynamic block: plan JSON has lost what its copies lead to.
+    assert_eq!(
+        plan["values"]["rule"][0]["copy_action"][0]["destination_vault_arn"],
+        "arn:aws:backup:eu-central-1:222222222222:backup-vault:dest-daily"
+    );
+    let name = plan["location"]["file"].as_str().unwrap();
+    assert!(name.ends_with("plain.tfplan!tfconfig/m-/main.tf"), "{name}");
+    let vault = resource(&file, "module.dest[\"daily\"].aws_backup_vault.v");
+    assert_eq!((vault["account"].as_str(), vault["region"].as_str()), (Some("222222222222"), Some("eu-central-1")));
+}
+
+#[test]
+fn the_dash_is_standard_input() {
+    use std::io::Write as _;
+    for name in ["plain.json", "plain.tfplan"] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_crossvault"))
+            .args(["inspect", "--format", "json", "-"])
+            .current_dir(testdata("printed"))
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let bytes = std::fs::read(testdata("printed").join(name)).unwrap();
+        child.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let read: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(resource(&read, "aws_db_instance.db")["account"], "111111111111", "{name}");
+        assert_eq!(output.status.code(), Some(0), "{name}");
+    }
+}
+
+#[test]
+fn a_hostile_plan_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(testdata("printed/plain.tfplan")).unwrap();
+    std::fs::write(dir.path().join("cut.tfplan"), bytes.get(..bytes.len() / 2).unwrap()).unwrap();
+    let (code, out) = run(dir.path(), &["check", "cut.tfplan", "--color", "never"]);
+    assert_eq!(code, Some(2));
+    assert!(out.contains("not a plan file"), "{out}");
+}
+
+#[test]
+fn a_state_by_itself_is_a_unit() {
+    let verdicts = |name| -> Vec<String> { verdicts(&testdata("printed"), &[name]).into_values().collect() };
+    assert_eq!(verdicts("applied.tfstate"), ["succeeds"]);
+    // A printed state does not tell which provider a resource has, so not where it is.
+    let printed = verdicts("state.json");
+    assert!(printed == ["succeeds"] || printed == ["undecided"], "{printed:?}");
+}

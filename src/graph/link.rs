@@ -282,14 +282,21 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
                     *slot = Some(lock);
                 }
             }
-            VaultTarget::Unknown(_) => unresolved.push(attachment),
+            VaultTarget::Unknown(_) => unresolved.push((attachment, None)),
+            // A vault of this name in a place that may be the same one.
+            VaultTarget::External { name: Some(name), place, .. } => unresolved.push((attachment, Some((name, place)))),
             VaultTarget::External { .. } => {}
         }
     }
     // A policy whose vault cannot be told may be any vault's of that stack.
-    for attachment in unresolved.iter().filter(|attachment| attachment.policy.is_some()) {
+    for (attachment, named) in unresolved.iter().filter(|(attachment, _)| attachment.policy.is_some()) {
         for (vault, slot) in entities.vaults.iter().zip(&mut policies) {
-            if vault.site.stack == attachment.site.stack && matches!(slot, EffectivePolicy::Absent) {
+            let other = named.as_ref().is_some_and(|(name, place)| {
+                vault.name.text().as_deref() != Some(&**name)
+                    || vault.site.place.account.same(&place.account) == Some(false)
+                    || vault.site.place.region.same(&place.region) == Some(false)
+            });
+            if vault.site.stack == attachment.site.stack && !other && matches!(slot, EffectivePolicy::Absent) {
                 let text =
                     format!("`{}` may be its policy: which vault that is for is not known", attachment.site.address);
                 *slot = EffectivePolicy::Unknown(Why { text, span: Some(attachment.vault.span) });

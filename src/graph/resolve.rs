@@ -268,7 +268,13 @@ pub(super) fn key(graph: &Graph, index: &Index, value: &Value, span: Span, place
             return key(graph, index, &target.1.value, span, &target.0.site.place, depth + 1);
         }
     }
-    if let Some(key) = graph.key_arns.get(text.as_str()) {
+    // An id alone names a key of the same account and Region.
+    let whole = if name == text && !name.contains(['/', ':']) {
+        arn_at(&place, "kms", &format!("key/{name}"))
+    } else {
+        text.clone()
+    };
+    if let Some(key) = graph.key_arns.get(whole.as_str()) {
         return KeyUse::Customer { key: *key, span };
     }
     // A data source was seen to lead from a name to this key: the name may lead on.

@@ -63,7 +63,8 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
             let (rules, open) = items(resource.get("rule"));
             let mut rules: Vec<PlanRule> = rules.iter().map(|rule| terraform_rule(rule, resource.header)).collect();
             rules.extend(open.map(|why| PlanRule::not_known(why, resource.header)));
-            out.plans.push(Plan { site: site.clone(), name: name(resource, "name"), rules, origin: None });
+            let id = resource.get("id").and_then(Value::text);
+            out.plans.push(Plan { site: site.clone(), id, name: name(resource, "name"), rules, origin: None });
         }
         "AWS::Backup::BackupPlan" => {
             let plan = resource.get("BackupPlan").cloned().unwrap_or_else(Value::null);
@@ -71,7 +72,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
             let mut rules: Vec<PlanRule> = rules.iter().map(|rule| template_rule(rule, resource.header)).collect();
             rules.extend(open.map(|why| PlanRule::not_known(why, resource.header)));
             let name = plan.get("BackupPlanName").cloned().unwrap_or_else(Value::null);
-            out.plans.push(Plan { site: site.clone(), name, rules, origin: None });
+            out.plans.push(Plan { site: site.clone(), id: None, name, rules, origin: None });
         }
         "aws_backup_selection" if !resource.data => terraform_selection(resource, site, out),
         "AWS::Backup::BackupSelection" => template_selection(resource, site, out),

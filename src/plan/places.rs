@@ -18,6 +18,17 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
+    /// The only account and the only Region that any resource names.
+    pub(super) fn common<'e>(all: impl Iterator<Item = &'e Self>) -> Option<(Option<AccountId>, Option<Arc<str>>)> {
+        let mut accounts = BTreeSet::new();
+        let mut regions = BTreeSet::new();
+        for seen in all {
+            accounts.extend(seen.identity.iter().chain(&seen.arn_accounts).copied());
+            regions.extend(seen.region.iter().chain(&seen.arn_regions).cloned());
+        }
+        (!accounts.is_empty()).then(|| (only(&accounts), only(&regions)))
+    }
+
     /// Notes what a read data source, or a resource that exists, tells.
     pub(super) fn note(&mut self, kind: &str, data: bool, attributes: &Value) {
         let text = |name: &str| attributes.get(name).and_then(Value::text);

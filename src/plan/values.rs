@@ -137,7 +137,8 @@ impl Reader<'_, '_> {
             let hidden = sensitive.and_then(|mask| child(mask, &key.text));
             let value = self.value(&key.text, node, base, mask, hidden, said(&key.text), site, kind);
             if let Some(value) = value {
-                let span = Some(self.span(base, key.start..node.end));
+                // What is secret has no place either: a place is shown.
+                let span = (!value.sensitive).then(|| self.span(base, key.start..node.end));
                 entries.push((self.name(&key.text), Entry { value, span }));
             }
         }
@@ -200,8 +201,8 @@ impl Reader<'_, '_> {
                     let mask = masks.iter().find(|(name, _)| name.text == key.text).map(|(_, mask)| mask);
                     let hidden = sensitive.and_then(|mask| child(mask, &key.text));
                     if let Some(value) = self.value(&key.text, node, base, mask, hidden, below(&key.text), site, kind) {
-                        let span = self.span(base, key.start..node.end);
-                        entries.push((self.name(&key.text), Entry { value, span: Some(span) }));
+                        let span = (!value.sensitive).then(|| self.span(base, key.start..node.end));
+                        entries.push((self.name(&key.text), Entry { value, span }));
                     }
                 }
                 for (key, mask) in masks {
@@ -216,7 +217,7 @@ impl Reader<'_, '_> {
                 Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
             }
         };
-        Some(Value { kind, span: Some(span), sensitive: secret })
+        Some(Value { kind, span: (!secret).then_some(span), sensitive: secret })
     }
 
     fn text(&self, text: &Text) -> Arc<str> {

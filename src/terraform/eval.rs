@@ -1,5 +1,6 @@
 //! Demand-driven evaluation of a root module: what is asked for is evaluated once, in whatever order.
 
+mod components;
 mod computed;
 mod data;
 mod domain;
@@ -9,6 +10,7 @@ mod expression;
 mod organization;
 mod policy_document;
 mod provider;
+mod terragrunt;
 mod variables;
 
 use super::Modules;
@@ -16,8 +18,8 @@ use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resource::{Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit};
-use crate::source::{Sources, Span, join};
-use crate::value::{Reason, StackId, Type, Value};
+use crate::source::{Sources, Span};
+use crate::value::{Entry, Reason, StackId, Type, Value};
 use estate::Estate;
 use expand::Expansion;
 use provider::ProviderInfo;
@@ -88,6 +90,11 @@ pub(super) fn open_inputs(
     evaluator.open_inputs(&root)
 }
 
+/// Whether a file of this name declares components or deployments of a Terraform Stack.
+pub(super) fn stack_file(name: &str) -> Option<bool> {
+    (components::declares(name) || components::deploys(name)).then(|| components::deploys(name))
+}
+
 /// Evaluates expressions in the root module's scope.
 pub(super) fn console(
     sources: &Sources,
@@ -133,6 +140,8 @@ struct Instance {
     chain: Arc<[Span]>,
     /// Undecided conditions under which the instance exists, or the unknown that its number depends on.
     exists: crate::value::Existence,
+    /// What names and functions mean beside Terraform's, in a configuration of Terragrunt.
+    terragrunt: Option<Rc<terragrunt::Context>>,
 }
 
 /// `each` and `count` of one instance.
@@ -175,6 +184,10 @@ struct Evaluator<'a> {
     next_instance: Cell<usize>,
     depth: Cell<usize>,
     root: RefCell<Option<Rc<Instance>>>,
+    /// The root module's directory, where that is not the unit's.
+    root_dir: RefCell<Option<String>>,
+    /// Inputs that Terragrunt gives the root module.
+    given: RefCell<BTreeMap<Arc<str>, Entry>>,
     /// The other units; `None` where expressions are evaluated by themselves.
     estate: Option<Rc<Estate<'a>>>,
 }
@@ -203,6 +216,8 @@ impl<'a> Evaluator<'a> {
             next_instance: Cell::new(0),
             depth: Cell::new(0),
             root: RefCell::default(),
+            root_dir: RefCell::default(),
+            given: RefCell::default(),
             estate: None,
         }
     }
@@ -211,7 +226,18 @@ impl<'a> Evaluator<'a> {
         if let Some(root) = &*self.root.borrow() {
             return root.clone();
         }
-        let module = self.module(&self.unit.path);
+        let components = self.unit.deployment.stack.as_ref().map(|name| self.component_root(name));
+        let module = match (components, self.terragrunt()) {
+            (Some((module, inputs)), _) => {
+                *self.given.borrow_mut() = inputs;
+                module
+            }
+            (None, Some(deployed)) => {
+                *self.given.borrow_mut() = deployed.inputs;
+                deployed.module
+            }
+            (None, None) => self.module(&self.unit.path),
+        };
         let mut instance = Instance {
             id: self.next_id(),
             module,
@@ -220,6 +246,7 @@ impl<'a> Evaluator<'a> {
             providers: BTreeMap::new(),
             chain: Arc::from([]),
             exists: crate::value::Existence::Certain,
+            terragrunt: None,
         };
         instance.providers = self.own_providers(&instance, &BTreeMap::new());
         let root = Rc::new(instance);
@@ -320,7 +347,7 @@ impl<'a> Evaluator<'a> {
 
     /// `path` seen from the root module's directory, as `path.module` shows it.
     fn relative(&self, dir: &str) -> String {
-        let root = crate::source::normalize(&self.unit.path);
+        let root = crate::source::normalize(&self.root_path());
         let dir = crate::source::normalize(dir);
         if root == dir {
             return ".".to_owned();
@@ -336,7 +363,12 @@ impl<'a> Evaluator<'a> {
 
     /// A path as the running code names it, as `Sources` knows it.
     fn at_root(&self, path: &str) -> String {
-        join(&self.unit.path, path)
+        terragrunt::resolve(&self.root_path(), path)
+    }
+
+    /// The directory of the root module.
+    fn root_path(&self) -> String {
+        self.root_dir.borrow().clone().unwrap_or_else(|| self.unit.path.clone())
     }
 
     fn unknown_from(&self, value: &Value) -> Value {

@@ -165,7 +165,7 @@ fn is_override(name: &str) -> bool {
 }
 
 /// Adds one top-level block to the module.
-fn declare(module: &mut Module, block: Block, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn declare(module: &mut Module, block: Block, diagnostics: &mut Vec<Diagnostic>) {
     match &*block.kind {
         "variable" => {
             if let Some(name) = one_label(&block, diagnostics) {

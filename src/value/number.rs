@@ -6,10 +6,11 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
-/// A decimal number. A quotient is rounded to 512 bits, as Terraform's is.
+/// A decimal number, shared: it is the largest of the values, and the rarest to be computed with. A quotient is rounded to 512 bits, as Terraform's is.
 #[derive(Clone, Debug)]
-pub struct Number(BigDecimal, Sign);
+pub struct Number(Arc<BigDecimal>, Sign);
 
 /// Terraform's zero has a sign, which shows when it becomes text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +73,12 @@ impl Number {
 
     /// The number with the other sign.
     pub fn negated(&self) -> Self {
-        Self::from(-self.0.clone()).with_sign(!self.has_minus())
+        Self::from(-(*self.0).clone()).with_sign(!self.has_minus())
     }
 
     /// The product.
     pub fn times(&self, other: &Self) -> Self {
-        Self::from(&self.0 * &other.0).with_sign(self.has_minus() != other.has_minus())
+        Self::from(&*self.0 * &*other.0).with_sign(self.has_minus() != other.has_minus())
     }
 
     /// The quotient; `None` where the divisor is zero.
@@ -85,7 +86,7 @@ impl Number {
         if divisor.is_zero() {
             return None;
         }
-        let quotient = self.quotient(divisor).unwrap_or_else(|| &self.0 / &divisor.0);
+        let quotient = self.quotient(divisor).unwrap_or_else(|| &*self.0 / &*divisor.0);
         Some(Self::from(quotient).with_sign(self.has_minus() != divisor.has_minus()))
     }
 
@@ -177,7 +178,7 @@ impl From<i64> for Number {
 
 impl From<BigDecimal> for Number {
     fn from(value: BigDecimal) -> Self {
-        Self(value.normalized(), Sign::Plain)
+        Self(Arc::new(value.normalized()), Sign::Plain)
     }
 }
 

@@ -213,7 +213,13 @@ impl Work<'_> {
             let place = Place { account: account.clone(), region: Known::Symbol("a Region".into()) };
             let site = Site { place, exists: exists(&[at], policy), ..policy.site.clone() };
             let rules = vec![PlanRule::not_known(why, policy.content.span)];
-            made.plans.push(Plan { site, name: Value::string("?"), rules, origin: Some(PolicyOrigin::default()) });
+            made.plans.push(Plan {
+                site,
+                id: None,
+                name: Value::string("?"),
+                rules,
+                origin: Some(PolicyOrigin::default()),
+            });
         }
     }
 
@@ -264,6 +270,7 @@ impl Work<'_> {
             let site = Site { address: address.clone(), place, header: span, span, exists, ..policy.site.clone() };
             let rules = entries(body.get("rules"));
             made.plans.push(Plan {
+                id: None,
                 site: site.clone(),
                 name: Value::string(name.clone()),
                 rules: rules

@@ -72,7 +72,7 @@ impl<'a> Estate<'a> {
         *self.parameters.borrow_mut() = None;
     }
 
-    fn others(self: &Rc<Self>) -> Vec<Rc<Evaluator<'a>>> {
+    pub(super) fn others(self: &Rc<Self>) -> Vec<Rc<Evaluator<'a>>> {
         self.units.iter().map(|(id, unit)| self.evaluator(*id, unit)).collect()
     }
 

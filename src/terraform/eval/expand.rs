@@ -485,13 +485,14 @@ impl Evaluator<'_> {
             let mut child = Instance {
                 id: self.next_id(),
                 module: module.clone(),
-                prefix: format!("{}module.{name}{}.", instance.prefix, suffix(slot.key.as_ref())),
-                parent: Some((instance.clone(), block.clone(), slot.repetition)),
+                prefix: format!("{}{}.{name}{}.", instance.prefix, block.kind, suffix(slot.key.as_ref())),
+                parent: Some((instance.clone(), block.clone(), slot.repetition.clone())),
                 providers: BTreeMap::new(),
                 chain: instance.chain.iter().copied().chain([block.header]).collect(),
                 exists: both(&instance.exists, &slot.exists),
+                terragrunt: None,
             };
-            let passed = self.passed_providers(instance, &block);
+            let passed = self.passed_providers(instance, &block, &slot.repetition);
             child.providers = self.own_providers(&child, &passed);
             instances.push((slot.key, Rc::new(child)));
         }
@@ -502,7 +503,13 @@ impl Evaluator<'_> {
     fn module_dir(&self, instance: &Rc<Instance>, name: &str, source: &str) -> Option<String> {
         if source.starts_with("./") || source.starts_with("../") {
             let dir = join(&instance.module.dir, source);
-            return self.sources.list(&dir).is_ok().then_some(dir);
+            if self.sources.list(&dir).is_ok() {
+                return Some(dir);
+            }
+            // Within a plan file every module has a directory of its own.
+            if !self.unit.path.contains('!') {
+                return None;
+            }
         }
         if let Some(dir) = self.settings.modules.get(source) {
             return Some(dir.clone());

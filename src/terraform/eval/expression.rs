@@ -294,6 +294,11 @@ impl Evaluator<'_> {
             _ => None,
         };
         let instance = scope.instance;
+        if let Some(context) = &instance.terragrunt
+            && let Some(value) = self.terragrunt_name(context, root)
+        {
+            return Ok((value, 0));
+        }
         match (&**root, name) {
             ("var", Some(name)) => {
                 if !instance.module.variables.contains_key(name) && !instance.module.incomplete {
@@ -335,6 +340,9 @@ impl Evaluator<'_> {
             },
             ("self", _) => Ok((Value::unknown(Reason::Unsupported("`self`".into()), Some(span)), steps.len())),
             ("module", Some(name)) => self.module_reference(instance, name, steps, scope),
+            ("component", Some(name)) if instance.parent.is_none() && self.unit.deployment.stack.is_some() => {
+                self.module_reference(instance, name, steps, scope)
+            }
             ("data", Some(kind)) => match steps.get(1) {
                 Some(Step::Attr(name)) => self.resource_reference(true, kind, name, steps, 2, scope),
                 _ => fail("a data source is named by its type and name"),
@@ -406,6 +414,11 @@ impl Evaluator<'_> {
     }
 
     fn call_with(&self, name: &str, values: Vec<Value>, scope: &Scope<'_>) -> Outcome {
+        if let Some(context) = &scope.instance.terragrunt
+            && let Some(answer) = self.terragrunt_call(context, name, &values)
+        {
+            return answer;
+        }
         functions::call(name, values, &Files { evaluator: self, scope })
     }
 }

@@ -37,6 +37,7 @@ impl Evaluator<'_> {
             providers: passed.clone(),
             chain: instance.chain.clone(),
             exists: instance.exists.clone(),
+            terragrunt: instance.terragrunt.clone(),
         });
         for provider in blocks {
             let name = provider.alias.as_ref().map_or_else(|| "aws".to_owned(), |alias| format!("aws.{alias}"));
@@ -47,14 +48,32 @@ impl Evaluator<'_> {
             if empty && instance.parent.is_some() && providers.contains_key(&name) {
                 continue;
             }
-            let info = self.provider(&provider.block, &name, &Scope::new(&stand_in));
+            let mut scope = Scope::new(&stand_in);
+            if let Some(each) = provider.block.body.attribute("for_each") {
+                // Of a Terraform Stack, or OpenTofu: one configuration for each element.
+                let collection = self.value(&each.value, &scope);
+                for (key, value) in super::expression::elements(&collection).ok().flatten().unwrap_or_default().0 {
+                    let Some(text) = key.text().or_else(|| value.text()) else { continue };
+                    scope.repetition.each = Some((Value::string(text.clone()), value));
+                    let name = format!("{name}[{text}]");
+                    let info = self.provider(&provider.block, &name, &scope);
+                    providers.insert(name, Rc::new(info));
+                }
+                continue;
+            }
+            let info = self.provider(&provider.block, &name, &scope);
             providers.insert(name, Rc::new(info));
         }
         providers
     }
 
     /// What a call hands down: un-aliased configurations are inherited, `providers = {}` maps names.
-    pub(super) fn passed_providers(&self, caller: &Rc<Instance>, block: &Block) -> Providers {
+    pub(super) fn passed_providers(
+        &self,
+        caller: &Rc<Instance>,
+        block: &Block,
+        repetition: &super::Repetition,
+    ) -> Providers {
         let mut passed: Providers = caller
             .providers
             .iter()
@@ -65,13 +84,26 @@ impl Evaluator<'_> {
         if let ExprKind::Object(items) = &attribute.value.kind {
             for item in items {
                 let key = self.source_text(item.key_span);
-                let value = provider_name(&item.value);
+                let value = self.provider_named(&item.value, caller, repetition);
                 if let Some(info) = value.and_then(|value| caller.providers.get(&value)) {
                     passed.insert(key.trim_matches(['"', '(', ')']).to_owned(), info.clone());
                 }
             }
         }
         passed
+    }
+
+    /// `aws.dest`, `provider.aws.dest`, `provider.aws.dest[each.key]`.
+    fn provider_named(&self, expr: &Expr, caller: &Rc<Instance>, repetition: &super::Repetition) -> Option<String> {
+        let name = match &expr.kind {
+            ExprKind::Index(inner, key) => {
+                let mut scope = Scope::new(caller);
+                scope.repetition = repetition.clone();
+                format!("{}[{}]", provider_name(inner)?, self.value(key, &scope).text()?)
+            }
+            _ => provider_name(expr)?,
+        };
+        Some(name.strip_prefix("provider.").map_or(name.clone(), str::to_owned))
     }
 
     /// The configuration that a resource block uses.

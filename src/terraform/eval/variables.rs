@@ -134,7 +134,11 @@ impl Evaluator<'_> {
 
     fn root_input(&self, instance: &Rc<Instance>, name: &str, ty: &Type) -> Option<Value> {
         let inputs = self.inputs();
-        match inputs.values.get(name)? {
+        // Terragrunt hands its inputs over as environment variables: every file is stronger.
+        let Some(input) = inputs.values.get(name) else {
+            return self.given.borrow().get(name).map(|entry| entry.value.clone());
+        };
+        match input {
             Input::Expr(expr) => Some(self.value(expr, &Scope::new(instance))),
             Input::Text(text) if matches!(ty, Type::String | Type::Dynamic) => Some(Value::string(text.as_str())),
             Input::Text(text) => {

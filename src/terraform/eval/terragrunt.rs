@@ -1,0 +1,411 @@
+//! Terragrunt: which module a `terragrunt.hcl` deploys, with which inputs and providers.
+//!
+//! Outputs of a dependency are those of the unit that its `config_path` names; `mock_outputs` are never used.
+//!
+//! Source: gruntwork-io/terragrunt, reference of configuration blocks and functions, read 2026-11.
+
+use super::{Demand, Evaluator, Instance, Scope};
+use crate::diagnostic::Diagnostic;
+use crate::source::{join, normalize, parent};
+use crate::terraform::ast::{Block, ExprKind};
+use crate::terraform::functions::EvalError;
+use crate::terraform::module::{self, Module};
+use crate::terraform::ops::fail;
+use crate::terraform::syntax;
+use crate::value::{Entry, Kind, Map, Reason, Value};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The file that makes a directory a unit.
+pub(super) const FILE: &str = "terragrunt.hcl";
+/// Configurations that include or read each other are followed this far.
+const DEEPEST: usize = 12;
+
+/// What names and functions mean in one configuration file.
+pub(super) struct Context {
+    /// The file's directory.
+    dir: String,
+    /// The directory of the unit's own file.
+    unit: String,
+    /// The directory of the file that the unit includes, seen from the unit.
+    included: RefCell<Option<String>>,
+    /// `dependency`, `include`.
+    names: RefCell<BTreeMap<Arc<str>, Value>>,
+    depth: usize,
+}
+
+/// One configuration file, what it includes merged in.
+#[derive(Default)]
+struct Config {
+    source: Option<Value>,
+    inputs: BTreeMap<Arc<str>, Entry>,
+    /// Contents by the name of the `generate` block.
+    generated: BTreeMap<Arc<str>, Value>,
+    locals: BTreeMap<Arc<str>, Value>,
+}
+
+/// What the unit deploys.
+pub(super) struct Deployed {
+    pub(super) module: Arc<Module>,
+    pub(super) inputs: BTreeMap<Arc<str>, Entry>,
+}
+
+impl Evaluator<'_> {
+    /// What the unit's `terragrunt.hcl` deploys; `None` where there is none.
+    pub(super) fn terragrunt(&self) -> Option<Deployed> {
+        let dir = normalize(&self.unit.path);
+        let listed = self.sources.list(&dir).ok()?;
+        if !listed.iter().any(|entry| !entry.is_dir && entry.name == FILE) {
+            return None;
+        }
+        let config = self.config(&join(&dir, FILE), &dir, 0)?;
+        let text = config.source.as_ref().and_then(Value::text);
+        let target = match (&config.source, text.as_deref()) {
+            (None, _) => Some(dir.clone()),
+            (Some(_), Some(text)) => self.source_dir(&dir, text),
+            (Some(_), None) => None,
+        };
+        let Some(target) = target else {
+            let shown = text.unwrap_or_else(|| "its source".into());
+            let span = config.source.and_then(|value| value.span);
+            let message = format!("module `{shown}` is not at hand, so what it declares is not evaluated");
+            if let Some(span) = span {
+                self.tell(
+                    Diagnostic::not_evaluated(span, message)
+                        .with_help("map the source to a directory under `[modules]` in crossvault.toml"),
+                );
+            }
+            let empty = Module { dir, incomplete: true, ..Module::default() };
+            return Some(Deployed { module: Arc::new(empty), inputs: config.inputs });
+        };
+        let mut module = (*self.module(&target)).clone();
+        for (name, contents) in &config.generated {
+            let Some(text) = contents.text() else { continue };
+            let file = self.sources.add(&format!("{}!{name}.tf", join(&dir, FILE)), &text);
+            let (body, found) = syntax::parse_file(self.sources, file);
+            found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+            // A generated file replaces what the module itself says of its providers.
+            let generated: Vec<Block> = body.blocks;
+            for block in generated {
+                if &*block.kind == "provider" {
+                    let label = block.labels.first().map(|(label, _)| label.clone());
+                    module.providers.retain(|own| {
+                        Some(&own.name) != label.as_ref()
+                            || own.alias.is_some()
+                            || block.body.attribute("alias").is_some()
+                    });
+                }
+                let mut ignored = Vec::new();
+                module::declare(&mut module, block, &mut ignored);
+            }
+        }
+        *self.root_dir.borrow_mut() = Some(target);
+        Some(Deployed { module: Arc::new(module), inputs: config.inputs })
+    }
+
+    /// The directory of a module's source: `../modules//vpc`, an absolute path, or one that the configuration maps.
+    fn source_dir(&self, dir: &str, source: &str) -> Option<String> {
+        if let Some(mapped) = self.settings.modules.get(source) {
+            return Some(mapped.clone());
+        }
+        let remote = source.contains("::") || source.contains("git@") || source.contains("://");
+        let local = source.split('?').next().unwrap_or_default().replace("//", "/");
+        let path = resolve(dir, &local);
+        (!remote && self.sources.list(&path).is_ok()).then_some(path)
+    }
+
+    /// Reads one configuration file of the unit in the directory `unit`.
+    fn config(&self, path: &str, unit: &str, depth: usize) -> Option<Config> {
+        if depth > DEEPEST {
+            return None;
+        }
+        let file = match self.sources.load(path) {
+            Ok(file) => file,
+            Err(error) => {
+                self.tell(Diagnostic::unreadable(path, error.to_string()));
+                return None;
+            }
+        };
+        let (body, found) = syntax::parse_file(self.sources, file);
+        found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+        let dir = parent(path).to_owned();
+        let locals = body.blocks("locals").flat_map(|block| &block.body.attributes);
+        let module = Module {
+            dir: dir.clone(),
+            locals: locals.map(|attribute| (attribute.name.clone(), attribute.clone())).collect(),
+            ..Module::default()
+        };
+        let context = Rc::new(Context {
+            dir: dir.clone(),
+            unit: unit.to_owned(),
+            included: RefCell::default(),
+            names: RefCell::default(),
+            depth,
+        });
+        let instance = Rc::new(Instance {
+            id: self.next_id(),
+            module: Arc::new(module),
+            prefix: String::new(),
+            parent: None,
+            providers: BTreeMap::new(),
+            chain: Arc::from([]),
+            exists: crate::value::Existence::Certain,
+            terragrunt: Some(context.clone()),
+        });
+        let scope = Scope::new(&instance);
+        let mut config = Config::default();
+        let mut includes = BTreeMap::new();
+        for block in body.blocks("include") {
+            let Some(attribute) = block.body.attribute("path") else { continue };
+            let value = self.value(&attribute.value, &scope);
+            let Some(target) = value.text() else { continue };
+            let target = resolve(&dir, &target);
+            *context.included.borrow_mut() = Some(parent(&target).to_owned());
+            let Some(other) = self.config(&target, unit, depth + 1) else { continue };
+            let name = block.labels.first().map_or_else(|| "".into(), |(name, _)| name.clone());
+            let inputs = Value::object(other.inputs.iter().map(|(key, entry)| (key.clone(), entry.value.clone())));
+            let exposed = [("locals", Value::object(other.locals.clone())), ("inputs", inputs)];
+            includes.insert(name, Value::object(exposed));
+            let deep = block
+                .body
+                .attribute("merge_strategy")
+                .is_some_and(|strategy| matches!(&strategy.value.kind, ExprKind::String(text) if &**text == "deep"));
+            let no_merge = block.body.attribute("merge_strategy").is_some_and(
+                |strategy| matches!(&strategy.value.kind, ExprKind::String(text) if &**text == "no_merge"),
+            );
+            if !no_merge {
+                merge(&mut config, other, deep);
+            }
+        }
+        context.names.borrow_mut().insert("include".into(), named(includes));
+        let mut dependencies = BTreeMap::new();
+        for block in body.blocks("dependency") {
+            let Some((label, _)) = block.labels.first() else { continue };
+            let target = block.body.attribute("config_path").map(|path| self.value(&path.value, &scope));
+            let outputs = match target.as_ref().and_then(Value::text) {
+                Some(target) => self.dependency(&resolve(&dir, &target), block),
+                None => {
+                    Value::unknown(Reason::Derived("which unit it depends on is not known".into()), Some(block.header))
+                }
+            };
+            dependencies.insert(label.clone(), Value::object([("outputs", outputs)]));
+        }
+        context.names.borrow_mut().insert("dependency".into(), Value::object(dependencies));
+        if let Some(source) = body.blocks("terraform").find_map(|block| block.body.attribute("source")) {
+            config.source = Some(self.value(&source.value, &scope));
+        }
+        for block in body.blocks("generate") {
+            if let (Some((name, _)), Some(contents)) = (block.labels.first(), block.body.attribute("contents")) {
+                config.generated.insert(name.clone(), self.value(&contents.value, &scope));
+            }
+        }
+        if let Some(inputs) = body.attribute("inputs")
+            && let Kind::Map(map) = &self.value(&inputs.value, &scope).kind
+        {
+            config.inputs.extend(map.entries.iter().map(|(name, entry)| (name.clone(), entry.clone())));
+        }
+        // Only a configuration that is read or included is asked for its locals.
+        if depth > 0 {
+            for name in instance.module.locals.keys() {
+                config.locals.insert(name.clone(), self.demand(&instance, Demand::Local(name.clone())));
+            }
+        }
+        Some(config)
+    }
+
+    /// Everything that the unit in `dir` gives out.
+    fn dependency(&self, dir: &str, block: &Block) -> Value {
+        let others = self.estate.as_ref().map(|estate| estate.others()).unwrap_or_default();
+        let found =
+            others.iter().find(|other| other.stack != self.stack && normalize(&other.unit.path) == normalize(dir));
+        let Some(other) = found else {
+            let text = format!("no loaded unit lies at `{dir}`; check that directory too");
+            return Value::unknown(Reason::Derived(text.into()), Some(block.header));
+        };
+        let root = other.root();
+        let outputs = root.module.outputs.keys();
+        Value::object(outputs.map(|name| (name.clone(), other.demand(&root, Demand::Output(name.clone())))))
+    }
+
+    /// Terragrunt's own functions; `None` for another one.
+    pub(super) fn terragrunt_call(
+        &self,
+        context: &Context,
+        name: &str,
+        args: &[Value],
+    ) -> Option<Result<Value, EvalError>> {
+        let text = |at: usize| args.get(at).and_then(Value::text);
+        let path = |path: &str| Some(Ok(Value::string(path)));
+        match name {
+            "find_in_parent_folders" => {
+                let wanted = text(0).unwrap_or_else(|| FILE.into());
+                let mut at = join(&context.unit, "..");
+                for _ in 0..64 {
+                    let file = join(&at, &wanted);
+                    let found = self.sources.list(&at).is_ok_and(|entries| {
+                        let first = wanted.split('/').next().unwrap_or_default();
+                        entries.iter().any(|entry| entry.name == first)
+                    });
+                    if found {
+                        return path(&anchored(&file));
+                    }
+                    let above = join(&at, "..");
+                    if above == at {
+                        break;
+                    }
+                    at = above;
+                }
+                Some(text(1).map_or_else(
+                    || fail(format!("`{wanted}` is in no directory above")),
+                    |other| Ok(Value::string(other)),
+                ))
+            }
+            "get_terragrunt_dir" | "get_original_terragrunt_dir" | "get_working_dir" => path(&anchored(&context.unit)),
+            "get_parent_terragrunt_dir" => {
+                let dir = context.included.borrow().clone().unwrap_or_else(|| context.dir.clone());
+                path(&anchored(&dir))
+            }
+            "path_relative_to_include" => {
+                let base =
+                    if context.depth > 0 { Some(context.dir.clone()) } else { context.included.borrow().clone() };
+                path(&base.map_or_else(|| ".".to_owned(), |base| relative(&base, &context.unit)))
+            }
+            "path_relative_from_include" => {
+                let base =
+                    if context.depth > 0 { Some(context.dir.clone()) } else { context.included.borrow().clone() };
+                path(&base.map_or_else(|| ".".to_owned(), |base| relative(&context.unit, &base)))
+            }
+            "read_terragrunt_config" => {
+                let target = text(0)?;
+                let target = resolve(&context.dir, &target);
+                let config = self.config(&target, &context.unit, context.depth + 1);
+                Some(Ok(match config {
+                    Some(config) => {
+                        let inputs = Value::object(config.inputs.into_iter().map(|(name, entry)| (name, entry.value)));
+                        Value::object([("locals", Value::object(config.locals)), ("inputs", inputs)])
+                    }
+                    None => Value::unknown(Reason::File(format!("`{target}` cannot be read").into()), None),
+                }))
+            }
+            "get_env" => Some(Ok(match text(1) {
+                // Which variables the machine sets that deploys is not known; the default is not taken for it.
+                _ if text(0).is_none() => Value::unknown(Reason::Impure(name.into()), None),
+                _ => Value::unknown(
+                    Reason::InputWithoutValue(format!("environment variable {}", text(0).unwrap_or_default()).into()),
+                    None,
+                ),
+            })),
+            "get_repo_root"
+            | "get_path_from_repo_root"
+            | "get_path_to_repo_root"
+            | "get_aws_account_id"
+            | "get_aws_caller_identity_arn"
+            | "get_aws_caller_identity_user_id"
+            | "get_terraform_command"
+            | "run_cmd"
+            | "sops_decrypt_file"
+            | "get_platform"
+            | "get_terraform_cli_args" => {
+                if name == "get_repo_root"
+                    && let Some(root) = self.repository(&context.unit)
+                {
+                    return path(&anchored(&root));
+                }
+                Some(Ok(Value::unknown(Reason::Impure(name.into()), None)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The nearest directory above with `.git`.
+    fn repository(&self, from: &str) -> Option<String> {
+        let mut at = from.to_owned();
+        for _ in 0..64 {
+            if self.sources.list(&at).is_ok_and(|entries| entries.iter().any(|entry| entry.name == ".git")) {
+                return Some(at);
+            }
+            let above = join(&at, "..");
+            if above == at {
+                return None;
+            }
+            at = above;
+        }
+        None
+    }
+
+    /// `dependency.x`, `include.x`.
+    pub(super) fn terragrunt_name(&self, context: &Context, root: &str) -> Option<Value> {
+        context.names.borrow().get(root).cloned()
+    }
+}
+
+/// One include without a name is the object itself.
+fn named(mut includes: BTreeMap<Arc<str>, Value>) -> Value {
+    match (includes.len(), includes.remove("")) {
+        (1, Some(only)) => only,
+        (_, Some(only)) => {
+            includes.insert("".into(), only);
+            Value::object(includes)
+        }
+        (_, None) => Value::object(includes),
+    }
+}
+
+/// Takes over what an included configuration says, below what is there.
+fn merge(config: &mut Config, other: Config, deep: bool) {
+    config.source = other.source.or(config.source.take());
+    config.generated.extend(other.generated);
+    for (name, entry) in other.inputs {
+        let merged = match config.inputs.get(&name) {
+            Some(own) if deep => Entry { value: deeper(&own.value, &entry.value), span: entry.span },
+            _ => entry,
+        };
+        config.inputs.insert(name, merged);
+    }
+}
+
+fn deeper(below: &Value, above: &Value) -> Value {
+    match (&below.kind, &above.kind) {
+        (Kind::Map(a), Kind::Map(b)) => {
+            let mut entries = a.entries.clone();
+            for (name, entry) in &b.entries {
+                let value =
+                    entries.get(name).map_or_else(|| entry.value.clone(), |own| deeper(&own.value, &entry.value));
+                entries.insert(name.clone(), Entry { value, span: entry.span });
+            }
+            let open = a.open.clone().or_else(|| b.open.clone());
+            Value { kind: Kind::Map(Arc::new(Map { kind: b.kind, entries, open })), ..above.clone() }
+        }
+        _ => above.clone(),
+    }
+}
+
+/// Marks a path as `Sources` knows it, from wherever it is used.
+const ANCHOR: char = '\u{f0002}';
+
+fn anchored(path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("{ANCHOR}/{path}") }
+}
+
+/// The path that `text`, written in a file in `dir`, leads to.
+pub(super) fn resolve(dir: &str, text: &str) -> String {
+    match text.rsplit_once(ANCHOR) {
+        Some((_, path)) => normalize(path.trim_start_matches('/')),
+        None => join(dir, text),
+    }
+}
+
+/// `target` seen from `base`, both as in `Sources`.
+fn relative(base: &str, target: &str) -> String {
+    let (base, target) = (normalize(base), normalize(target));
+    let split = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| *part != "." && !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (base, target) = (split(&base), split(&target));
+    let shared = base.iter().zip(&target).take_while(|(a, b)| a == b && *a != "..").count();
+    let ups = std::iter::repeat_n("..".to_owned(), base.len() - shared);
+    let path: Vec<String> = ups.chain(target.into_iter().skip(shared)).collect();
+    if path.is_empty() { ".".to_owned() } else { path.join("/") }
+}
