@@ -186,7 +186,7 @@ pub fn discover(
                     "no Terraform module, plan or state, CloudFormation template or backup policy below this path",
                 ));
             }
-        } else if path.ends_with(".tf") || path.ends_with(".tf.json") {
+        } else if [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|end| path.ends_with(end)) {
             match sources.load(&path) {
                 Ok(_) => {
                     let dir = parent(&path).to_owned();

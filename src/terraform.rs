@@ -95,7 +95,7 @@ pub(crate) fn policy_document(arguments: &crate::value::Value) -> crate::value::
     eval::render_policy(arguments)
 }
 
-/// Whether Terraform reads a file of this name as part of a module.
+/// Whether Terraform or OpenTofu reads a file of this name as part of a module.
 pub(crate) fn is_config(name: &str) -> bool {
     module::is_config(name)
 }

@@ -54,7 +54,7 @@ fn form(path: &str, item: &str) -> Option<Form> {
         return Some(Form::Document);
     }
     let Some(inside) = item.strip_prefix('{') else {
-        let yaml = !path.ends_with(".tf") && !path.ends_with(".json");
+        let yaml = !path.ends_with(".tf") && !path.ends_with(".tofu") && !path.ends_with(".json");
         return yaml.then_some(Form::Yaml);
     };
     let key = inside.get(skip(inside, 0)..)?;
@@ -65,7 +65,7 @@ fn form(path: &str, item: &str) -> Option<Form> {
     let separator = after.trim_start();
     Some(match separator.chars().next()? {
         '=' => Form::Hcl { quoted, colon: false },
-        ':' if path.ends_with(".tf") && !quoted => Form::Hcl { quoted, colon: true },
+        ':' if (path.ends_with(".tf") || path.ends_with(".tofu")) && !quoted => Form::Hcl { quoted, colon: true },
         ':' => Form::Json {
             separator: match (separator.len() < after.len(), separator.starts_with(": ")) {
                 (true, true) => " : ",

@@ -179,6 +179,8 @@ struct Evaluator<'a> {
     calls: RefCell<BTreeMap<(usize, Arc<str>), Option<Rc<expand::CallExpansion>>>>,
     inputs: RefCell<Option<Rc<variables::Inputs>>>,
     installed: RefCell<Option<Rc<BTreeMap<String, String>>>>,
+    /// Ids by address that `import` blocks give, once asked for.
+    imports: RefCell<Option<Rc<BTreeMap<String, Value>>>>,
     told: RefCell<BTreeSet<(Option<Span>, String)>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     next_instance: Cell<usize>,
@@ -211,6 +213,7 @@ impl<'a> Evaluator<'a> {
             calls: RefCell::default(),
             inputs: RefCell::default(),
             installed: RefCell::default(),
+            imports: RefCell::default(),
             told: RefCell::default(),
             diagnostics: RefCell::default(),
             next_instance: Cell::new(0),

@@ -1,5 +1,6 @@
 //! Terraform's functions over values with unknowns.
 
+pub(super) mod arn;
 mod collections;
 mod csv;
 mod encoding;

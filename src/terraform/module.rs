@@ -88,7 +88,7 @@ pub(crate) struct ProviderBlock {
     pub(crate) block: Block,
 }
 
-/// Reads the module in `dir`: the files that Terraform would choose, override files merged afterwards in name order.
+/// Reads the module in `dir`: the files that Terraform would choose (OpenTofu, where the directory has `.tofu` files), override files merged afterwards in name order.
 ///
 /// A directory that cannot be listed gives an empty module and a diagnostic that names it.
 pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnostic>) {
@@ -104,6 +104,7 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
     };
     let names: Vec<&str> =
         entries.iter().filter(|entry| !entry.is_dir && is_config(&entry.name)).map(|entry| &*entry.name).collect();
+    let names: Vec<&str> = names.iter().filter(|name| !is_hidden(name, &names)).copied().collect();
     let read = |module: &mut Module, name: &str, diagnostics: &mut Vec<Diagnostic>| -> Option<Body> {
         let path = join(dir, name);
         match sources.load(&path) {
@@ -149,9 +150,26 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
     (module, diagnostics)
 }
 
-/// Whether Terraform reads a file of this name as part of a module.
+/// Whether Terraform, or OpenTofu alone, reads a file of this name as part of a module.
 pub(crate) fn is_config(name: &str) -> bool {
-    (name.ends_with(".tf") || name.ends_with(".tf.json")) && !is_ignored(name)
+    stem(name).is_some() && !is_ignored(name)
+}
+
+/// The name without the ending of a configuration file, and that ending.
+fn stem(name: &str) -> Option<(&str, &str)> {
+    let endings = [".tf", ".tofu", ".tf.json", ".tofu.json"];
+    endings.into_iter().find_map(|ending| Some((name.strip_suffix(ending)?, ending)))
+}
+
+/// Whether OpenTofu reads another of these files in place of this one: `a.tofu` hides `a.tf`, `a.tofu.json` hides
+/// `a.tf.json` (<https://opentofu.org/docs/language/files/>, read 2026-11).
+fn is_hidden(name: &str, names: &[&str]) -> bool {
+    let by = match stem(name) {
+        Some((stem, ".tf")) => format!("{stem}.tofu"),
+        Some((stem, ".tf.json")) => format!("{stem}.tofu.json"),
+        _ => return false,
+    };
+    names.contains(&&*by)
 }
 
 /// Whether a file of this name is an editor's or hidden file.
@@ -160,7 +178,7 @@ fn is_ignored(name: &str) -> bool {
 }
 
 fn is_override(name: &str) -> bool {
-    let stem = name.strip_suffix(".tf.json").or_else(|| name.strip_suffix(".tf")).unwrap_or(name);
+    let stem = stem(name).map_or(name, |(stem, _)| stem);
     stem == "override" || stem.ends_with("_override")
 }
 

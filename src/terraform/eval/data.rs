@@ -3,9 +3,9 @@
 use super::computed::{partition_of, symbol_value};
 use super::expand::SELF;
 use super::{Evaluator, Scope, policy_document};
-use crate::aws::Arn;
 use crate::resource::Resource;
 use crate::terraform::ast::Block;
+use crate::terraform::functions::arn;
 use crate::value::{Entry, Kind, Map, MapKind, Reason, Unknown, Value};
 use std::sync::Arc;
 
@@ -45,22 +45,20 @@ impl Evaluator<'_> {
             "aws_default_tags" => {
                 vec![("tags", provider.default_tags.clone().unwrap_or_else(|| Value::object::<Arc<str>>([])))]
             }
-            "aws_arn" => match resource.get("arn").and_then(Value::text) {
-                Some(text) => match Arn::parse(&text) {
-                    Some(arn) => [
-                        ("partition", arn.partition),
-                        ("service", arn.service),
-                        ("region", arn.region),
-                        ("account", arn.account),
-                        ("resource", arn.resource),
-                    ]
-                    .into_iter()
-                    .map(|(name, text)| (name, Value::string(text)))
-                    .collect(),
-                    None => Vec::new(),
-                },
-                None => Vec::new(),
-            },
+            "aws_arn" => {
+                let arn = resource.get("arn").cloned().unwrap_or_else(Value::null);
+                let part = |(name, part)| Some((name, arn::part(&arn, part).ok()?));
+                [
+                    ("partition", "partition"),
+                    ("service", "service"),
+                    ("region", "region"),
+                    ("account", "account_id"),
+                    ("resource", "resource"),
+                ]
+                .into_iter()
+                .filter_map(part)
+                .collect()
+            }
             "aws_service_principal" => match resource.get("service_name").and_then(Value::text) {
                 Some(service) => vec![("name", Value::string(format!("{service}.amazonaws.com")))],
                 None => Vec::new(),

@@ -5,7 +5,7 @@ use super::{Demand, Evaluator, Instance, MOST_INSTANCES, Repetition, Scope};
 use crate::diagnostic::Diagnostic;
 use crate::resource::Resource;
 use crate::source::join;
-use crate::terraform::ast::{Attribute, Block, Body, ExprKind};
+use crate::terraform::ast::{Attribute, Block, Body, Expr, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::ResourceBlock;
 use crate::terraform::ops::{derived, fail, index, make_seq};
@@ -59,20 +59,25 @@ impl Evaluator<'_> {
     }
 
     fn counted(&self, attribute: &Attribute, scope: &Scope<'_>) -> (Vec<Slot>, Shape) {
-        let count = self.value(&attribute.value, scope);
+        let mut count = self.value(&attribute.value, scope);
         let slot = |at: i64, exists| Slot {
             key: Some(Value::int(at)),
             repetition: Repetition { each: None, count: Some(Value::int(at)) },
             exists,
         };
-        if let Some(n) = count.as_i64() {
-            let n = n.clamp(0, i64::try_from(MOST_INSTANCES).unwrap_or(i64::MAX));
-            return ((0..n).map(|at| slot(at, Existence::Certain)).collect(), Shape::Count);
-        }
-        if let Kind::Cond(branches) = &count.kind
-            && branches.iter().all(|branch| branch.value.as_i64().is_some())
-        {
-            let most = branches.iter().filter_map(|branch| branch.value.as_i64()).max().unwrap_or(0).min(1000);
+        let most = match &count.kind {
+            Kind::Cond(branches) => {
+                let all: Option<Vec<i64>> = branches.iter().map(|branch| branch.value.as_i64()).collect();
+                all.and_then(|all| all.into_iter().max())
+            }
+            _ => count.as_i64(),
+        };
+        if most.is_some_and(|most| usize::try_from(most).is_ok_and(|most| most > MOST_INSTANCES)) {
+            count = too_many(attribute);
+        } else if let Some(most) = most {
+            let Kind::Cond(branches) = &count.kind else {
+                return ((0..most).map(|at| slot(at, Existence::Certain)).collect(), Shape::Count);
+            };
             let slots = (0..most).map(|at| {
                 let with: Vec<&Branch> =
                     branches.iter().filter(|branch| branch.value.as_i64().is_some_and(|n| n > at)).collect();
@@ -121,10 +126,7 @@ impl Evaluator<'_> {
             }
         }
         if found.len() > MOST_INSTANCES {
-            open = why(&Value::unknown(
-                Reason::Limit(format!("more than {MOST_INSTANCES} instances").into()),
-                Some(attribute.value.span),
-            ));
+            open = why(&too_many(attribute));
             found.clear();
         }
         let mut slots: Vec<Slot> = found
@@ -156,7 +158,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn not_expanded(&self, attribute: &Attribute, cause: &Value) -> Diagnostic {
+    pub(super) fn not_expanded(&self, attribute: &Attribute, cause: &Value) -> Diagnostic {
         let unknown = why(cause);
         let reason =
             unknown.as_ref().map_or_else(|| "its value is not known".to_owned(), |unknown| unknown.reason.to_string());
@@ -212,6 +214,20 @@ impl Evaluator<'_> {
     }
 
     fn expand_resource(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Expansion {
+        if !block.data && matches!(&*block.kind, "aws_cloudformation_stack" | "aws_cloudformation_stack_set") {
+            self.tell(
+                Diagnostic::not_evaluated(
+                    block.block.header,
+                    format!(
+                        "`{}{}.{}` deploys a CloudFormation template, and what it declares is not evaluated here",
+                        instance.prefix, block.kind, block.name
+                    ),
+                )
+                .with_help(
+                    "check the template itself, with its account and Region under `[[deployment]]` in crossvault.toml",
+                ),
+            );
+        }
         let scope = Scope::new(instance);
         let (slots, shape) = self.slots(&block.block.body, &scope);
         let mut resources = Vec::new();
@@ -227,10 +243,11 @@ impl Evaluator<'_> {
             attributes.span = Some(block.block.span);
             let mut place = provider.place.clone();
             if !OWN_REGION.contains(&&*block.kind)
-                && let Some(region) = attributes.get("region").and_then(Value::as_str)
+                && let Some(region) = attributes.get("region").filter(|region| !region.is_null())
             {
-                place.region = crate::aws::Known::Is(region.into());
+                place.region = self.own_region(region, &address);
             }
+            write_only(&mut attributes);
             self.ignore_changes(&block.block, &mut attributes);
             self.merge_tags(&provider, &mut attributes);
             let exists = both(&instance.exists, &slot.exists);
@@ -245,8 +262,9 @@ impl Evaluator<'_> {
                 header: block.block.header,
                 chain: instance.chain.clone(),
                 exists,
-                imported_id: self.imported(instance, block),
+                imported_id: None,
             };
+            let resource = Resource { imported_id: self.imported(instance, &resource), ..resource };
             let value = if block.data {
                 self.data_value(&resource, &block.block, &scope)
             } else {
@@ -256,23 +274,73 @@ impl Evaluator<'_> {
             resources.push(resource);
         }
         if let Some(removed) = instance.module.removed.iter().find(|removed| removes(removed, block)) {
-            self.tell(Diagnostic::note(
-                removed.header,
-                crate::diagnostic::Severity::Info,
-                format!("`{}.{}` is removed from the state here", block.kind, block.name),
-            ));
+            let what =
+                format!("`{}.{}` is removed here, but still declared: Terraform refuses that", block.kind, block.name);
+            self.tell(
+                Diagnostic::note(removed.header, crate::diagnostic::Severity::Warning, what)
+                    .with_label(block.block.header, "declared here"),
+            );
         }
         Expansion { value: shaped(&shape, values), resources }
     }
 
-    /// `import { to = …, id = … }` for this block, where it has one instance.
-    fn imported(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Option<Value> {
-        let import = instance.module.import.iter().find(|import| {
-            import.body.attribute("to").is_some_and(|to| {
-                &*self.source_text(to.value.span) == format!("{}.{}", block.kind, block.name).as_str()
-            })
-        })?;
-        import.body.attribute("id").map(|id| self.value(&id.value, &Scope::new(instance)))
+    /// The id that an `import` block of the root module gives this instance.
+    fn imported(&self, instance: &Rc<Instance>, resource: &Resource) -> Option<Value> {
+        if resource.data || matches!(resource.exists, Existence::Many(_)) {
+            return None;
+        }
+        let imports = self.imports.borrow().clone();
+        let imports = imports.unwrap_or_else(|| {
+            // What an id itself depends on is not asked for its own id.
+            *self.imports.borrow_mut() = Some(Rc::default());
+            let found = Rc::new(self.imports_of(instance));
+            *self.imports.borrow_mut() = Some(found.clone());
+            found
+        });
+        imports.get(&*resource.address).cloned()
+    }
+
+    /// The ids of all `import` blocks by address.
+    fn imports_of(&self, instance: &Rc<Instance>) -> BTreeMap<String, Value> {
+        let mut root = instance.clone();
+        while let Some((parent, _, _)) = &root.parent {
+            root = parent.clone();
+        }
+        let mut out = BTreeMap::new();
+        for import in &root.module.import {
+            let (Some(to), Some(id)) = (import.body.attribute("to"), import.body.attribute("id")) else { continue };
+            let mut scopes = vec![Scope::new(&root)];
+            if let Some(each) = import.body.attribute("for_each") {
+                let collection = self.value(&each.value, &Scope::new(&root));
+                let items = elements(&collection).ok().flatten().map(|(items, _)| items).unwrap_or_default();
+                let scope = |pair| {
+                    let mut scope = Scope::new(&root);
+                    scope.repetition.each = Some(pair);
+                    scope
+                };
+                scopes = items.into_iter().take(MOST_INSTANCES).map(scope).collect();
+            }
+            for scope in &scopes {
+                if let Some(address) = self.address(&to.value, scope) {
+                    out.insert(address, self.value(&id.value, scope));
+                }
+            }
+        }
+        out
+    }
+
+    /// The address that an expression is, its keys evaluated: `module.m["k"].aws_kms_key.a`.
+    fn address(&self, expr: &Expr, scope: &Scope<'_>) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Variable(name) | ExprKind::String(name) => Some(name.to_string()),
+            ExprKind::GetAttr(inner, name, _) => Some(format!("{}.{name}", self.address(inner, scope)?)),
+            ExprKind::Index(inner, key) => {
+                let key = self.value(key, scope);
+                key.text()?;
+                Some(format!("{}{}", self.address(inner, scope)?, suffix(Some(&key))))
+            }
+            _ => None,
+        }
     }
 
     fn ignore_changes(&self, block: &Block, attributes: &mut Value) {
@@ -352,8 +420,12 @@ impl Evaluator<'_> {
         };
         for branch in &alternatives {
             match elements(&branch.value) {
-                Ok(Some((items, open))) => {
-                    for (key, value) in items.into_iter().take(MOST_INSTANCES) {
+                Ok(Some((mut items, mut open))) => {
+                    if items.len() > MOST_INSTANCES {
+                        items.clear();
+                        open = why(&too_many(each));
+                    }
+                    for (key, value) in items {
                         let mut inner = scope.clone();
                         inner.names.push((iterator.clone(), Value::object([("key", key), ("value", value)])));
                         let mut value = self.body(&content.body, &inner, &[]);
@@ -482,6 +554,9 @@ impl Evaluator<'_> {
         let module = self.module(&dir);
         let mut instances = Vec::new();
         for slot in slots {
+            let mut scope = Scope::new(instance);
+            scope.repetition = slot.repetition.clone();
+            let passed = self.passed_providers(&block, &scope);
             let mut child = Instance {
                 id: self.next_id(),
                 module: module.clone(),
@@ -492,7 +567,6 @@ impl Evaluator<'_> {
                 exists: both(&instance.exists, &slot.exists),
                 terragrunt: None,
             };
-            let passed = self.passed_providers(instance, &block, &slot.repetition);
             child.providers = self.own_providers(&child, &passed);
             instances.push((slot.key, Rc::new(child)));
         }
@@ -605,6 +679,25 @@ pub(super) const SELF: &str = "crossvault:self";
 
 fn empty() -> Seq {
     Seq { kind: SeqKind::Tuple, items: Vec::new(), open: None }
+}
+
+/// The unknown of a number of instances beyond the limit.
+fn too_many(attribute: &Attribute) -> Value {
+    let reason = Reason::Limit(format!("it asks for more than {MOST_INSTANCES} instances").into());
+    Value::unknown(reason, Some(attribute.value.span))
+}
+
+/// Write-only arguments are kept nowhere: what was deployed is not known from the code.
+fn write_only(attributes: &mut Value) {
+    let Kind::Map(map) = &mut attributes.kind else { return };
+    if !map.entries.keys().any(|name| name.ends_with("_wo")) {
+        return;
+    }
+    for (name, entry) in &mut Arc::make_mut(map).entries {
+        if name.ends_with("_wo") && !entry.value.is_null() {
+            entry.value = Value::unknown(Reason::Ephemeral, entry.value.span);
+        }
+    }
 }
 
 fn removes(removed: &Block, block: &ResourceBlock) -> bool {

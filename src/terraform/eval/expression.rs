@@ -405,6 +405,9 @@ impl Evaluator<'_> {
             }
         }
         if let Some(rest) = name.strip_prefix("provider::") {
+            if let Some(value) = rest.strip_prefix("aws::").and_then(|name| functions::arn::call(name, &values)) {
+                return value;
+            }
             return Ok(Value::unknown(
                 Reason::Unsupported(format!("the function `provider::{rest}`").into()),
                 Some(span),

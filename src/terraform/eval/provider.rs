@@ -1,5 +1,6 @@
 //! Provider configurations: which account and Region a resource goes to.
 
+use super::expression::elements;
 use super::{Evaluator, Instance, Scope};
 use crate::aws::{AccountId, Arn, Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -48,32 +49,32 @@ impl Evaluator<'_> {
             if empty && instance.parent.is_some() && providers.contains_key(&name) {
                 continue;
             }
-            let mut scope = Scope::new(&stand_in);
-            if let Some(each) = provider.block.body.attribute("for_each") {
-                // Of a Terraform Stack, or OpenTofu: one configuration for each element.
-                let collection = self.value(&each.value, &scope);
-                for (key, value) in super::expression::elements(&collection).ok().flatten().unwrap_or_default().0 {
-                    let Some(text) = key.text().or_else(|| value.text()) else { continue };
-                    scope.repetition.each = Some((Value::string(text.clone()), value));
-                    let name = format!("{name}[{text}]");
-                    let info = self.provider(&provider.block, &name, &scope);
-                    providers.insert(name, Rc::new(info));
-                }
+            let Some(each) = provider.block.body.attribute("for_each") else {
+                let info = self.provider(&provider.block, &name, &Scope::new(&stand_in));
+                providers.insert(name, Rc::new(info));
                 continue;
+            };
+            // Of a Terraform Stack, or OpenTofu: one configuration for each element, `aws.name["key"]`.
+            let collection = self.value(&each.value, &Scope::new(&stand_in));
+            let (items, open) = elements(&collection).ok().flatten().unwrap_or_default();
+            if open.is_some() || collection.first_unknown().is_some() && items.is_empty() {
+                self.tell(self.not_expanded(each, &collection));
             }
-            let info = self.provider(&provider.block, &name, &scope);
-            providers.insert(name, Rc::new(info));
+            for (key, value) in items {
+                let Some(text) = key.text().or_else(|| value.text()) else { continue };
+                let mut scope = Scope::new(&stand_in);
+                scope.repetition.each = Some((Value::string(text.clone()), value));
+                let name = keyed(&name, &text);
+                let info = self.provider(&provider.block, &name, &scope);
+                providers.insert(name, Rc::new(info));
+            }
         }
         providers
     }
 
     /// What a call hands down: un-aliased configurations are inherited, `providers = {}` maps names.
-    pub(super) fn passed_providers(
-        &self,
-        caller: &Rc<Instance>,
-        block: &Block,
-        repetition: &super::Repetition,
-    ) -> Providers {
+    pub(super) fn passed_providers(&self, block: &Block, scope: &Scope<'_>) -> Providers {
+        let caller = scope.instance;
         let mut passed: Providers = caller
             .providers
             .iter()
@@ -84,36 +85,68 @@ impl Evaluator<'_> {
         if let ExprKind::Object(items) = &attribute.value.kind {
             for item in items {
                 let key = self.source_text(item.key_span);
-                let value = self.provider_named(&item.value, caller, repetition);
-                if let Some(info) = value.and_then(|value| caller.providers.get(&value)) {
-                    passed.insert(key.trim_matches(['"', '(', ')']).to_owned(), info.clone());
+                let key = key.trim_matches(['"', '(', ')']).to_owned();
+                let name = self.provider_name(&item.value, scope);
+                match name.as_ref().and_then(|name| caller.providers.get(name)) {
+                    Some(info) => drop(passed.insert(key, info.clone())),
+                    // Another provider's configuration is nobody's account.
+                    None if !key.starts_with("aws") => {}
+                    None => {
+                        let name = name.unwrap_or_else(|| self.some_provider(&item.value));
+                        passed.insert(key, self.unconfigured(&name));
+                    }
                 }
             }
         }
         passed
     }
 
-    /// `aws.dest`, `provider.aws.dest`, `provider.aws.dest[each.key]`.
-    fn provider_named(&self, expr: &Expr, caller: &Rc<Instance>, repetition: &super::Repetition) -> Option<String> {
-        let name = match &expr.kind {
-            ExprKind::Index(inner, key) => {
-                let mut scope = Scope::new(caller);
-                scope.repetition = repetition.clone();
-                format!("{}[{}]", provider_name(inner)?, self.value(key, &scope).text()?)
+    /// `aws.dest`, `aws`, or `aws.by_region["eu-west-1"]`, its key evaluated.
+    fn provider_name(&self, expr: &Expr, scope: &Scope<'_>) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Variable(name) => Some(name.to_string()),
+            // Terraform Stacks say `provider.aws.dest`.
+            ExprKind::GetAttr(inner, name, _) if matches!(&inner.kind, ExprKind::Variable(first) if &**first == "provider") => {
+                Some(name.to_string())
             }
-            _ => provider_name(expr)?,
-        };
-        Some(name.strip_prefix("provider.").map_or(name.clone(), str::to_owned))
+            ExprKind::GetAttr(inner, alias, _) => Some(format!("{}.{alias}", self.provider_name(inner, scope)?)),
+            ExprKind::Index(inner, key) => {
+                Some(keyed(&self.provider_name(inner, scope)?, &self.value(key, scope).text()?))
+            }
+            ExprKind::String(text) => Some(text.to_string()),
+            ExprKind::Parens(inner) => self.provider_name(inner, scope),
+            _ => None,
+        }
+    }
+
+    /// A name for a configuration that is chosen by what is not known: another one at each place.
+    fn some_provider(&self, expr: &Expr) -> String {
+        let at = self.sources.location(expr.span);
+        format!("{} at {}:{}:{}", self.source_text(expr.span), at.file, at.line, at.column)
+    }
+
+    /// The Region that a resource's own argument `region` names (version 6 of the provider).
+    pub(super) fn own_region(&self, region: &Value, address: &str) -> Known<Arc<str>> {
+        match region.text() {
+            Some(text) => Known::Is(text),
+            None => {
+                let of =
+                    account_symbol(region).unwrap_or_else(|| format!("`{address}` in `{}`", self.unit.name).into());
+                Known::Symbol(format!("Region named by {of}").into())
+            }
+        }
     }
 
     /// The configuration that a resource block uses.
     pub(super) fn provider_of(&self, block: &Block, kind: &str, scope: &Scope<'_>) -> Rc<ProviderInfo> {
         let local = kind.split('_').next().unwrap_or("aws");
-        let name = block
-            .body
-            .attribute("provider")
-            .and_then(|attribute| provider_name(&attribute.value))
-            .unwrap_or_else(|| local.to_owned());
+        let name = match block.body.attribute("provider") {
+            // A configuration that cannot be told is not the default one.
+            Some(attribute) => {
+                self.provider_name(&attribute.value, scope).unwrap_or_else(|| self.some_provider(&attribute.value))
+            }
+            None => local.to_owned(),
+        };
         match scope.instance.providers.get(&name) {
             Some(info) => info.clone(),
             None => self.unconfigured(&name),
@@ -153,7 +186,7 @@ impl Evaluator<'_> {
 
     fn provider(&self, block: &Block, name: &str, scope: &Scope<'_>) -> ProviderInfo {
         let deployment = &self.unit.deployment;
-        let body = self.body(&block.body, scope, &["alias", "version"]);
+        let body = self.body(&block.body, scope, &["alias", "version", "for_each"]);
         let found = self.account_of(&body, block);
         let default = name == "aws";
         let (account, account_value) = match (found, deployment.account.filter(|_| default)) {
@@ -280,19 +313,15 @@ impl Evaluator<'_> {
 /// What names the unknown: an unknown's symbol, or the resource that a reference leads to.
 fn account_symbol(value: &Value) -> Option<Arc<str>> {
     match (&value.kind, value.first_unknown()) {
+        // A part of what names it does not name it.
+        (Kind::Cond(_) | Kind::Template(_), _) => None,
         (_, Some(unknown)) => unknown.symbol.clone(),
         (Kind::Ref(_), None) => value.marked_text().map(|text| text.trim_matches('\u{1}').into()),
         _ => None,
     }
 }
 
-/// `aws.dest` or `aws`, as written.
-fn provider_name(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Variable(name) => Some(name.to_string()),
-        ExprKind::GetAttr(inner, alias, _) => Some(format!("{}.{alias}", provider_name(inner)?)),
-        ExprKind::String(text) => Some(text.to_string()),
-        ExprKind::Parens(inner) => provider_name(inner),
-        _ => None,
-    }
+/// The name of one of the configurations that a provider block with `for_each` makes.
+fn keyed(name: &str, key: &str) -> String {
+    format!("{name}[{}]", serde_json::Value::from(key))
 }

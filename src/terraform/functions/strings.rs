@@ -126,7 +126,7 @@ fn affix(args: &[Value], front: bool, trim: bool) -> Outcome {
 }
 
 /// Whether a hole cannot contain the separators of an ARN: account ids, Regions, generated ids.
-fn is_atom(part: &Value) -> bool {
+pub(super) fn is_atom(part: &Value) -> bool {
     match &part.kind {
         Kind::Unknown(unknown) => {
             matches!(unknown.reason, Reason::Account(_) | Reason::Region(_) | Reason::Computed(_))

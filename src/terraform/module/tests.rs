@@ -10,10 +10,28 @@ fn load(files: &[(&str, &str)]) -> (Module, Vec<Diagnostic>) {
 #[test]
 fn hidden_and_foreign_files_are_not_read() {
     let text = "locals {\n  a = 1\n}\n";
-    let names = ["m/.a.tf", "m/b.tf~", "m/#c.tf#", "m/d.tofu", "m/e.txt", "m/sub/f.tf", "m/ok.tf"];
+    let names = ["m/.a.tf", "m/b.tf~", "m/#c.tf#", "m/e.txt", "m/sub/f.tf", "m/ok.tf"];
     let (module, diagnostics) = load(&names.map(|name| (name, text)));
     assert_eq!((module.files.len(), module.locals.len()), (1, 1));
     assert_eq!(diagnostics, []);
+}
+
+#[test]
+fn opentofu_reads_its_own_file_in_place_of_the_other_of_the_same_name() {
+    let (module, diagnostics) = load(&[
+        ("m/a.tf", "locals {\n  a = 1\n  gone = 1\n}\n"),
+        ("m/a.tofu", "locals {\n  a = 2\n}\n"),
+        ("m/a.tf.json", r#"{"locals": {"json": 1}}"#),
+        ("m/b.tf", "locals {\n  b = 1\n}\n"),
+        ("m/a_override.tofu", "locals {\n  b = 3\n}\n"),
+    ]);
+    assert_eq!(diagnostics, []);
+    let number = |name: &str| match &module.locals[name].value.kind {
+        ExprKind::Number(n) => n.as_i64(),
+        _ => None,
+    };
+    assert_eq!((number("a"), number("b"), number("json")), (Some(2), Some(3), Some(1)));
+    assert!(!module.locals.contains_key("gone"));
 }
 
 #[test]
