@@ -13,7 +13,9 @@ mod inspect;
 mod lsp;
 mod output;
 mod policy;
+mod progress;
 mod rules;
+mod schema;
 mod shell;
 
 use args::{Args, Command};
@@ -90,11 +92,12 @@ fn execute(
         Command::Fix(args) => fix::run(&args, out, err),
         Command::Inspect(args) => inspect::run(&args, out, err),
         Command::Console(args) => console::run(&args, stdin, out, err),
-        Command::Rules => rules::list(out),
+        Command::Rules { format } => rules::list(format, out),
         Command::Explain { rule } => rules::explain(&rule, out, err),
         Command::Lsp(common) => lsp::run(&common, err),
         Command::Policy => policy::run(stdin, out),
         Command::Completions { shell } => shell::completions(shell, out),
-        Command::Man => shell::man(out),
+        Command::Man { command } => shell::man(command.as_deref(), out, err),
+        Command::Schema { of } => schema::run(of, out),
     }
 }

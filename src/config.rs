@@ -13,76 +13,142 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
+/// `crossvault.toml`: what the code does not tell. Everything is optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct File {
+    /// The AWS organization.
     organization: OrganizationTable,
+    /// Names for account ids, used in reports and below.
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     accounts: BTreeMap<String, Spanned<String>>,
+    /// Where a unit goes, and with which inputs; several per path are allowed.
+    #[cfg_attr(test, schemars(with = "Vec<DeploymentTable>"))]
     deployment: Vec<Spanned<DeploymentTable>>,
+    /// Where modules lie that are not installed: source to directory.
     modules: BTreeMap<String, String>,
+    /// Facts about things that no code at hand defines.
     known: Known,
+    /// The severity of each rule: error, warning, info or off.
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     rules: BTreeMap<String, Spanned<String>>,
+    /// Findings that do not count.
+    #[cfg_attr(test, schemars(with = "Vec<ignores::Table>"))]
     ignore: Vec<Spanned<ignores::Table>>,
 }
 
+/// The AWS organization.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OrganizationTable {
+    /// `o-…`.
     id: Option<String>,
+    /// Whether cross-account backup is switched on in the management account.
     cross_account_backup: Option<bool>,
+    /// An id, or a name under `accounts`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     management_account: Option<Spanned<String>>,
     /// Accounts outside the organization.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     outside: Vec<Spanned<String>>,
+    /// Organizational units by id.
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, UnitTable>"))]
     units: BTreeMap<String, Spanned<UnitTable>>,
+    /// Backup policies that no code at hand defines.
+    #[cfg_attr(test, schemars(with = "Vec<PolicyTable>"))]
     backup_policy: Vec<Spanned<PolicyTable>>,
+    /// Service control policies that no code at hand defines.
+    #[cfg_attr(test, schemars(with = "Vec<PolicyTable>"))]
     service_control_policy: Vec<Spanned<PolicyTable>>,
 }
 
+/// A policy of the organization, and what it is attached to.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PolicyTable {
+    /// The file with its JSON, relative to this one.
     file: String,
+    /// Accounts, organizational units or the root.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     targets: Vec<Spanned<String>>,
 }
 
+/// An organizational unit.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnitTable {
+    /// Its name.
     name: Option<String>,
+    /// The id of the unit or root above it.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     parent: Option<Spanned<String>>,
+    /// Accounts in it: ids, or names under `accounts`.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     accounts: Vec<Spanned<String>>,
+    /// Whether the policy FullAWSAccess is attached.
     full_aws_access: Option<bool>,
 }
 
+/// Where a unit goes, and with which inputs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DeploymentTable {
+    /// A root module, template, plan or state, relative to this file.
     path: String,
+    /// An id, or a name under `accounts`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     account: Option<Spanned<String>>,
+    /// The Region.
     region: Option<String>,
+    /// Files with values of Terraform variables.
     #[serde(default)]
     var_files: Vec<String>,
+    /// Values of Terraform variables.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
     vars: BTreeMap<String, toml::Value>,
+    /// The Terraform workspace.
     workspace: Option<String>,
+    /// Values of a template's parameters.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
     parameters: BTreeMap<String, toml::Value>,
+    /// A file with values of a template's parameters.
     parameters_file: Option<String>,
+    /// What Fn::ImportValue finds outside the estate.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
     exports: BTreeMap<String, toml::Value>,
+    /// The name of the CloudFormation stack.
     stack_name: Option<String>,
+    /// Where it keeps its state, where the code does not say it.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
     backend: BTreeMap<String, toml::Value>,
+    /// Its state as a file: gives what the code declares its real ARNs.
     state: Option<String>,
+    /// What the unit is called in reports, after `@`.
     name: Option<String>,
 }
 
+/// Facts about things that no code at hand defines.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Known {
+    /// Vaults.
+    #[cfg_attr(test, schemars(with = "Vec<KnownVaultTable>"))]
     vault: Vec<Spanned<KnownVaultTable>>,
+    /// Keys.
+    #[cfg_attr(test, schemars(with = "Vec<KnownKeyTable>"))]
     key: Vec<Spanned<KnownKeyTable>>,
+    /// Accounts.
     account: Vec<KnownAccount>,
     facts: Vec<KnownFacts>,
 }
@@ -90,34 +156,52 @@ struct Known {
 /// What the AWS CLI printed: `dir` with any number of files, or one `file`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct KnownFacts {
     dir: Option<String>,
     file: Option<String>,
 }
 
+/// A vault that no code at hand defines.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct KnownVaultTable {
+    /// Its ARN.
     arn: String,
+    /// Keys; of a vault: the ARN of its key, or `aws-managed`.
     key: Option<String>,
+    /// A file with its access policy.
     policy_file: Option<String>,
 }
 
+/// A key that no code at hand defines.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct KnownKeyTable {
+    /// Its ARN.
     arn: String,
+    /// A file with its policy.
     policy_file: Option<String>,
 }
 
+/// What is known of an account.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct KnownAccount {
+    /// An id, or a name under `accounts`.
+    #[cfg_attr(test, schemars(with = "String"))]
     account: Spanned<String>,
+    /// Every vault and key of the account is in the estate.
     #[serde(default)]
     complete: bool,
+    /// Whether DynamoDB's advanced backup features are on.
     dynamodb_advanced_backup: Option<bool>,
+    /// The services that AWS Backup is opted in for, as AWS names them.
     opted_in: Option<Vec<String>>,
+    /// The default key of EBS encryption: an ARN, or `aws-managed`.
     ebs_default_key: Option<String>,
 }
 
@@ -131,6 +215,12 @@ pub struct Config {
     pub severities: BTreeMap<String, Option<Severity>>,
     pub ignores: Vec<Ignore>,
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The type of the whole file, for its schema.
+#[cfg(test)]
+pub(crate) fn schema() -> schemars::Schema {
+    schemars::schema_for!(File)
 }
 
 const NAME: &str = "crossvault.toml";

@@ -84,7 +84,15 @@ fn every_format_is_as_expected() {
     ];
     let mut wrong = Vec::new();
     for (name, arguments) in formats {
-        let found = text(&dir, arguments);
+        let mut found = text(&dir, arguments);
+        if name == "sarif.json" {
+            // The rules' pages have tests of their own.
+            let mut log: Json = serde_json::from_str(&found).unwrap();
+            for rule in log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().unwrap() {
+                rule.as_object_mut().unwrap().remove("help");
+            }
+            found = format!("{}\n", serde_json::to_string_pretty(&log).unwrap());
+        }
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats").join(name);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             std::fs::write(&path, found).unwrap();

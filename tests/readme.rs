@@ -17,6 +17,17 @@ fn output(arguments: &[&str]) -> String {
 }
 
 #[test]
+fn the_picture_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/picture.svg");
+    let picture = output(&["graph", "--format", "svg"]);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, picture).unwrap();
+        return;
+    }
+    assert!(std::fs::read_to_string(path).unwrap() == picture, "docs/picture.svg: run with UPDATE_EXPECT=1");
+}
+
+#[test]
 fn the_readme_shows_real_output() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let text = std::fs::read_to_string(path).unwrap();

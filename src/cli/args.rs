@@ -27,7 +27,10 @@ pub(super) enum Command {
     /// Evaluate expressions, one a line of standard input, in the scope of a root module.
     Console(ConsoleArgs),
     /// List the rules.
-    Rules,
+    Rules {
+        #[arg(long, value_enum, default_value = "full")]
+        format: RulesFormat,
+    },
     /// Print one rule's page.
     Explain { rule: String },
     /// Serve editors on standard input and output (Language Server Protocol).
@@ -36,8 +39,28 @@ pub(super) enum Command {
     Policy,
     /// Print a shell's completions.
     Completions { shell: clap_complete::Shell },
-    /// Print the man page.
-    Man,
+    /// Print the JSON Schema of a report or of crossvault.toml.
+    Schema {
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+    /// Print the man page: of the program, or of one command.
+    Man { command: Option<String> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// What `check --format json` prints.
+    Report,
+    /// crossvault.toml, for editors that complete TOML.
+    Config,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RulesFormat {
+    /// A table.
+    Full,
+    Json,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,7 @@
 //! From the arguments to the input: configuration, units, settings.
 
 use super::args::Common;
+use super::progress::Progress;
 use crate::Input;
 use crate::analysis::{Analysis, AnalysisSettings};
 use crate::config;
@@ -24,8 +25,10 @@ pub(super) fn attach_fixes(common: &Common, analysis: &mut Analysis) {
 
 /// Judges what the paths would hold with some files changed.
 pub(super) fn analysis_with(common: &Common, changes: &Changes) -> Analysis {
+    let progress = Progress::start(common, "reading");
     on_threads(common.threads.map(usize::from), || {
         let (input, settings) = read_with(common, changes);
+        progress.stage(format!("judging the copies of {} units", input.units.len()));
         crate::analyze(input, &settings)
     })
 }

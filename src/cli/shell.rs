@@ -1,7 +1,7 @@
 //! `crossvault completions` and `crossvault man`: what a package installs beside the program.
 
 use super::args::Args;
-use super::output::CLEAN;
+use super::output::{CLEAN, UNABLE};
 use clap::CommandFactory as _;
 use std::io::Write;
 
@@ -12,7 +12,22 @@ pub(super) fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> s
     Ok(CLEAN)
 }
 
-pub(super) fn man(out: &mut dyn Write) -> std::io::Result<u8> {
-    clap_mangen::Man::new(Args::command()).render(out)?;
-    Ok(CLEAN)
+/// The man page of the program, or of one command.
+pub(super) fn man(name: Option<&str>, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
+    let mut program = Args::command();
+    program.build();
+    let Some(name) = name else {
+        clap_mangen::Man::new(program).render(out)?;
+        return Ok(CLEAN);
+    };
+    match program.find_subcommand(name) {
+        Some(command) => {
+            clap_mangen::Man::new(command.clone()).render(out)?;
+            Ok(CLEAN)
+        }
+        None => {
+            writeln!(err, "error: there is no command `{name}`; `crossvault --help` lists them")?;
+            Ok(UNABLE)
+        }
+    }
 }

@@ -6,13 +6,24 @@ use crate::suppress::{Ignore, PathPattern};
 use serde::Deserialize;
 use toml::Spanned;
 
+/// A finding that does not count.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Table {
+    /// The rule.
+    #[cfg_attr(test, schemars(with = "String"))]
     rule: Spanned<String>,
+    /// Files, as a pattern.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     path: Option<Spanned<String>>,
+    /// The address of a resource.
     address: Option<String>,
+    /// Why.
+    #[cfg_attr(test, schemars(with = "String"))]
     reason: Spanned<String>,
+    /// The day after which the ignore is itself a finding.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     expires: Option<Spanned<toml::value::Datetime>>,
 }
 

@@ -7,6 +7,7 @@ use crate::analysis::{Analysis, Reported};
 use crate::checks::pages::{Page, pages};
 use crate::diagnostic::{DiagnosticKind, Fix, Label};
 use crate::source::Span;
+use crate::suppress::SuppressionKind;
 use serde_json::{Value as Json, json};
 
 /// GitHub refuses a run with more results.
@@ -23,11 +24,13 @@ const LARGE: usize = 60_000_000;
 pub fn report(analysis: &Analysis, places: &Places) -> Json {
     let pages = pages();
     let words = Words::new(analysis);
-    let shown = analysis.findings.len().min(MOST_RESULTS);
+    let all = analysis.findings.len() + analysis.suppressed.len();
+    let shown = all.min(MOST_RESULTS);
     let mut size = 0;
     let results: Vec<Json> = analysis
         .findings
         .iter()
+        .chain(&analysis.suppressed)
         .take(shown)
         .map(|reported| {
             let result = result(analysis, &words, reported, &pages, places, size < LARGE);
@@ -57,8 +60,8 @@ pub fn report(analysis: &Analysis, places: &Places) -> Json {
             out
         })
         .collect();
-    if shown < analysis.findings.len() {
-        let left = analysis.findings.len() - shown;
+    if shown < all {
+        let left = all - shown;
         notifications.push(json!({"level": "warning", "message": {"text": format!("{left} findings were left out: code scanning takes {MOST_RESULTS}")}}));
     }
     let successful = !analysis.diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
@@ -167,7 +170,6 @@ fn result<'a>(
     let primary = finding.primary.as_ref().or(finding.labels.first());
     let mut out = json!({
         "ruleId": finding.rule,
-        "ruleIndex": pages.iter().position(|page| page.name == finding.rule),
         "level": level,
         // SARIF's own links are written in brackets.
         "message": {"text": plain.replace('[', "\\[").replace(']', "\\]"), "markdown": markdown},
@@ -175,6 +177,8 @@ fn result<'a>(
         "properties": {"undecided": reported.undecided, "copies": reported.copies.iter().take(1_000).collect::<Vec<_>>(), "copyCount": reported.copies.len()},
     });
     let Some(object) = out.as_object_mut() else { return out };
+    let rule = pages.iter().position(|page| page.name == finding.rule);
+    object.extend(rule.map(|rule| ("ruleIndex".to_owned(), rule.into())));
     if let Some(label) = primary {
         object.insert("locations".to_owned(), json!([labelled(analysis, label, None, places)]));
     }
@@ -197,7 +201,21 @@ fn result<'a>(
     if let Some(fix) = &reported.fix {
         object.insert("fixes".to_owned(), json!([changes(analysis, fix, places)]));
     }
-    object.insert("suppressions".to_owned(), json!([]));
+    // None is said to be none: then code scanning knows that the finding counts.
+    let suppressions: Vec<Json> = reported
+        .suppressed
+        .iter()
+        .map(|suppressed| {
+            let kind = if suppressed.kind == SuppressionKind::Inline { "inSource" } else { "external" };
+            let mut out = json!({"kind": kind});
+            if let Some(object) = out.as_object_mut() {
+                object.extend(suppressed.reason.as_ref().map(|reason| ("justification".to_owned(), json!(reason))));
+                object.extend(suppressed.span.map(|span| ("location".to_owned(), location(analysis, span, places))));
+            }
+            out
+        })
+        .collect();
+    object.insert("suppressions".to_owned(), suppressions.into());
     out
 }
 

@@ -99,7 +99,14 @@ pub(super) fn read(analysis: &Analysis) -> String {
         count(entities.vaults.len(), "vault", "vaults"),
         count(entities.keys.len(), "key", "keys"),
     ];
-    let units = if languages.is_empty() { "nothing".to_owned() } else { languages.join(" and ") };
+    let units = if languages.is_empty() {
+        "nothing".to_owned()
+    } else {
+        match languages.as_slice() {
+            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            all => all.concat(),
+        }
+    };
     format!("read: {units}, with {}", parts.join(", "))
 }
 
