@@ -296,3 +296,16 @@ fn a_template_that_terraform_deploys_is_told_as_not_evaluated() {
     let told: Vec<_> = diagnostics.iter().filter(|told| told.kind == DiagnosticKind::NotEvaluated).collect();
     assert!(matches!(told.as_slice(), [one] if one.message.contains("aws_cloudformation_stack.s")), "{diagnostics:?}");
 }
+
+#[test]
+fn blocks_that_one_reason_keeps_from_being_expanded_are_one_line() {
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("blocks-of-one-reason");
+    std::fs::create_dir_all(&dir).unwrap();
+    let volume = |name: &str| format!("resource \"aws_ebs_volume\" \"{name}\" {{\n  count = length(var.x)\n}}\n");
+    let text = format!("variable \"x\" {{\n  type = list(string)\n}}\n{}{}", volume("a"), volume("b"));
+    std::fs::write(dir.join("main.tf"), text).unwrap();
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_crossvault")).arg("check").current_dir(&dir).output();
+    let output = String::from_utf8(run.unwrap().stdout).unwrap();
+    let line = "2 blocks not expanded: `var.x` has no value; give a value with --var or --var-file";
+    assert_eq!(output.matches(line).count(), 1, "{output}");
+}

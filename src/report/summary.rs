@@ -110,17 +110,33 @@ pub(super) fn read(analysis: &Analysis) -> String {
     format!("read: {units}, with {}", parts.join(", "))
 }
 
-/// What was left out, once each, with its place and the remedy.
+/// What was left out, once each, with its place and the remedy; blocks that one reason keeps from being expanded are
+/// one line.
 pub(super) fn left_out(analysis: &Analysis) -> Vec<String> {
-    let mut left: Vec<String> = Vec::new();
-    for diagnostic in analysis.diagnostics.iter().filter(|other| other.kind == DiagnosticKind::NotEvaluated) {
-        let line = not_evaluated(analysis, diagnostic);
-        // A module that is called twice leaves out the same thing twice.
-        if !left.contains(&line) {
-            left.push(line);
+    let left = || analysis.diagnostics.iter().filter(|other| other.kind == DiagnosticKind::NotEvaluated);
+    // A module that is called twice leaves out the same thing twice.
+    let mut blocks: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for diagnostic in left() {
+        if let Some(reason) = diagnostic.message.strip_prefix("block not expanded: ") {
+            blocks.entry(reason).or_default().insert(not_evaluated(analysis, diagnostic));
         }
     }
-    left
+    let mut lines: Vec<String> = Vec::new();
+    for diagnostic in left() {
+        let reason = diagnostic.message.strip_prefix("block not expanded: ");
+        let number = reason.and_then(|reason| blocks.get(reason)).map_or(1, BTreeSet::len);
+        let line = match reason {
+            Some(reason) if number > 1 => {
+                let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+                format!("{number} blocks not expanded: {reason}{help}")
+            }
+            _ => not_evaluated(analysis, diagnostic),
+        };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
