@@ -19,11 +19,17 @@ pub type Analyse<'a> = &'a dyn Fn(&[String], &Changes) -> Analysis;
 
 /// The folders to work on, from the client's `initialize`: absolute, the working directory where it names none.
 pub fn folders(initialize: &Json) -> Vec<PathBuf> {
-    let folder = |uri: &Json| places::path_of_uri(uri.as_str()?);
-    let mut out: Vec<PathBuf> =
-        initialize["workspaceFolders"].as_array().into_iter().flatten().filter_map(|one| folder(&one["uri"])).collect();
+    let folder = |uri: Option<&Json>| places::path_of_uri(uri?.as_str()?);
+    let mut out: Vec<PathBuf> = initialize
+        .get("workspaceFolders")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|one| folder(one.get("uri")))
+        .collect();
     if out.is_empty() {
-        out.extend(folder(&initialize["rootUri"]).or_else(|| initialize["rootPath"].as_str().map(PathBuf::from)));
+        let plain = || initialize.get("rootPath").and_then(Json::as_str).map(PathBuf::from);
+        out.extend(folder(initialize.get("rootUri")).or_else(plain));
     }
     if out.is_empty() {
         out.extend(std::env::current_dir());
@@ -73,6 +79,11 @@ pub fn serve(connection: &Connection, folders: Vec<PathBuf>, analyse: Analyse<'_
         }
     }
     stopping
+}
+
+/// The text at a JSON pointer.
+fn text<'a>(json: &'a Json, pointer: &str) -> Option<&'a str> {
+    json.pointer(pointer)?.as_str()
 }
 
 fn send(connection: &Connection, message: impl Into<Message>) {
@@ -130,15 +141,15 @@ impl<'a> Server<'a> {
 
     fn note(&mut self, notification: Notification) {
         let params = notification.params;
-        let path = params["textDocument"]["uri"].as_str().and_then(|uri| self.uris.path_of(uri));
+        let path = text(&params, "/textDocument/uri").and_then(|uri| self.uris.path_of(uri));
         match (notification.method.as_str(), path) {
             ("textDocument/didOpen", Some(path)) => {
-                let Some(text) = params["textDocument"]["text"].as_str() else { return };
+                let Some(text) = text(&params, "/textDocument/text") else { return };
                 self.open.insert(normalize(&path), text.to_owned());
             }
             ("textDocument/didChange", Some(path)) => {
-                let changes = params["contentChanges"].as_array();
-                let Some(text) = changes.and_then(|all| all.last()).and_then(|one| one["text"].as_str()) else {
+                let changes = params.pointer("/contentChanges").and_then(Json::as_array);
+                let Some(text) = changes.and_then(|all| all.last()).and_then(|one| text(one, "/text")) else {
                     return;
                 };
                 self.open.insert(normalize(&path), text.to_owned());
@@ -150,8 +161,8 @@ impl<'a> Server<'a> {
             ("textDocument/didSave" | "workspace/didChangeWatchedFiles", _) => {}
             ("workspace/didChangeWorkspaceFolders", _) => {
                 let of = |which: &str| -> Vec<PathBuf> {
-                    let all = params["event"][which].as_array().into_iter().flatten();
-                    all.filter_map(|one| places::path_of_uri(one["uri"].as_str()?)).collect()
+                    let all = params.pointer(&format!("/event/{which}")).and_then(Json::as_array).into_iter().flatten();
+                    all.filter_map(|one| places::path_of_uri(text(one, "/uri")?)).collect()
                 };
                 let removed = of("removed");
                 self.folders.retain(|folder| !removed.contains(folder));
@@ -171,7 +182,7 @@ impl<'a> Server<'a> {
             return Response::new_err(id, ErrorCode::MethodNotFound as i32, format!("`{method}` is not served"));
         }
         let params = &request.params;
-        let Some(path) = params["textDocument"]["uri"].as_str().and_then(|uri| self.uris.path_of(uri)) else {
+        let Some(path) = text(params, "/textDocument/uri").and_then(|uri| self.uris.path_of(uri)) else {
             return Response::new_err(id, ErrorCode::InvalidParams as i32, "a file URI is needed".to_owned());
         };
         if method == "textDocument/codeAction" && !self.fixed {
@@ -187,17 +198,17 @@ impl<'a> Server<'a> {
         }
         let Some(analysis) = &self.analysis else { return Response::new_ok(id, Json::Null) };
         let Some(file) = places::file_of(analysis, &path) else { return Response::new_ok(id, Json::Null) };
-        let at = |position: &Json| places::offset(&analysis.sources.text(file), position);
+        let at = |pointer: &str| places::offset(&analysis.sources.text(file), params.pointer(pointer)?);
         let answer = match method {
             "textDocument/codeLens" => Some(told::lenses(analysis, file)),
             "textDocument/codeAction" => {
-                let range = (at(&params["range"]["start"]), at(&params["range"]["end"]));
+                let range = (at("/range/start"), at("/range/end"));
                 match range {
                     (Some(start), Some(end)) => Some(told::actions(analysis, &self.uris, file, start..end)),
                     _ => None,
                 }
             }
-            _ => match (method, at(&params["position"])) {
+            _ => match (method, at("/position")) {
                 ("textDocument/hover", Some(at)) => Some(told::hover(analysis, file, at)),
                 (_, Some(at)) => Some(told::definition(analysis, &self.uris, file, at)),
                 (_, None) => None,

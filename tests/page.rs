@@ -2,7 +2,7 @@
 //! Chromium the test says so loudly and passes.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use serde_json::{Value as Json, json};
 use std::fs::File;

@@ -73,8 +73,8 @@ fn position(text: &str, offset: usize) -> Json {
 
 /// The byte at a `Position`; past a line's end, that end.
 pub(super) fn offset(text: &str, position: &Json) -> Option<usize> {
-    let line = usize::try_from(position["line"].as_u64()?).ok()?;
-    let column = usize::try_from(position["character"].as_u64()?).ok()?;
+    let line = usize::try_from(position.get("line")?.as_u64()?).ok()?;
+    let column = usize::try_from(position.get("character")?.as_u64()?).ok()?;
     let mut start = 0;
     for _ in 0..line {
         match text.get(start..).and_then(|rest| rest.find('\n')) {

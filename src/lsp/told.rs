@@ -161,7 +161,7 @@ fn things<'a>(analysis: &'a Analysis, file: FileId) -> Vec<Thing<'a>> {
         });
         let encrypted = match stores.as_slice() {
             [] => None,
-            [some @ ..] if some.len() > LISTED => Some(format!("encrypts {} data stores", some.len())),
+            some if some.len() > LISTED => Some(format!("encrypts {} data stores", some.len())),
             some => Some(format!("encrypts {}", some.join(", "))),
         };
         out.push(Thing {
@@ -345,12 +345,8 @@ pub(super) fn lenses(analysis: &Analysis, file: FileId) -> Json {
     by_place
         .into_iter()
         .map(|(span, copies)| {
-            let mut place = range(analysis, span);
             // A lens stands above one line.
-            let start = place["start"].clone();
-            if let Some(place) = place.as_object_mut() {
-                place.insert("end".to_owned(), start);
-            }
+            let place = range(analysis, Span { end: span.start, ..span });
             json!({"range": place, "command": {"title": counted(&copies), "command": ""}})
         })
         .collect()

@@ -75,7 +75,7 @@ pub(crate) fn markdown_code(text: &str) -> String {
 pub(crate) fn markdown_sentence(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd number of backticks is no quotation.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return markdown(text);
     }
     let shown = parts
