@@ -36,7 +36,7 @@ pub enum UnencryptedCopy {
     Stays,
 }
 
-/// How a resource type says what a row needs: attribute names.
+/// How a resource type says what a row needs: attribute names, `block.attribute` within a block.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceForm {
@@ -47,21 +47,51 @@ pub struct ResourceForm {
     pub engines: Vec<String>,
     /// The type stands for this service only where the attribute has this value.
     pub when: Option<(String, String)>,
+    /// The attribute that ends the ARN.
     pub name: Option<String>,
-    /// The nested block that holds `flag` and `key`.
-    pub block: Option<String>,
+    /// The ARN's end where it is made of several attributes: `database/{database_name}/table/{table_name}`.
+    pub arn: Option<String>,
     /// The attribute that switches encryption on.
     pub flag: Option<String>,
     /// The attribute that names the key.
     pub key: Option<String>,
-    /// Attributes that take the encryption from elsewhere.
+    /// Attributes that name the backup or snapshot it is made from.
     #[serde(default)]
-    pub inherits: Vec<String>,
+    pub snapshot: Vec<String>,
+    /// Attributes that name what it is a replica of.
+    #[serde(default)]
+    pub replica: Vec<String>,
+    /// Attributes that name what it is restored from, as of a point in time.
+    #[serde(default)]
+    pub restore: Vec<String>,
+    /// The attribute that names what holds it: a file system, a global cluster.
+    pub parent: Option<String>,
+    /// What is inherited cannot be changed by naming a key.
+    #[serde(default)]
+    pub key_only_inherited: bool,
     /// Set on members of a cluster, which are not backed up by themselves.
     pub member_of: Option<String>,
-    /// Further attributes that rules read.
+    /// Further attributes that rules read, by the name that rules know them by.
     #[serde(default)]
-    pub facts: Vec<String>,
+    pub facts: BTreeMap<Arc<str>, String>,
+}
+
+/// A resource through which a data store comes to its encryption: a snapshot, a copy of one, what holds it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineageForm {
+    #[serde(rename = "type")]
+    pub kind: Arc<str>,
+    pub name: Option<String>,
+    /// The attribute that names what it is made of.
+    pub source: String,
+    /// The attribute that names a key in place of the source's.
+    pub key: Option<String>,
+    /// Whether, without `key`, the source's key is left for a default.
+    #[serde(default)]
+    pub rekeys: bool,
+    /// The attribute that says whether it is encrypted at all.
+    pub flag: Option<String>,
 }
 
 /// One service.
@@ -74,7 +104,15 @@ pub struct Service {
     pub full: Support,
     pub xr: Support,
     pub xa: Support,
+    pub one_action: Support,
     pub lag: Support,
+    pub cold: Support,
+    pub continuous: Support,
+    /// Whether a continuous backup can be copied; `None`: as a snapshot.
+    pub continuous_copy: Option<Support>,
+    /// A backup is made of its parts' backups, each copied in its own way.
+    #[serde(default)]
+    pub composite: bool,
     pub via: String,
     pub managed_key: Option<Arc<str>>,
     pub unflagged: Unflagged,
@@ -88,7 +126,16 @@ pub struct Service {
     pub xr_forbidden: Vec<String>,
     #[serde(default)]
     pub xa_forbidden: Vec<String>,
-    pub source: Option<String>,
+    /// Partitions for which AWS's pages contradict each other.
+    #[serde(default)]
+    pub unknown_partitions: Vec<String>,
+    /// From when on it can be copied so.
+    #[serde(default)]
+    pub since: Vec<String>,
+    /// The page that the row follows.
+    pub source: String,
+    /// When the page was read.
+    pub read: String,
     pub resources: Vec<ResourceForm>,
 }
 
@@ -100,6 +147,7 @@ pub struct Limits {
     pub rules_per_plan: usize,
     pub cold_min_days: i64,
     pub continuous_max_days: i64,
+    pub tags_per_resource: usize,
 }
 
 /// The whole table.
@@ -112,6 +160,7 @@ pub struct Catalog {
     pub no_copy_partitions: Vec<String>,
     pub limits: Limits,
     pub services: BTreeMap<Arc<str>, Service>,
+    pub lineage: Vec<LineageForm>,
 }
 
 impl Catalog {

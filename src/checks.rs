@@ -5,7 +5,9 @@ mod backup_policy_invalid;
 mod backup_role_cannot_copy;
 mod backup_role_not_assumable;
 mod classes;
+mod continuous_backup_not_copyable;
 mod copy_denied_by_organization_policy;
+mod copy_lifecycle_invalid;
 mod copy_never_runs;
 mod copy_unsupported;
 mod cross_account_backup_disabled;
@@ -14,11 +16,13 @@ mod destination_vault_access_denied;
 mod destination_vault_access_missing;
 mod destination_vault_key_aws_managed;
 mod destination_vault_missing;
+mod different_organizations;
 mod dynamodb_advanced_backup_off;
 pub mod pages;
 mod rds_option_group;
 mod remedy;
 mod retention_outside_vault_lock;
+mod service_linked_role_absent;
 mod service_not_opted_in;
 mod source_key_aws_managed;
 mod source_key_denied;
@@ -28,7 +32,10 @@ mod source_key_share_condition;
 mod source_key_share_incomplete;
 mod source_key_unusable;
 mod source_unencrypted;
+mod source_vault_key_not_shared;
 mod support;
+mod too_many_tags;
+mod vault_policy_wildcard_action;
 
 pub use classes::{Judged, judge_all};
 pub use support::Memo;
@@ -140,18 +147,25 @@ pub const RULES: &[Rule] = &[
     ("source-key-locked-out", source_key_locked_out::check),
     ("source-key-unusable", source_key_unusable::check),
     ("source-unencrypted", source_unencrypted::check),
+    ("source-vault-key-not-shared", source_vault_key_not_shared::check),
+    ("service-linked-role-absent", service_linked_role_absent::check),
     ("copy-unsupported", copy_unsupported::check),
     ("rds-option-group", rds_option_group::check),
+    ("continuous-backup-not-copyable", continuous_backup_not_copyable::check),
     ("dynamodb-advanced-backup-off", dynamodb_advanced_backup_off::check),
     ("service-not-opted-in", service_not_opted_in::check),
     ("destination-vault-missing", destination_vault_missing::check),
     ("destination-vault-access-missing", destination_vault_access_missing::check),
     ("destination-vault-access-denied", destination_vault_access_denied::check),
+    ("vault-policy-wildcard-action", vault_policy_wildcard_action::check),
     ("destination-vault-key-aws-managed", destination_vault_key_aws_managed::check),
     ("air-gapped-vault-unsupported", air_gapped_vault_unsupported::check),
     ("destination-key-unusable", destination_key_unusable::check),
     ("retention-outside-vault-lock", retention_outside_vault_lock::check),
+    ("copy-lifecycle-invalid", copy_lifecycle_invalid::check),
+    ("too-many-tags", too_many_tags::check),
     ("cross-account-backup-disabled", cross_account_backup_disabled::check),
+    ("different-organizations", different_organizations::check),
     ("copy-denied-by-organization-policy", copy_denied_by_organization_policy::check),
     ("backup-role-not-assumable", backup_role_not_assumable::check),
     ("backup-role-cannot-copy", backup_role_cannot_copy::check),
@@ -177,13 +191,16 @@ pub fn nearest_rule(name: &str) -> Option<&'static str> {
 }
 
 /// The rules that look at the plan and its destination alone: what they find holds whatever the selection reaches.
-const WHATEVER_IS_COPIED: [&str; 8] = [
+const WHATEVER_IS_COPIED: [&str; 11] = [
     "copy-denied-by-organization-policy",
     "destination-vault-missing",
     "destination-vault-access-missing",
     "destination-vault-access-denied",
+    "vault-policy-wildcard-action",
+    "copy-lifecycle-invalid",
     "retention-outside-vault-lock",
     "cross-account-backup-disabled",
+    "different-organizations",
     "backup-role-not-assumable",
     "backup-role-cannot-copy",
 ];

@@ -1,5 +1,6 @@
 //! One graph over all units and accounts: entities, linked by reference, ARN, name and alias.
 
+mod encryption;
 mod link;
 mod organization;
 mod resolve;
@@ -225,6 +226,11 @@ impl Graph {
     /// The selection of this id.
     pub fn selection(&self, id: SelectionId) -> Option<&crate::model::Selection> {
         self.entities.selections.get(id.0 as usize)
+    }
+
+    /// The option group that `setting` names, seen from `place`; `Err` says why it cannot be told.
+    pub fn option_group(&self, setting: &Setting, place: &Place) -> Result<&crate::model::OptionGroup, Why> {
+        encryption::option_group(self, &self.index, setting, place)
     }
 
     /// The service control policies that bind the account; with why, where that is not certain.

@@ -90,19 +90,23 @@ pub fn service_linked_role_policy() -> &'static Policy {
 }
 
 /// AWS's managed policy of that ARN, where its text is known: version 30 of `AWSBackupServiceRolePolicyForBackup`, of
-/// 2026-02-23.
+/// 2026-02-23. In each partition its ARNs are of that partition.
 pub fn managed_policy(arn: &str) -> Option<&'static Policy> {
-    static BACKUP: OnceLock<Policy> = OnceLock::new();
+    static BACKUP: [OnceLock<Policy>; PARTITIONS.len()] = [const { OnceLock::new() }; PARTITIONS.len()];
     static ADMINISTRATOR: OnceLock<Policy> = OnceLock::new();
     let name = arn.rsplit('/').next()?;
     if !arn.contains(":iam::aws:policy/") {
         return None;
     }
     match name {
-        "AWSBackupServiceRolePolicyForBackup" => Some(BACKUP.get_or_init(|| {
-            document::from_json(include_str!("../rules/managed-policies/AWSBackupServiceRolePolicyForBackup.json"))
-                .unwrap_or_default()
-        })),
+        "AWSBackupServiceRolePolicyForBackup" => {
+            let partition = arn.split(':').nth(1).unwrap_or_default();
+            let at = PARTITIONS.iter().position(|name| *name == partition)?;
+            Some(BACKUP.get(at)?.get_or_init(|| {
+                let text = include_str!("../rules/managed-policies/AWSBackupServiceRolePolicyForBackup.json");
+                document::from_json(&text.replace("arn:aws:", &format!("arn:{partition}:"))).unwrap_or_default()
+            }))
+        }
         "AdministratorAccess" => Some(ADMINISTRATOR.get_or_init(|| {
             document::from_json(
                 r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
@@ -112,6 +116,8 @@ pub fn managed_policy(arn: &str) -> Option<&'static Policy> {
         _ => None,
     }
 }
+
+const PARTITIONS: [&str; 4] = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"];
 
 /// The policy that KMS gives a key made without one: the account's root may do everything.
 ///

@@ -1,9 +1,11 @@
 //! From resources to what AWS Backup works with: the only stage that knows attribute names and their defaults.
 
+mod attached;
 mod backup;
 mod identity;
 mod organization;
 mod store;
+mod volumes;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
@@ -23,6 +25,8 @@ pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, 
         if backup::lower(resource, &site, sources, &mut entities)
             || identity::lower(resource, &site, sources, &mut entities)
             || organization::lower(resource, &site, &mut entities)
+            || attached::lower(resource, &site, catalog, &mut entities)
+            || volumes::lower(resource, &site, catalog.service("ebs"), &mut entities)
         {
             continue;
         }

@@ -49,12 +49,55 @@ pub enum Encryption {
     AwsOwned { span: Span },
     /// Under the key that this value names (ARN, id, alias, reference); may turn out to be AWS-managed.
     Key(Setting),
+    /// Encrypted under the account's default key for EBS.
+    AccountKey { span: Span },
+    /// As the account's setting for EBS says.
+    AccountSetting { span: Span },
+    /// As what `from` names is encrypted; `otherwise` where that is not encrypted.
+    Inherited { how: Inherit, from: Setting, otherwise: Box<Encryption> },
     /// Not decided by the code at hand; why, and where.
     Unknown { why: String, span: Span },
 }
 
-/// The reason in [`Encryption::Unknown`] where the account's setting for EBS decides.
-pub(crate) const ACCOUNT_SETTING: &str = "whether the account encrypts new volumes by default is not known";
+/// How a data store comes to the encryption of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inherit {
+    Snapshot,
+    Replica,
+    /// As of a point in time.
+    Restore,
+    /// What holds it: a file system, a global cluster.
+    Parent,
+}
+
+/// Which of an instance's volumes one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Device {
+    Root,
+    Named(Arc<str>),
+    Unknown,
+}
+
+/// A volume of an instance.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub device: Device,
+    pub encryption: Encryption,
+}
+
+impl Part {
+    /// Whether this is the volume that the instance starts from. `/dev/sda1` and `/dev/xvda` are reserved for it; which
+    /// of the two it is, the AMI says.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html>, read 2026-11.
+    pub fn is_root(&self) -> bool {
+        match &self.device {
+            Device::Root => true,
+            Device::Named(name) => matches!(&**name, "/dev/sda1" | "/dev/xvda"),
+            Device::Unknown => false,
+        }
+    }
+}
 
 /// A resource that AWS Backup protects.
 #[derive(Clone, Debug)]
@@ -67,11 +110,65 @@ pub struct DataStore {
     pub arn: Value,
     pub encryption: Encryption,
     /// Volumes of an instance, each with its own encryption (EC2 only).
-    pub parts: Vec<Encryption>,
+    pub parts: Vec<Part>,
+    /// The launch template of an instance.
+    pub template: Option<Setting>,
     /// Tags by key; an open map where further tags may exist.
     pub tags: Value,
-    /// Further facts that single rules need, by attribute name: `option_group_name`, `backup_target`, `engine`, …
-    pub facts: BTreeMap<&'static str, Setting>,
+    /// Further facts that single rules need, by the catalog's names: `option_group`, `backup_target`, `engine`, …
+    pub facts: BTreeMap<Arc<str>, Setting>,
+}
+
+/// A resource through which a data store comes to its encryption: a snapshot, a copy of one, what holds it.
+#[derive(Clone, Debug)]
+pub struct Lineage {
+    pub site: Site,
+    pub name: Option<Value>,
+    /// What it is made of.
+    pub source: Option<Setting>,
+    /// The key that replaces the source's.
+    pub key: Option<Setting>,
+    /// Without a key of its own it has a default one, not the source's.
+    pub rekeys: bool,
+    /// Whether it is encrypted at all, where it says so itself.
+    pub flag: Option<Setting>,
+}
+
+/// An EC2 launch template: the volumes that it gives an instance.
+#[derive(Clone, Debug)]
+pub struct LaunchTemplate {
+    pub site: Site,
+    pub name: Option<Value>,
+    pub parts: Vec<Part>,
+}
+
+/// A volume attached to an instance by a resource of its own.
+#[derive(Clone, Debug)]
+pub struct VolumeAttachment {
+    pub site: Site,
+    pub instance: Setting,
+    pub volume: Setting,
+}
+
+/// A fact about a data store that a resource of its own declares: a bucket's versioning.
+#[derive(Clone, Debug)]
+pub struct StoreFact {
+    pub site: Site,
+    pub store: Setting,
+    /// The catalog's name of the fact.
+    pub fact: &'static str,
+    pub value: Setting,
+}
+
+/// An RDS option group.
+#[derive(Clone, Debug)]
+pub struct OptionGroup {
+    pub site: Site,
+    pub name: Option<Value>,
+    /// Names of options.
+    pub options: Vec<Setting>,
+    /// Why there may be more options.
+    pub open: Option<Value>,
 }
 
 /// A vault's bounds on retention, in days.
@@ -401,6 +498,11 @@ pub struct PolicyAttachment {
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
     pub data_stores: Vec<DataStore>,
+    pub lineages: Vec<Lineage>,
+    pub launch_templates: Vec<LaunchTemplate>,
+    pub volume_attachments: Vec<VolumeAttachment>,
+    pub store_facts: Vec<StoreFact>,
+    pub option_groups: Vec<OptionGroup>,
     pub vaults: Vec<Vault>,
     pub vault_attachments: Vec<VaultAttachment>,
     pub plans: Vec<Plan>,
@@ -423,6 +525,11 @@ impl Entities {
     /// Adds what another stack declares.
     pub(crate) fn extend(&mut self, other: Self) {
         self.data_stores.extend(other.data_stores);
+        self.lineages.extend(other.lineages);
+        self.launch_templates.extend(other.launch_templates);
+        self.volume_attachments.extend(other.volume_attachments);
+        self.store_facts.extend(other.store_facts);
+        self.option_groups.extend(other.option_groups);
         self.vaults.extend(other.vaults);
         self.vault_attachments.extend(other.vault_attachments);
         self.plans.extend(other.plans);

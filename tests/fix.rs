@@ -19,11 +19,23 @@ const NONE: &[(&str, &str)] = &[
     ("air-gapped-vault-unsupported", "another type of data store or vault is a decision of design"),
     ("copy-denied-by-organization-policy", "a guard rail of the organization is for its administrators to open"),
     ("copy-never-runs", "what the plan was meant to copy is not known"),
+    ("service-linked-role-absent", "the role may have been made outside the code; two of them cannot exist"),
+    ("source-vault-key-not-shared", "AWS's pages disagree on whether anything has to change"),
     ("source-key-unusable", "a disabled key or one of another kind was chosen on purpose or for another use"),
 ];
 
 /// Why no change is offered, where the rule has one for other code.
 const NONE_HERE: &[(&str, &str, &str)] = &[
+    (
+        "a-stack-of-components-in-two-accounts",
+        "source-key-not-shared",
+        "one module makes the keys of two deployments: whom each is shared with is an input",
+    ),
+    (
+        "a-backup-outside-the-source-vaults-lock-is-never-copied",
+        "retention-outside-vault-lock",
+        "for how long the backup itself is kept is for its owner to say",
+    ),
     (
         "a-deny-in-the-vault-policy-wins",
         "destination-vault-access-denied",

@@ -23,7 +23,7 @@ fn examples(page: &str) -> Vec<Example> {
             None => {
                 if let Some(title) = line.strip_prefix("### ") {
                     out.push(Example { title: title.to_owned(), files: Vec::new() });
-                } else if let Some(rest) = line.strip_prefix("```hcl title=\"") {
+                } else if let Some((_, rest)) = line.strip_prefix("```").and_then(|rest| rest.split_once(" title=\"")) {
                     open = Some((rest.trim_end_matches('"').to_owned(), String::new()));
                 }
             }

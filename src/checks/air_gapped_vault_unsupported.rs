@@ -7,25 +7,20 @@ use super::support::{
     undecided, with_places, with_why,
 };
 use super::{Context, Finding, Outcome};
+use crate::aws::Region;
 use crate::catalog::{Support, UnencryptedCopy};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
-use crate::graph::KeyUse;
+use crate::graph::{KeyUse, VaultTarget, resolve_vault};
+use crate::model::Setting;
 
 const RULE: &str = "air-gapped-vault-unsupported";
 const PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/logicallyairgappedvault.html";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
-    if let Some(target) = rule(context, copy).and_then(|rule| rule.target_air_gapped.as_ref()) {
-        let found = finding(
-            RULE,
-            target.value.marked_text().unwrap_or_default(),
-            "whether copies from a logically air-gapped vault succeed cannot be told".to_owned(),
-            Some(Label::new(target.span, "backups are made into this vault first")),
-        )
-        .note("where the backup lies depends on its type; a copy out of the vault is only ever made under a customer managed key")
-        .url(PAGE);
-        return undecided(with_places(found, context, copy));
+    let primary = rule(context, copy).and_then(|rule| rule.target_air_gapped.as_ref());
+    if let Some(outcome) = primary.and_then(|target| from_air_gapped(context, copy, target)) {
+        return outcome;
     }
     // Whether a vault that no code defines is one, is told with that vault.
     let Some(vault) = destination(context, copy).filter(|vault| vault.air_gapped) else {
@@ -44,11 +39,19 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let headline = format!("the copy of {name} to the logically air-gapped vault {target} will fail: {words}");
         fail(with_places(told(headline, "cannot be copied there").note(aws), context, copy))
     };
-    let region = vault.site.place.region.known();
-    if let Some(region) =
-        region.filter(|region| context.catalog.no_air_gapped_copy_regions.iter().any(|no| **no == ***region))
-    {
-        return no(&format!("there are no such copies in `{region}`"), "");
+    let open = |words: &str| {
+        let headline =
+            format!("whether {name} may go to the logically air-gapped vault {target} cannot be told: {words}");
+        undecided(with_places(told(headline, "copied there"), context, copy))
+    };
+    let none = |region: &Region| {
+        region.known().map(|region| context.catalog.no_air_gapped_copy_regions.iter().any(|no| **no == **region))
+    };
+    let away = copy.cross_account != Some(false) || copy.cross_region != Some(false);
+    let from = context.graph.plan(copy.plan).map(|plan| &plan.site.place.region);
+    let (there, here) = (none(&vault.site.place.region), from.and_then(none));
+    if there == Some(true) && away {
+        return no(&format!("there are no such copies in `{}`", vault.site.place.region), "");
     }
     let Some((_, row)) = service(context, copy) else {
         return undecided(told(
@@ -65,17 +68,9 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 "AWS says: This resource type is not supported by logically air-gapped backup vault.",
             );
         }
-        Support::Unknown => {
-            return undecided(told(
-                format!(
-                    "whether {name} may go to the logically air-gapped vault {target} cannot be told: AWS does not say whether {} is supported there",
-                    row.label
-                ),
-                "this resource",
-            ));
-        }
-        Support::Yes => {}
+        Support::Unknown | Support::Yes => {}
     }
+    let mut unknown = None;
     if row.full != Support::Yes {
         for used in source_keys(context, copy) {
             match used {
@@ -88,19 +83,26 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 KeyUse::Unencrypted { .. } if row.unencrypted_copy == Some(UnencryptedCopy::Stays) => {
                     return no(&format!("{} that is not encrypted is not supported there", row.label), "");
                 }
-                KeyUse::Unknown(why) => {
-                    let found = told(
-                        format!(
-                            "whether {name} may go to the logically air-gapped vault {target} cannot be told: {}",
-                            why.text
-                        ),
-                        "under a key that is not known",
-                    );
-                    return undecided(with_why(found, why));
-                }
+                KeyUse::Unknown(why) => unknown = unknown.or(Some(why)),
                 _ => {}
             }
         }
+    }
+    if let Some(why) = unknown {
+        let headline =
+            format!("whether {name} may go to the logically air-gapped vault {target} cannot be told: {}", why.text);
+        return undecided(with_places(with_why(told(headline, "under a key that is not known"), why), context, copy));
+    }
+    if row.lag == Support::Unknown {
+        return open(&format!("AWS does not say whether {} is supported there", row.label));
+    }
+    match (there, here) {
+        (Some(true), _) => {
+            return open("AWS's pages do not say whether it can be copied there within the account and Region");
+        }
+        (_, Some(true)) => return open("AWS's pages do not say whether it can be copied from the source's Region"),
+        (None, _) | (_, None) => return open("not every Region has such copies, and the Region is not known"),
+        (Some(false), Some(false)) => {}
     }
     if let Some(key) = &vault.key {
         let found = finding(
@@ -115,4 +117,88 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         return undecided(with_places(found, context, copy));
     }
     Outcome::Pass(Vec::new())
+}
+
+/// What follows from backups that are made into an air-gapped vault; `None` where the copy starts from the backup in the
+/// standard vault, and is judged as any other.
+///
+/// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/lag-vault-primary-backup.html>, read 2026-11: backups of
+/// fully managed types lie in the air-gapped vault alone; of the others a temporary one in the standard vault is copied.
+fn from_air_gapped(context: &Context<'_>, copy: &Copy, target: &Setting) -> Option<Outcome> {
+    let plan = &context.graph.plan(copy.plan)?.site;
+    let name = source_name(context, copy);
+    let root = format!("{}|{}|{name}", plan.unit, plan.address);
+    let told = |headline: String| {
+        let label = Label::new(target.span, "backups are made into this vault first");
+        finding(RULE, root.clone(), headline, Some(label))
+            .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/lag-vault-primary-backup.html")
+    };
+    let open = |words: &str| {
+        Some(undecided(with_places(
+            told(format!("whether {name} can be copied cannot be told: {words}")),
+            context,
+            copy,
+        )))
+    };
+    let vault = resolve_vault(context.graph, target, &plan.place);
+    let place = context.graph.place(&vault);
+    let elsewhere = place.is_some_and(|place| {
+        place.account.same(&plan.place.account) == Some(false) || place.region.same(&plan.place.region) == Some(false)
+    });
+    if elsewhere {
+        let headline = format!(
+            "the copy of {name} will fail: backups cannot be made into a logically air-gapped vault of another account or Region"
+        );
+        return Some(fail(with_places(
+            told(headline).help("name an air-gapped vault of the plan's own account and Region"),
+            context,
+            copy,
+        )));
+    }
+    let Some((_, row)) = service(context, copy) else {
+        return open("where its backup lies depends on its type, which is not known");
+    };
+    match (row.full, row.lag) {
+        // The first backup stays in the standard vault, if only for a time.
+        (Support::No, _) | (_, Support::No) => return None,
+        (Support::Unknown, _) | (_, Support::Unknown) => {
+            return open("whether its backups can be made into a logically air-gapped vault is not known");
+        }
+        (Support::Yes, Support::Yes) => {}
+    }
+    if destination(context, copy).is_some_and(|vault| vault.air_gapped) {
+        return open("AWS copies from one logically air-gapped vault to another on demand only, not by a plan");
+    }
+    match &vault {
+        VaultTarget::Vault(id) => {
+            let vault = context.graph.vault(*id)?;
+            if !vault.air_gapped {
+                return open("the vault that backups are made into is not a logically air-gapped one");
+            }
+            if vault.key.is_some() {
+                return open("whether the destination may use the key of the air-gapped vault is not known");
+            }
+        }
+        _ => return open("no loaded code defines the vault that backups are made into"),
+    }
+    let VaultTarget::Vault(id) = &copy.destination else {
+        return open(
+            "a copy out of an air-gapped vault needs a customer managed key, and the destination's is not known",
+        );
+    };
+    match context.graph.vault_keys.get(id.0 as usize) {
+        Some(KeyUse::Customer { .. }) => None,
+        Some(KeyUse::AwsManaged { alias, .. }) => {
+            let headline = format!(
+                "the copy of {name} will fail: a copy out of a logically air-gapped vault needs a customer managed key, and {} is under `{alias}`",
+                destination_name(context, copy)
+            );
+            Some(fail(with_places(
+                told(headline).help("give the destination vault a customer managed key"),
+                context,
+                copy,
+            )))
+        }
+        _ => open("a copy out of an air-gapped vault needs a customer managed key, and the destination's is not known"),
+    }
 }

@@ -173,6 +173,11 @@ fn key(copy: &Copy, classes: &[u32]) -> Option<(u32, u32, bool)> {
 /// The class of each data store, as a small number.
 fn store_classes(context: &Context<'_>) -> Vec<u32> {
     let graph = context.graph;
+    let given = graph.entities.plans.iter().flat_map(|plan| &plan.rules).filter_map(|rule| {
+        rule.recovery_point_tags.as_ref().and_then(|tags| tags.as_map()).map(|tags| tags.entries.len())
+    });
+    // Which tags a store has matters only where they could be too many together with a plan's.
+    let few = context.catalog.limits.tags_per_resource.saturating_sub(given.max().unwrap_or(0));
     let texts: Vec<String> = graph
         .entities
         .data_stores
@@ -180,7 +185,7 @@ fn store_classes(context: &Context<'_>) -> Vec<u32> {
         .enumerate()
         .map(|(at, store)| {
             let parts = graph.store_part_keys.get(at).map(Vec::as_slice).unwrap_or_default();
-            class_of(store, graph.store_keys.get(at).into_iter().chain(parts))
+            class_of(store, graph.store_keys.get(at).into_iter().chain(parts), few)
         })
         .collect();
     let mut numbers: HashMap<String, u32> = HashMap::new();
@@ -194,7 +199,7 @@ fn store_classes(context: &Context<'_>) -> Vec<u32> {
 }
 
 /// All that checks read of a data store beside its address, its name and where it is written.
-fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>) -> String {
+fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>, few: usize) -> String {
     use std::fmt::Write as _;
     let mut text = format!("{}|{}|{:?}|{:?}", store.service, store.site.kind, store.site.place, store.site.exists);
     for key in keys {
@@ -212,5 +217,8 @@ fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>) -> St
     }
     let tags = store.tags.as_map();
     let _ = write!(text, "|{:?} tags", tags.map(|tags| (tags.entries.len(), tags.open.is_some())));
+    if let Some(tags) = tags.filter(|tags| tags.entries.len() > few) {
+        let _ = write!(text, "|{:?}", tags.entries.keys().collect::<Vec<_>>());
+    }
     text
 }

@@ -7,8 +7,12 @@ use super::{Context, Outcome};
 use crate::catalog::Support;
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::Label;
+use crate::graph::{KeyUse, VaultTarget};
+use crate::model::Setting;
+use crate::source::Span;
 
 const RULE: &str = "copy-unsupported";
+const OTHER_MEANS: &str = "copy it by other means";
 const PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
@@ -90,12 +94,38 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             return no(format!("AWS Backup cannot copy backups of {label} to or from `{region}`"));
         }
     }
-    if let Some(backup_target) = store(context, copy).and_then(|store| store.facts.get("backup_target"))
-        && backup_target.value.as_str() == Some("outposts")
-    {
-        return no("AWS Backup does not support RDS on Outposts".to_owned());
+    if copy.cross_account == Some(true) && copy.cross_region == Some(true) && row.one_action == Support::Unknown {
+        let headline = format!(
+            "whether {name} can be copied to another account and Region in one action cannot be told: AWS's pages do not say so of {label}"
+        );
+        let found = finding(RULE, root, headline, primary())
+            .help("copy within the Region to the other account, or within the account to the other Region")
+            .url(PAGE);
+        return undecided(with_places(found, context, copy));
     }
-    if (copy.cross_account == Some(true) && row.xa == Support::Unknown) || row.full == Support::Unknown {
+    let partition = from.map(|from| crate::aws::partition_of_region(from));
+    if let Some(partition) = partition.filter(|name| row.unknown_partitions.iter().any(|other| other == name)) {
+        let headline = format!(
+            "whether {name} can be copied cannot be told: AWS's pages contradict each other about {label} in the partition `{partition}`"
+        );
+        return undecided(with_places(finding(RULE, root, headline, primary()).url(PAGE), context, copy));
+    }
+    match never_backed_up(context, copy) {
+        Some(Ok((span, words, help))) => {
+            let primary = Some(Label::new(span, "so AWS Backup does not back it up"));
+            let found = finding(RULE, root, format!("the copy of {name} will fail: {words}"), primary).help(help);
+            return fail(with_places(found.url(PAGE), context, copy));
+        }
+        Some(Err((span, words))) => {
+            let headline = format!("whether {name} is backed up cannot be told: {words}");
+            let found = finding(RULE, root, headline, Some(Label::new(span, "this decides")));
+            return undecided(with_places(found.url(PAGE), context, copy));
+        }
+        None => {}
+    }
+    // The parts of a composite under AWS-managed keys stay in the account, and any may need a key for the vault.
+    let whole = copy.cross_account == Some(false) && row.full == Support::Yes && under_own_key(context, copy);
+    if row.composite && !whole {
         return undecided(with_places(
             finding(
                 RULE,
@@ -110,4 +140,100 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         ));
     }
     Outcome::Pass(Vec::new())
+}
+
+/// Whether the destination vault is certainly under a customer managed key.
+fn under_own_key(context: &Context<'_>, copy: &Copy) -> bool {
+    match &copy.destination {
+        VaultTarget::Vault(id) => {
+            matches!(context.graph.vault_keys.get(id.0 as usize), Some(KeyUse::Customer { .. }))
+        }
+        _ => false,
+    }
+}
+
+/// What excludes a data store from being backed up at all: (where, why, help), or (where, why) it cannot be told.
+type Excluded = Result<(Span, &'static str, &'static str), (Span, String)>;
+
+/// A data store of a type that is supported, and of a form that is not.
+///
+/// Sources, read 2026-11: <https://docs.aws.amazon.com/aws-backup/latest/devguide/rds-backup.html> (Outposts, RDS Custom),
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/s3-backups.html> (versioning),
+/// <https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateBackup.html> (Lustre: persistent, no data repository).
+fn never_backed_up(context: &Context<'_>, copy: &Copy) -> Option<Excluded> {
+    let store = store(context, copy)?;
+    let fact = |name: &str| store.facts.get(name);
+    let unknown = |setting: &Setting, what: &str| Err((setting.span, format!("{what} is not known")));
+    match &*store.service {
+        "rds" => {
+            if let Some(target) = fact("backup_target") {
+                match target.value.text().as_deref() {
+                    Some("outposts") => {
+                        return Some(Ok((target.span, "AWS Backup does not support RDS on Outposts", OTHER_MEANS)));
+                    }
+                    Some(_) => {}
+                    None => return Some(unknown(target, "where its own backups lie")),
+                }
+            }
+            let engine = fact("engine")?;
+            match engine.value.text() {
+                Some(name) if name.starts_with("custom-oracle") => {
+                    Some(Ok((engine.span, "AWS Backup does not support RDS Custom for Oracle", OTHER_MEANS)))
+                }
+                Some(name) if name.starts_with("custom-") && copy.cross_account == Some(true) => {
+                    Some(Ok((engine.span, "snapshots of RDS Custom cannot be copied to another account", OTHER_MEANS)))
+                }
+                Some(name) if name.starts_with("custom-") => Some(Err((
+                    engine.span,
+                    "AWS's pages contradict each other about RDS Custom for SQL Server".to_owned(),
+                ))),
+                Some(_) => None,
+                None => Some(unknown(engine, "whether it is RDS Custom")),
+            }
+        }
+        "s3" => {
+            let help = "switch the bucket's versioning on (`aws_s3_bucket_versioning`, `VersioningConfiguration`)";
+            let Some(versioning) = fact("versioning") else {
+                return Some(Ok((store.site.header, "a bucket without versioning is not backed up", help)));
+            };
+            match versioning.value.text().as_deref() {
+                Some("Enabled" | "true") => None,
+                Some(_) => Some(Ok((versioning.span, "a bucket without versioning is not backed up", help))),
+                None => Some(unknown(versioning, "whether the bucket keeps versions")),
+            }
+        }
+        "fsx_lustre" => {
+            if let Some(repository) = fact("data_repository") {
+                let words = "a Lustre file system that is linked to a data repository has no backups";
+                return Some(match repository.value.text() {
+                    Some(_) => Ok((repository.span, words, OTHER_MEANS)),
+                    None => unknown(repository, "whether it is linked to a data repository"),
+                });
+            }
+            let words = "a Lustre file system of a scratch type has no backups";
+            let help = "use a persistent deployment type";
+            match fact("deployment_type") {
+                // The API's default is SCRATCH_1.
+                None => Some(Ok((store.site.header, words, help))),
+                Some(kind) => match kind.value.text() {
+                    Some(name) if name.starts_with("SCRATCH") => Some(Ok((kind.span, words, help))),
+                    Some(_) => None,
+                    None => Some(unknown(kind, "its deployment type")),
+                },
+            }
+        }
+        "fsx_openzfs" => {
+            let kind = fact("storage_type")?;
+            match kind.value.text().as_deref() {
+                Some("INTELLIGENT_TIERING") => Some(Ok((
+                    kind.span,
+                    "backups of a file system on Intelligent-Tiering storage cannot be copied",
+                    OTHER_MEANS,
+                ))),
+                Some(_) => None,
+                None => Some(unknown(kind, "its storage type")),
+            }
+        }
+        _ => None,
+    }
 }

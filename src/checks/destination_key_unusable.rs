@@ -73,6 +73,19 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let account = context.graph.account_name(&vault.site.place.account);
     match share.class() {
         ShareClass::Enough => Outcome::Pass(Vec::new()),
+        ShareClass::AtRisk => {
+            let lacking = share.lacking();
+            let actions: Vec<String> = lacking.iter().map(|(action, _)| format!("`{action}`")).collect();
+            let span = lacking.iter().find_map(|(_, decision)| decision.because.iter().find_map(|trace| trace.span));
+            let found = finding(
+                RULE,
+                root,
+                format!("whether copies into {name} can be encrypted cannot be told: account {account} may not use {} on its vault's key `{}`, and AWS's pages ask for it", actions.join(" and "), key.site.address),
+                Some(Label::new(span.unwrap_or(place), format!("does not allow {}", actions.join(" and ")))),
+            )
+            .help(format!("let the root of account {account} use the key (kms:*), or add these actions"));
+            undecided(with_places(found, context, copy))
+        }
         ShareClass::Undecided => {
             let trace = share
                 .decisions

@@ -7,6 +7,7 @@ use super::support::{
     CROSS_ACCOUNT_PAGE, action_span, destination_arn, destination_name, fail, finding, partition, role_caller, told,
     undecided, vault_policy, with_places,
 };
+use super::vault_policy_wildcard_action::taken_literally;
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -30,17 +31,27 @@ pub(super) fn decision<'a>(
     let effective = context.graph.vault_policies.get(id.0 as usize)?;
     let caller = role_caller(context, copy)?;
     let policy = vault_policy(context, *id);
+    Some((vault, effective, decide(context, copy, vault, policy.as_deref(), &caller)?))
+}
+
+fn decide(
+    context: &Context<'_>,
+    copy: &Copy,
+    vault: &Vault,
+    policy: Option<&iam::Policy>,
+    caller: &iam::Caller,
+) -> Option<Decision> {
     let place = &vault.site.place;
     let arn = destination_arn(context, copy)?;
     let facts = context::backup_call(
         "backup:CopyIntoBackupVault",
-        &caller,
+        caller,
         &place.account,
         None,
         &context.graph.facts.organization,
     );
     let request = Request {
-        caller: &caller,
+        caller,
         action: "backup:CopyIntoBackupVault",
         resource: &arn,
         resource_account: &place.account,
@@ -49,7 +60,17 @@ pub(super) fn decision<'a>(
     // The caller's own side is a rule of its own.
     let own: Vec<&iam::Policy> =
         iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess").into_iter().collect();
-    Some((vault, effective, iam::decide_vault(&request, policy.as_deref(), &own)))
+    Some(iam::decide_vault(&request, policy, &own))
+}
+
+/// Whether only a wildcard in an action leaves it open; that is a rule of its own.
+fn but_for_wildcards(context: &Context<'_>, copy: &Copy, vault: &Vault) -> bool {
+    let VaultTarget::Vault(id) = &copy.destination else { return false };
+    let literal = vault_policy(context, *id).and_then(|policy| taken_literally(&policy));
+    let decision = literal
+        .zip(role_caller(context, copy))
+        .and_then(|(policy, caller)| decide(context, copy, vault, Some(&policy), &caller));
+    decision.is_some_and(|decision| decision.answer == Answer::Allowed)
 }
 
 /// The statement that lets the source account in; with the resource around it where the vault has no policy yet.
@@ -175,6 +196,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             }
             fail(with_places(found, context, copy))
         }
+        Answer::Unknown if but_for_wildcards(context, copy, vault) => Outcome::Pass(Vec::new()),
         Answer::Unknown => {
             let trace = decision.because.first();
             let words = trace.map_or_else(

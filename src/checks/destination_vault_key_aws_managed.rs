@@ -56,7 +56,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             let attribute = if vault.site.kind.starts_with("AWS::") { "EncryptionKeyArn" } else { "kms_key_arn" };
             let label = Label::new(*span, "under the key `aws/backup`, because the vault names no key");
             let stays = row.unencrypted_copy == Some(UnencryptedCopy::Stays)
-                && source_keys(context, copy).iter().any(|key| matches!(key, KeyUse::Unencrypted { .. }));
+                && !source_keys(context, copy).iter().any(|key| encrypted(key));
             if stays || (!away && !row.destination_key_always) {
                 let found = finding(RULE, root, format!("whether {source} can be copied into {name} cannot be told: AWS's pages forbid a vault under `aws/backup` here, and practice differs"), Some(label))
                     .severity(Severity::Warning)
@@ -94,4 +94,9 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         KeyUse::Customer { span, .. } => Outcome::Pass(vec![Label::new(*span, "under a customer managed key")]),
         KeyUse::AwsOwned { .. } | KeyUse::Unencrypted { .. } => Outcome::Pass(Vec::new()),
     }
+}
+
+/// Whether the source is certainly encrypted under a key that a customer or AWS manages.
+fn encrypted(key: &KeyUse) -> bool {
+    matches!(key, KeyUse::Customer { .. } | KeyUse::AwsManaged { .. } | KeyUse::External { .. })
 }

@@ -1,6 +1,6 @@
 //! A service that AWS Backup is not opted in for is never backed up where the selection relies on the opt-in.
 
-use super::support::{assumed, fail, finding, service, store, with_places};
+use super::support::{assumed, fail, finding, service, store, undecided, with_places};
 use super::{Context, Outcome};
 use crate::aws::{Known, Place};
 use crate::copy::Copy;
@@ -27,7 +27,11 @@ pub(super) fn stated(context: &Context<'_>, copy: &Copy) -> Option<(Option<bool>
     };
     for setting in context.graph.region_settings(place) {
         let Settings::Region { opt_in: Some(Setting { value, span }), .. } = setting else { continue };
-        return value.get(&row.opt_in).map(|on| (on.as_bool(), Some(*span)));
+        return match value.get(&row.opt_in) {
+            Some(on) => Some((on.as_bool(), Some(*span))),
+            None if value.as_map().is_none_or(|map| map.open.is_some()) => Some((None, Some(*span))),
+            None => None,
+        };
     }
     let opted = context.graph.facts.accounts.get(place.account.known()?)?.opted_in.as_ref()?;
     Some((Some(opted.contains(&row.opt_in)), None))
@@ -43,7 +47,12 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 .help(format!("opt in to {}, or name the resources by type or ARN in the selection", row.opt_in));
             fail(with_places(found, context, copy))
         }
-        Some(_) => Outcome::Pass(Vec::new()),
+        Some((Some(true), _)) => Outcome::Pass(Vec::new()),
+        Some((None, span)) => {
+            let primary = span.map(|span| Label::new(span, "this decides"));
+            let headline = format!("whether AWS Backup is opted in for {} is not known", row.opt_in);
+            undecided(with_places(finding(RULE, format!("opt-in of {}", row.opt_in), headline, primary), context, copy))
+        }
         None => assumed(
             context,
             RULE,

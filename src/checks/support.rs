@@ -293,8 +293,10 @@ pub(super) fn role_policies(context: &Context<'_>, copy: &Copy) -> Result<RolePo
         RoleTarget::External { span, .. } => {
             let caller = role_caller(context, copy);
             if caller.as_ref().is_some_and(is_default_role) {
-                let policy =
-                    iam::managed_policy("arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup");
+                let partition = context.graph.plan(copy.plan).map_or("aws", |plan| partition(&plan.site.place.region));
+                let policy = iam::managed_policy(&format!(
+                    "arn:{partition}:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"
+                ));
                 return Ok((policy.into_iter().map(Cow::Borrowed).collect(), None));
             }
             let name = caller.map(|caller| caller.role_arn.replace('\u{1}', "")).unwrap_or_default();
@@ -350,7 +352,7 @@ pub struct Memo {
     keys: Answers<KeyId, Arc<Policy>>,
     vaults: Answers<VaultId, Option<Arc<Policy>>>,
     roles: Answers<RoleId, RolePolicies>,
-    shares: Answers<ShareKey, Arc<[(&'static str, Decision)]>>,
+    shares: Answers<ShareKey, (Decisions, Decisions)>,
 }
 
 /// Answers by question. Two threads may work out the same answer; it is the same.
@@ -401,9 +403,15 @@ pub(super) fn policy_span(context: &Context<'_>, id: KeyId, key: &Key) -> Span {
     }
 }
 
-/// The destination's service-linked role on a key: the two actions that the copy needs, then those that AWS's pages
-/// name beside them.
+/// The destination's service-linked role on a key: the two actions that the copy needs.
 pub(super) const REQUIRED: [&str; 2] = ["kms:CreateGrant", "kms:DescribeKey"];
+
+/// What AWS's pages name beside them, and the service-linked role's own policy has: without them copies of EC2 and FSx
+/// are at risk.
+pub(super) const FURTHER: [&str; 2] = ["kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"];
+
+/// What is known of a list of actions on a key.
+type Decisions = Arc<[(&'static str, Decision)]>;
 
 /// How the destination's service-linked role fares on a key.
 #[derive(Debug)]
@@ -411,7 +419,12 @@ pub(super) struct Share {
     pub(super) key: KeyId,
     /// The attribute that names the key.
     pub(super) span: Span,
-    pub(super) decisions: Arc<[(&'static str, Decision)]>,
+    /// Of [`REQUIRED`].
+    pub(super) decisions: Decisions,
+    /// Of [`FURTHER`].
+    pub(super) further: Decisions,
+    /// Whether the service needs these, too.
+    needs_further: bool,
     /// Why the policy is not known.
     pub(super) unknown: Option<Why>,
 }
@@ -424,33 +437,50 @@ pub(super) enum ShareClass {
     Incomplete,
     Condition,
     Denied,
+    /// The required actions are allowed, and others that AWS's pages ask for are not.
+    AtRisk,
     Undecided,
 }
 
 impl Share {
     pub(super) fn class(&self) -> ShareClass {
-        let any = |answer: Answer| self.decisions.iter().any(|(_, decision)| decision.answer == answer);
         let denied: Vec<&Decision> = self
             .decisions
             .iter()
             .map(|(_, decision)| decision)
             .filter(|decision| decision.answer == Answer::Denied)
             .collect();
-        if denied.iter().any(|decision| decision.has(TraceKind::Denies)) {
+        let has = |kind: TraceKind| denied.iter().any(|decision| decision.has(kind));
+        if has(TraceKind::Denies) {
             return ShareClass::Denied;
         }
-        if denied.iter().any(|decision| decision.has(TraceKind::ConditionNever)) {
-            return ShareClass::Condition;
-        }
-        if denied.iter().any(|decision| decision.has(TraceKind::ActionMissing))
-            || (!denied.is_empty() && any(Answer::Allowed))
-        {
-            return ShareClass::Incomplete;
-        }
         if !denied.is_empty() {
-            return ShareClass::Nothing;
+            let some = self.decisions.iter().any(|(_, decision)| decision.answer == Answer::Allowed);
+            return if has(TraceKind::ConditionNever) {
+                ShareClass::Condition
+            } else if has(TraceKind::ActionMissing) || some {
+                ShareClass::Incomplete
+            } else {
+                ShareClass::Nothing
+            };
         }
-        if self.unknown.is_some() || any(Answer::Unknown) { ShareClass::Undecided } else { ShareClass::Enough }
+        if self.unknown.is_some() || self.decisions.iter().any(|(_, decision)| decision.answer == Answer::Unknown) {
+            return ShareClass::Undecided;
+        }
+        if self.needs_further && self.lacks_further() { ShareClass::AtRisk } else { ShareClass::Enough }
+    }
+
+    /// Whether an action that AWS's pages name beside the required ones is not certainly allowed.
+    fn lacks_further(&self) -> bool {
+        self.further.iter().any(|(_, decision)| decision.answer != Answer::Allowed)
+    }
+
+    /// All actions that are not certainly allowed.
+    pub(super) fn lacking(&self) -> Vec<(&'static str, &Decision)> {
+        let all = self.decisions.iter().chain(self.further.iter());
+        all.filter(|(_, decision)| decision.answer != Answer::Allowed)
+            .map(|(action, decision)| (*action, decision))
+            .collect()
     }
 
     /// The first decision that was denied, with its action.
@@ -480,7 +510,15 @@ pub(super) fn shares(context: &Context<'_>, copy: &Copy) -> Vec<Share> {
 
 /// Whether the destination's service-linked role can use a key of the source or of the destination vault.
 pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, account: &Account, via: &str) -> Share {
-    let none = |why: Why| Share { key: id, span, decisions: Arc::from([]), unknown: Some(why) };
+    let needs_further = matches!(via, "ec2" | "fsx");
+    let none = |why: Why| Share {
+        key: id,
+        span,
+        decisions: Arc::from([]),
+        further: Arc::from([]),
+        needs_further,
+        unknown: Some(why),
+    };
     let Some(key) = context.graph.key(id) else {
         return none(Why { text: "the key is not known".to_owned(), span: None });
     };
@@ -495,8 +533,8 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
         (_, Some(target)) => vec![place.region.clone(), target.region.clone()],
     };
     let memo = (id, account.clone(), via.to_owned(), regions.clone());
-    if let Some(known) = context.memo.shares.get(&memo) {
-        return Share { key: id, span, decisions: known, unknown: None };
+    if let Some((decisions, further)) = context.memo.shares.get(&memo) {
+        return Share { key: id, span, decisions, further, needs_further, unknown: None };
     }
     let arn = format!(
         "arn:{}:kms:{}:{}:key/\u{1}{}\u{1}",
@@ -518,15 +556,16 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
             constrained: true,
         })
         .collect();
-    let decisions = REQUIRED.iter().map(|action| {
+    let decide = |action: &'static str| {
         let facts = context::key_use(action, via, &regions, &caller, &place.account, &context.graph.facts.organization);
         let request =
             Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
-        (*action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))
-    });
-    let decisions: Arc<[(&'static str, Decision)]> = decisions.collect();
-    context.memo.shares.insert(memo, decisions.clone());
-    Share { key: id, span, decisions, unknown: None }
+        (action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))
+    };
+    let decisions: Decisions = REQUIRED.into_iter().map(decide).collect();
+    let further: Decisions = FURTHER.into_iter().map(decide).collect();
+    context.memo.shares.insert(memo, (decisions.clone(), further.clone()));
+    Share { key: id, span, decisions, further, needs_further, unknown: None }
 }
 
 pub(super) fn text<T: std::fmt::Display>(known: &Known<T>) -> String {
@@ -565,7 +604,9 @@ pub(super) fn key_error(via: &str) -> &'static str {
 pub(super) fn assumptions(context: &Context<'_>, copy: &Copy) -> Vec<String> {
     let mut out = Vec::new();
     if copy.cross_account == Some(true) {
-        out.push("both accounts are members of one organization".to_owned());
+        if super::different_organizations::same(context, copy).is_none() {
+            out.push("both accounts are members of one organization".to_owned());
+        }
         if matches!(context.graph.cross_account, Some(Switch::Unstated) | None) {
             out.push("cross-account backup is switched on in the organization's management account".to_owned());
         }

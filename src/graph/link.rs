@@ -1,10 +1,11 @@
 //! Links what all stacks declare.
 
+use super::encryption;
 use super::organization::{self, Organization};
 use super::resolve::{self, Index, arn_at, why};
 use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::aws::{Arn, Place};
-use crate::model::{Encryption, Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, Vault};
+use crate::model::{Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, Vault};
 use crate::source::Span;
 use crate::value::Existence;
 use crate::value::{Kind, Reason, StackId, Value};
@@ -34,18 +35,8 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
     for (arn, key) in renamed(&graph, &index) {
         graph.key_arns.insert(arn, key);
     }
-    graph.store_keys = graph
-        .entities
-        .data_stores
-        .iter()
-        .map(|store| used(&graph, &index, &store.encryption, &store.site.place))
-        .collect();
-    graph.store_part_keys = graph
-        .entities
-        .data_stores
-        .iter()
-        .map(|store| store.parts.iter().map(|part| used(&graph, &index, part, &store.site.place)).collect())
-        .collect();
+    attach_to_stores(&mut graph, &index);
+    (graph.store_keys, graph.store_part_keys) = encryption::keys(&graph, &index);
     graph.vault_keys = graph.entities.vaults.iter().map(|vault| vault_key(&graph, &index, vault)).collect();
     attach_to_vaults(&mut graph, &index);
     attach_to_keys(&mut graph, &index);
@@ -172,51 +163,6 @@ fn known_site(arn: &Arc<str>, kind: &str, place: Place, span: Span) -> Site {
     }
 }
 
-fn used(graph: &Graph, index: &Index, encryption: &Encryption, place: &Place) -> KeyUse {
-    match encryption {
-        Encryption::None { span } => KeyUse::Unencrypted { span: *span },
-        Encryption::AwsManaged { alias, span } => KeyUse::AwsManaged { alias: alias.clone(), span: *span },
-        Encryption::AwsOwned { span } => KeyUse::AwsOwned { span: *span },
-        Encryption::Key(setting) => resolve::key(graph, index, &setting.value, setting.span, place, 0),
-        Encryption::Unknown { why, span } if why == crate::model::ACCOUNT_SETTING => {
-            account_default(graph, index, place, *span, why)
-        }
-        Encryption::Unknown { why, span } => KeyUse::Unknown(Why { text: why.clone(), span: Some(*span) }),
-    }
-}
-
-/// EBS encryption by default, where code or configuration sets it for the account and Region.
-fn account_default(graph: &Graph, index: &Index, place: &Place, span: Span, text: &str) -> KeyUse {
-    let here = |site: &Site| {
-        site.place.account.same(&place.account) == Some(true) && site.place.region.same(&place.region) == Some(true)
-    };
-    let mut on = None;
-    let mut key = None;
-    for setting in &graph.entities.settings {
-        match setting {
-            Settings::EbsEncryption { site, .. } if here(site) && uncertain(site).is_some() => on = Some(None),
-            Settings::EbsEncryption { site, enabled } if here(site) => {
-                on = Some(enabled.as_ref().map_or(Some(true), |enabled| enabled.value.as_bool()))
-            }
-            Settings::EbsDefaultKey { site, key: setting } if here(site) => key = Some(setting),
-            _ => {}
-        }
-    }
-    if let Some(Some(false)) = on {
-        return KeyUse::Unencrypted { span };
-    }
-    if let (Some(Some(true)), Some(setting)) = (on, key) {
-        return resolve::key(graph, index, &setting.value, setting.span, place, 0);
-    }
-    if on == Some(Some(true)) {
-        return KeyUse::AwsManaged { alias: "aws/ebs".into(), span };
-    }
-    KeyUse::Unknown(Why {
-        text: format!("{text}; set `encrypted`, or declare `aws_ebs_encryption_by_default`"),
-        span: Some(span),
-    })
-}
-
 fn vault_key(graph: &Graph, index: &Index, vault: &Vault) -> KeyUse {
     match &vault.key {
         Some(setting) => resolve::key(graph, index, &setting.value, setting.span, &vault.site.place, 0),
@@ -245,6 +191,32 @@ pub(crate) fn uncertain(site: &Site) -> Option<Why> {
     }
 }
 
+/// Facts that resources of their own declare: where one is not certain, or its store cannot be told, nor is the fact.
+fn attach_to_stores(graph: &mut Graph, index: &Index) {
+    let mut found: Vec<(usize, &'static str, Setting)> = Vec::new();
+    for fact in &graph.entities.store_facts {
+        let unknown = |why: Why| Setting {
+            value: Value::unknown(Reason::Derived(why.text.as_str().into()), why.span),
+            span: fact.value.span,
+        };
+        let value = uncertain(&fact.site).map_or_else(|| fact.value.clone(), unknown);
+        match encryption::store_named(graph, index, &fact.store.value, &fact.site.place, |_| true) {
+            Some(at) => found.push((at, fact.fact, value)),
+            None => {
+                let open = fact.store.value.text().is_none();
+                let stores = graph.entities.data_stores.iter().enumerate();
+                for (at, _) in stores.filter(|(_, store)| open && store.site.stack == fact.site.stack) {
+                    found.push((at, fact.fact, unknown(why(&fact.store.value, fact.store.span))));
+                }
+            }
+        }
+    }
+    for (at, fact, value) in found {
+        let Some(store) = graph.entities.data_stores.get_mut(at) else { continue };
+        store.facts.entry(fact.into()).or_insert(value);
+    }
+}
+
 fn attach_to_vaults(graph: &mut Graph, index: &Index) {
     let entities = &graph.entities;
     let mut policies: Vec<EffectivePolicy> = entities
@@ -255,8 +227,16 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
     let mut locks: Vec<_> = entities.vaults.iter().map(|vault| vault.lock.clone()).collect();
     let mut unresolved = Vec::new();
     for attachment in &entities.vault_attachments {
-        let target =
-            resolve::vault(graph, index, &attachment.vault.value, attachment.vault.span, &attachment.site.place);
+        let place = &attachment.site.place;
+        let mut target = resolve::vault(graph, index, &attachment.vault.value, attachment.vault.span, place);
+        // A name is looked up where the attachment is deployed, whatever vault it is taken from.
+        if let VaultTarget::Vault(id) = target
+            && let Some(vault) = entities.vaults.get(id.0 as usize)
+            && (vault.site.place.account.same(&place.account) == Some(false)
+                || vault.site.place.region.same(&place.region) == Some(false))
+        {
+            target = resolve::vault(graph, index, &vault.name, attachment.vault.span, place);
+        }
         match target {
             VaultTarget::Vault(id)
                 if graph.vault(id).is_some_and(|vault| outdated(graph, &attachment.site, &vault.site)) => {}
@@ -300,6 +280,19 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
                 let text =
                     format!("`{}` may be its policy: which vault that is for is not known", attachment.site.address);
                 *slot = EffectivePolicy::Unknown(Why { text, span: Some(attachment.vault.span) });
+            }
+        }
+    }
+    for (attachment, _) in unresolved.iter().filter(|(_, named)| named.is_none()) {
+        let Some(lock) = &attachment.lock else { continue };
+        let doubt = format!("`{}` may be its lock: which vault that is for is not known", attachment.site.address);
+        let bound = || Setting {
+            value: Value::unknown(Reason::Derived(doubt.as_str().into()), Some(attachment.vault.span)),
+            span: attachment.vault.span,
+        };
+        for (vault, slot) in entities.vaults.iter().zip(&mut locks) {
+            if vault.site.stack == attachment.site.stack && slot.is_none() {
+                *slot = Some(crate::model::Lock { min_days: Some(bound()), max_days: None, span: lock.span });
             }
         }
     }

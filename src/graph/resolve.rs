@@ -11,6 +11,10 @@ use std::sync::Arc;
 /// Entities by where they are declared.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
+    pub(super) stores: BTreeMap<(StackId, Arc<str>), usize>,
+    pub(super) lineages: BTreeMap<(StackId, Arc<str>), usize>,
+    pub(super) templates: BTreeMap<(StackId, Arc<str>), usize>,
+    pub(super) option_groups: BTreeMap<(StackId, Arc<str>), usize>,
     pub(super) vaults: BTreeMap<(StackId, Arc<str>), VaultId>,
     pub(super) keys: BTreeMap<(StackId, Arc<str>), KeyId>,
     pub(super) aliases: BTreeMap<(StackId, Arc<str>), usize>,
@@ -58,6 +62,10 @@ impl Index {
             named_roles,
             named_vaults,
             accounts,
+            stores: entities.data_stores.iter().enumerate().map(|(at, e)| (place(&e.site), at)).collect(),
+            lineages: entities.lineages.iter().enumerate().map(|(at, e)| (place(&e.site), at)).collect(),
+            templates: entities.launch_templates.iter().enumerate().map(|(at, e)| (place(&e.site), at)).collect(),
+            option_groups: entities.option_groups.iter().enumerate().map(|(at, e)| (place(&e.site), at)).collect(),
             vaults: entities.vaults.iter().enumerate().map(|(at, e)| (place(&e.site), VaultId(id(at)))).collect(),
             keys: entities.keys.iter().enumerate().map(|(at, e)| (place(&e.site), KeyId(id(at)))).collect(),
             aliases: entities.aliases.iter().enumerate().map(|(at, e)| (place(&e.site), at)).collect(),

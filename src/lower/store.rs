@@ -1,12 +1,12 @@
 //! Data stores: how each type says that it is encrypted, and what holds where it says nothing.
 
-use super::{inner, setting};
+use super::{inner, setting, volumes};
 use crate::catalog::{Catalog, ResourceForm, Service, Unflagged};
 use crate::diagnostic::Diagnostic;
-use crate::model::{ACCOUNT_SETTING, DataStore, Encryption, Entities, Setting, Site};
+use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site};
 use crate::resource::Resource;
+use crate::source::Span;
 use crate::value::{Kind, Ref, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) fn lower(
@@ -41,31 +41,28 @@ pub(super) fn lower(
     if form.member_of.as_ref().is_some_and(|name| resource.get(name).is_some()) {
         return;
     }
-    let tags = tags(resource);
     let arn = Value::new(Kind::Ref(Arc::new(Ref {
         stack: site.stack,
         address: site.address.clone(),
         attr: "arn".into(),
         known: real_arn(resource).or_else(|| arn(resource, site, form, service)),
     })));
-    let facts: BTreeMap<&'static str, Setting> = form
-        .facts
-        .iter()
-        .filter_map(|fact| setting(resource, fact).map(|setting| (fact_name(fact), setting)))
-        .collect();
-    let (encryption, parts) = if &***name == "ec2" {
-        volumes(resource, site, service)
+    let facts = form.facts.iter().filter_map(|(fact, path)| Some((fact.clone(), at_path(resource, path)?))).collect();
+    let instance = &***name == "ec2";
+    let encryption = if instance {
+        Encryption::Unknown { why: "an instance is as encrypted as its volumes".to_owned(), span: site.header }
     } else {
-        (encryption(resource, site, form, service), Vec::new())
+        encryption(resource, site, form, service)
     };
     out.data_stores.push(DataStore {
         site: site.clone(),
         service: (*name).clone(),
-        name: name_of(resource, form),
+        name: end_of_arn(resource, form, service),
         arn,
         encryption,
-        parts,
-        tags,
+        parts: if instance { volumes::of_instance(resource, site, service) } else { Vec::new() },
+        template: if instance { volumes::template(resource) } else { None },
+        tags: tags(resource),
         facts,
     });
 }
@@ -85,15 +82,6 @@ fn fits(resource: &Resource, form: &ResourceForm) -> Option<bool> {
             resource.get(name).map_or(Some(false), |value| value.text().map(|text| *text == **wanted))
         }
         None => Some(true),
-    }
-}
-
-fn fact_name(name: &str) -> &'static str {
-    match name {
-        "option_group_name" | "OptionGroupName" => "option_group_name",
-        "engine" | "Engine" => "engine",
-        "backup_target" => "backup_target",
-        _ => "other",
     }
 }
 
@@ -132,10 +120,21 @@ fn name_of(resource: &Resource, form: &ResourceForm) -> Option<Value> {
     }
 }
 
+/// What stands for the `*` in the service's ARN.
+fn end_of_arn(resource: &Resource, form: &ResourceForm, service: &Service) -> Option<Value> {
+    let Some(pattern) = &form.arn else { return name_of(resource, form) };
+    let start = service.arns.first()?.rsplit(':').next()?.split('*').next()?;
+    let mut text = String::new();
+    for (at, part) in pattern.strip_prefix(start)?.split(['{', '}']).enumerate() {
+        if at % 2 == 0 { text.push_str(part) } else { text.push_str(&resource.get(part)?.text()?) }
+    }
+    Some(Value::string(text))
+}
+
 /// The ARN as far as the code tells.
 fn arn(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service) -> Option<Value> {
     let pattern = service.arns.first()?;
-    let name = name_of(resource, form)?.text()?;
+    let name = end_of_arn(resource, form, service)?.text()?;
     let partition = site.place.partition()?;
     let region = site.place.region.known()?;
     let account = site.place.account.known()?;
@@ -150,111 +149,121 @@ fn arn(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service)
     Some(Value::string(text))
 }
 
-fn encryption(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service) -> Encryption {
-    if let Some(inherited) =
-        form.inherits.iter().find_map(|name| setting(resource, name).map(|setting| (name, setting)))
-        && form.key.as_ref().and_then(|key| resource.get(key)).is_none()
-    {
-        return Encryption::Unknown {
-            why: format!("its encryption comes from what `{}` names", inherited.0),
-            span: inherited.1.span,
-        };
-    }
-    let (flag, key) = match &form.block {
-        Some(block) => {
-            let value = resource.get(block);
-            let object = value.and_then(|value| match &value.kind {
-                Kind::Seq(seq) => seq.items.first().cloned(),
-                Kind::Map(_) => Some(value.clone()),
-                _ => None,
-            });
-            let read = |name: &Option<String>| {
-                name.as_ref().and_then(|name| object.as_ref().and_then(|object| inner(object, name, site.header)))
-            };
-            (read(&form.flag), read(&form.key))
-        }
-        None => {
-            let read = |name: &Option<String>| name.as_ref().and_then(|name| setting(resource, name));
-            (read(&form.flag), read(&form.key))
-        }
+/// An attribute, or with `block.attribute` one of the nested block; what is not known of the block is not known of it.
+pub(super) fn at_path(resource: &Resource, path: &str) -> Option<Setting> {
+    let Some((block, attribute)) = path.split_once('.') else {
+        // A nested block that is left out is an empty list.
+        return setting(resource, path)
+            .filter(|setting| setting.value.as_seq().is_none_or(|seq| !seq.items.is_empty() || seq.open.is_some()));
     };
-    stated(flag.as_ref(), key, form.flag.is_some(), site, service)
+    let value = resource.get(block)?;
+    let span = resource.attribute_span(block);
+    let object = match &value.kind {
+        Kind::Seq(seq) => match (seq.items.first(), &seq.open) {
+            (Some(item), _) => item.clone(),
+            (None, Some(unknown)) => Value { kind: Kind::Unknown(unknown.clone()), ..value.clone() },
+            (None, None) => return None,
+        },
+        _ => value.clone(),
+    };
+    match &object.kind {
+        Kind::Map(_) => inner(&object, attribute, span),
+        Kind::Null => None,
+        _ => Some(Setting { value: object, span }),
+    }
+}
+
+/// How the resource comes to another's encryption, the name of the attribute that says so, and its value.
+fn inheritance<'a>(resource: &Resource, form: &'a ResourceForm) -> Option<(Inherit, &'a str, Setting)> {
+    let lists = [
+        (Inherit::Snapshot, form.snapshot.as_slice()),
+        (Inherit::Replica, form.replica.as_slice()),
+        (Inherit::Restore, form.restore.as_slice()),
+        (Inherit::Parent, form.parent.as_slice()),
+    ];
+    lists
+        .iter()
+        .find_map(|(how, paths)| paths.iter().find_map(|path| Some((*how, path.as_str(), at_path(resource, path)?))))
+}
+
+fn encryption(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service) -> Encryption {
+    let read = |path: &Option<String>| path.as_ref().and_then(|path| at_path(resource, path));
+    let (flag, key) = (read(&form.flag), read(&form.key));
+    let own = stated(flag.as_ref(), key.clone(), form.flag.is_some(), site, service);
+    let Some((how, path, from)) = inheritance(resource, form) else { return own };
+    match (how, &key) {
+        // A key beside it decides, or the code says itself that the cluster is encrypted.
+        (Inherit::Replica, Some(_)) => own,
+        (_, Some(key)) if form.key_only_inherited => Encryption::Unknown {
+            why: format!("what `{path}` names brings its own key, which the key named here does not change"),
+            span: key.span,
+        },
+        (_, Some(_)) => own,
+        (Inherit::Parent, None) if flag.is_some() => own,
+        (_, None) => {
+            let otherwise = match service.unflagged {
+                Unflagged::AccountSetting => own,
+                Unflagged::Unknown => undecided_default(service, from.span),
+                _ if how == Inherit::Parent => own,
+                _ => Encryption::None { span: from.span },
+            };
+            Encryption::Inherited { how, from, otherwise: Box::new(otherwise) }
+        }
+    }
+}
+
+fn undecided_default(service: &Service, span: Span) -> Encryption {
+    let why = service.unflagged_why.clone().unwrap_or_else(|| "AWS decides how it is encrypted".to_owned());
+    Encryption::Unknown { why, span }
 }
 
 /// What flag and key say together.
-fn stated(flag: Option<&Setting>, key: Option<Setting>, has_flag: bool, site: &Site, service: &Service) -> Encryption {
+pub(super) fn stated(
+    flag: Option<&Setting>,
+    key: Option<Setting>,
+    has_flag: bool,
+    site: &Site,
+    service: &Service,
+) -> Encryption {
     let on = flag.map(|flag| (flag.value.as_bool(), flag));
+    let unflagged = service.unflagged;
     match (on, key) {
         (Some((None, flag)), _) => Encryption::Unknown { why: unknown_text(&flag.value), span: flag.span },
         // A key without the flag: the provider and AWS reject or ignore it; what is deployed cannot be told.
-        (None, Some(key)) if has_flag && service.unflagged == Unflagged::None => {
+        (None, Some(key)) if has_flag && unflagged == Unflagged::None => {
             Encryption::Unknown { why: "a key is named, but encryption is not switched on".to_owned(), span: key.span }
         }
         (Some((Some(true), _)) | None, Some(key)) => Encryption::Key(key),
-        (Some((Some(true), flag)), None) => managed(service, flag.span),
-        (Some((Some(false), flag)), _) if service.unflagged == Unflagged::AwsOwned => {
-            Encryption::AwsOwned { span: flag.span }
+        (Some((Some(true), flag)), None) if unflagged == Unflagged::AccountSetting => {
+            Encryption::AccountKey { span: flag.span }
         }
-        (Some((Some(false), flag)), _) if service.unflagged == Unflagged::Unknown => Encryption::Unknown {
-            why: service.unflagged_why.clone().unwrap_or_else(|| "AWS decides how it is encrypted".to_owned()),
-            span: flag.span,
+        (Some((Some(true), flag)), None) => managed(service, flag.span),
+        (Some((Some(false), flag)), _) => match unflagged {
+            Unflagged::AwsOwned => Encryption::AwsOwned { span: flag.span },
+            Unflagged::Unknown => undecided_default(service, flag.span),
+            // EBS encryption by default overrides `false`.
+            Unflagged::AccountSetting => Encryption::AccountSetting { span: flag.span },
+            Unflagged::None | Unflagged::Managed => Encryption::None { span: flag.span },
         },
-        // EBS encryption by default overrides `false`.
-        (Some((Some(false), flag)), _) if service.unflagged == Unflagged::AccountSetting => account_setting(flag.span),
-        (Some((Some(false), flag)), _) => Encryption::None { span: flag.span },
-        (None, None) => match service.unflagged {
+        (None, None) => match unflagged {
             Unflagged::None => Encryption::None { span: site.header },
             Unflagged::Managed => managed(service, site.header),
             Unflagged::AwsOwned => Encryption::AwsOwned { span: site.header },
-            Unflagged::AccountSetting => account_setting(site.header),
-            Unflagged::Unknown => Encryption::Unknown {
-                why: service.unflagged_why.clone().unwrap_or_else(|| "AWS decides how it is encrypted".to_owned()),
-                span: site.header,
-            },
+            Unflagged::AccountSetting => Encryption::AccountSetting { span: site.header },
+            Unflagged::Unknown => undecided_default(service, site.header),
         },
     }
 }
 
-fn managed(service: &Service, span: crate::source::Span) -> Encryption {
+fn managed(service: &Service, span: Span) -> Encryption {
     match &service.managed_key {
         Some(alias) => Encryption::AwsManaged { alias: alias.clone(), span },
+        // Storage Gateway has no AWS-managed key: AWS requires that one is named.
+        None if service.unflagged == Unflagged::None => {
+            Encryption::Unknown { why: "encryption is on, and no key is named".to_owned(), span }
+        }
         None => Encryption::AwsOwned { span },
     }
-}
-
-fn account_setting(span: crate::source::Span) -> Encryption {
-    Encryption::Unknown { why: ACCOUNT_SETTING.to_owned(), span }
-}
-
-/// An instance's volumes, as far as the code declares them.
-fn volumes(resource: &Resource, site: &Site, service: &Service) -> (Encryption, Vec<Encryption>) {
-    let mut parts = Vec::new();
-    let mut root = false;
-    for block in ["root_block_device", "ebs_block_device"] {
-        for device in resource.blocks(block) {
-            root |= block == "root_block_device";
-            let span = device.span.unwrap_or(site.header);
-            parts.push(stated(
-                inner(device, "encrypted", span).as_ref(),
-                inner(device, "kms_key_id", span),
-                true,
-                site,
-                service,
-            ));
-        }
-    }
-    for device in resource.blocks("BlockDeviceMappings") {
-        let Some(ebs) = device.get("Ebs") else { continue };
-        let span = device.span.unwrap_or(site.header);
-        parts.push(stated(inner(ebs, "Encrypted", span).as_ref(), inner(ebs, "KmsKeyId", span), true, site, service));
-    }
-    if !root {
-        parts.push(Encryption::Unknown {
-            why: "the root volume takes its encryption from the AMI".to_owned(),
-            span: site.header,
-        });
-    }
-    (Encryption::Unknown { why: "an instance is as encrypted as its volumes".to_owned(), span: site.header }, parts)
 }
 
 fn unknown_text(value: &Value) -> String {

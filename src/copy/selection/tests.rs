@@ -37,6 +37,7 @@ fn store(name: &str, tags: &[(String, String)]) -> DataStore {
         arn: Value::string(format!("arn:aws:dynamodb:eu-west-1:111111111111:table/{name}")),
         encryption: Encryption::AwsOwned { span: span() },
         parts: Vec::new(),
+        template: None,
         tags: Value::object(tags.iter().map(|(key, value)| (key.as_str(), Value::string(value.as_str())))),
         facts: BTreeMap::new(),
     }

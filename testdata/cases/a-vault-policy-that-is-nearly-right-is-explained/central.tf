@@ -33,7 +33,7 @@ resource "aws_backup_vault_policy" "wildcard" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      { # undecided: [destination-vault-access-missing]
+      { # undecided: [vault-policy-wildcard-action]
         Sid       = "Copies"
         Effect    = "Allow"
         Principal = { AWS = "arn:aws:iam::111111111111:root" }

@@ -16,6 +16,14 @@ resource "aws_s3_bucket" "reports" {
   bucket = "reports"
 }
 
+resource "aws_s3_bucket_versioning" "reports" {
+  bucket = aws_s3_bucket.reports.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
 resource "aws_dynamodb_table" "elsewhere" {
   provider = aws.ireland
   name     = "elsewhere"

@@ -1,0 +1,146 @@
+//! The volumes of EC2 instances: declared with the instance, by its launch template, or attached to it.
+
+use super::store::stated;
+use super::{inner, items, setting};
+use crate::catalog::Service;
+use crate::model::{Device, Encryption, Entities, Inherit, LaunchTemplate, Part, Setting, Site, VolumeAttachment};
+use crate::resource::Resource;
+use crate::source::Span;
+use crate::value::Value;
+
+/// The volumes that an instance itself declares.
+pub(super) fn of_instance(resource: &Resource, site: &Site, service: &Service) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for block in ["root_block_device", "ebs_block_device"] {
+        let root = block == "root_block_device";
+        for device in blocks(resource.get(block), resource.attribute_span(block), &mut parts) {
+            let name = if root { Device::Root } else { named(&device, "device_name") };
+            let names = Names { flag: "encrypted", key: "kms_key_id", snapshot: "snapshot_id" };
+            parts.push(part(name, &device, &names, site, service));
+        }
+    }
+    let span = resource.attribute_span("BlockDeviceMappings");
+    mappings(resource.get("BlockDeviceMappings"), span, &CLOUDFORMATION, site, service, &mut parts);
+    parts
+}
+
+/// The launch template that an instance is made from.
+pub(super) fn template(resource: &Resource) -> Option<Setting> {
+    let (attribute, names) = match resource.get("launch_template") {
+        Some(_) => ("launch_template", ["id", "name"]),
+        None => ("LaunchTemplate", ["LaunchTemplateId", "LaunchTemplateName"]),
+    };
+    let value = resource.get(attribute)?;
+    let span = resource.attribute_span(attribute);
+    let block = items(Some(value)).0.into_iter().next().unwrap_or_else(|| value.clone());
+    let named = names.iter().find_map(|name| inner(&block, name, span));
+    Some(named.unwrap_or(Setting { value: block, span }))
+}
+
+/// Whether the resource was a launch template or attaches a volume.
+pub(super) fn lower(resource: &Resource, site: &Site, service: Option<&Service>, out: &mut Entities) -> bool {
+    match &*resource.kind {
+        "aws_launch_template" | "AWS::EC2::LaunchTemplate" if !resource.data => {
+            let Some(service) = service else { return true };
+            let (list, name, names) = if &*resource.kind == "aws_launch_template" {
+                (resource.get("block_device_mappings").cloned(), resource.get("name").cloned(), &TERRAFORM)
+            } else {
+                let data = resource.get("LaunchTemplateData");
+                let list = data.and_then(|data| data.get("BlockDeviceMappings")).cloned();
+                (list, resource.get("LaunchTemplateName").cloned(), &CLOUDFORMATION)
+            };
+            let mut parts = Vec::new();
+            mappings(list.as_ref(), resource.header, names, site, service, &mut parts);
+            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts });
+        }
+        "aws_volume_attachment" | "AWS::EC2::VolumeAttachment" => {
+            let get =
+                |terraform: &str, template: &str| setting(resource, terraform).or_else(|| setting(resource, template));
+            if let (Some(instance), Some(volume)) = (get("instance_id", "InstanceId"), get("volume_id", "VolumeId")) {
+                out.volume_attachments.push(VolumeAttachment { site: site.clone(), instance, volume });
+            }
+        }
+        "AWS::EC2::Instance" => {
+            let (volumes, _) = items(resource.get("Volumes"));
+            for volume in volumes.iter().filter_map(|volume| inner(volume, "VolumeId", resource.header)) {
+                let own = Value::new(crate::value::Kind::Ref(std::sync::Arc::new(crate::value::Ref {
+                    stack: site.stack,
+                    address: site.address.clone(),
+                    attr: "Ref".into(),
+                    known: None,
+                })));
+                let instance = Setting { value: own, span: site.header };
+                out.volume_attachments.push(VolumeAttachment { site: site.clone(), instance, volume });
+            }
+            return false;
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// How a language names what is within a mapping.
+struct MappingNames {
+    device: &'static str,
+    ebs: &'static str,
+    inside: Names,
+}
+
+struct Names {
+    flag: &'static str,
+    key: &'static str,
+    snapshot: &'static str,
+}
+
+const TERRAFORM: MappingNames = MappingNames {
+    device: "device_name",
+    ebs: "ebs",
+    inside: Names { flag: "encrypted", key: "kms_key_id", snapshot: "snapshot_id" },
+};
+const CLOUDFORMATION: MappingNames = MappingNames {
+    device: "DeviceName",
+    ebs: "Ebs",
+    inside: Names { flag: "Encrypted", key: "KmsKeyId", snapshot: "SnapshotId" },
+};
+
+fn mappings(
+    list: Option<&Value>,
+    span: Span,
+    names: &MappingNames,
+    site: &Site,
+    service: &Service,
+    out: &mut Vec<Part>,
+) {
+    for mapping in blocks(list, span, out) {
+        let (ebs, _) = items(mapping.get(names.ebs));
+        let Some(ebs) = ebs.first() else { continue };
+        out.push(part(named(&mapping, names.device), ebs, &names.inside, site, service));
+    }
+}
+
+/// The blocks of a list; where there may be more, a volume of which nothing is known stands for them.
+fn blocks(list: Option<&Value>, span: Span, out: &mut Vec<Part>) -> Vec<Value> {
+    let (blocks, open) = items(list);
+    if let Some(open) = open {
+        let reason = open.first_unknown().map_or_else(|| "a condition".to_owned(), |why| why.reason.to_string());
+        let why = format!("which volumes it has is not known: {reason}");
+        out.push(Part { device: Device::Unknown, encryption: Encryption::Unknown { why, span } });
+    }
+    blocks
+}
+
+fn named(block: &Value, attribute: &str) -> Device {
+    block.get(attribute).and_then(Value::text).map_or(Device::Unknown, Device::Named)
+}
+
+fn part(device: Device, block: &Value, names: &Names, site: &Site, service: &Service) -> Part {
+    let span = block.span.filter(|span| span.file == site.header.file).unwrap_or(site.header);
+    let key = inner(block, names.key, span);
+    let site = Site { header: span, ..site.clone() };
+    let own = stated(inner(block, names.flag, span).as_ref(), key.clone(), true, &site, service);
+    let encryption = match inner(block, names.snapshot, span) {
+        Some(from) if key.is_none() => Encryption::Inherited { how: Inherit::Snapshot, from, otherwise: Box::new(own) },
+        _ => own,
+    };
+    Part { device, encryption }
+}
