@@ -1,6 +1,6 @@
 //! `crossvault coverage`: states, reasons, requirements, formats.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 const ESTATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/cases/an-estate-of-two-accounts-in-two-languages");
 
