@@ -1,7 +1,7 @@
 //! Every format over the same estate, as `testdata/formats/` has it; and over an estate whose names try to break out.
 //! `UPDATE_EXPECT=1 cargo test --test formats` writes the expected texts anew.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};

@@ -224,10 +224,10 @@ fn store(kind: &str, source: &str) -> Option<String> {
     };
     let mut encryption = String::new();
     if flag && (key.is_some() || source == "aws_managed") {
-        let _ = write!(encryption, "{flag_name} = true\n");
+        let _ = writeln!(encryption, "{flag_name} = true");
     }
     if let Some(key) = key {
-        let _ = write!(encryption, "{key_name} = {key}\n");
+        let _ = writeln!(encryption, "{key_name} = {key}");
     }
     let name = format!("{kind}__{source}");
     let (resource, body) = match kind {

@@ -1,7 +1,7 @@
 //! From an estate whose copies succeed one needed thing is taken away at a time: no copy may go on to succeed, apart from
 //! what AWS does not need.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use crossvault::Input;
 use crossvault::analysis::AnalysisSettings;
