@@ -193,8 +193,10 @@ fn never_backed_up(context: &Context<'_>, copy: &Copy) -> Option<Excluded> {
         }
         "s3" => {
             let help = "switch the bucket's versioning on (`aws_s3_bucket_versioning`, `VersioningConfiguration`)";
+            // Versioning is a resource of its own in Terraform, and often switched on elsewhere.
             let Some(versioning) = fact("versioning") else {
-                return Some(Ok((store.site.header, "a bucket without versioning is not backed up", help)));
+                let why = "no code at hand switches the bucket's versioning on, which its backup needs".to_owned();
+                return Some(Err((store.site.header, why)));
             };
             match versioning.value.text().as_deref() {
                 Some("Enabled" | "true") => None,

@@ -1,4 +1,4 @@
-resource "aws_s3_bucket" "plain" { # error: [copy-unsupported]
+resource "aws_s3_bucket" "plain" { # undecided: [copy-unsupported]
   bucket = "plain-bucket"
 }
 
