@@ -135,10 +135,19 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                         when.extend(own.iter().cloned());
                         when.sort();
                         when.dedup();
-                        // Under contradicting conditions the copy never exists.
-                        if when.iter().any(|guard| {
-                            when.iter().any(|other| other.text == guard.text && other.holds != guard.holds)
-                        }) {
+                        let one_unit = match &reach.source {
+                            CopySource::Store(id) => {
+                                graph.store(*id).is_some_and(|store| store.site.stack == plan.site.stack)
+                            }
+                            CopySource::Arn { .. } | CopySource::Unknown(_) => true,
+                        };
+                        // Under contradicting conditions the copy never exists; in two units the same words speak of
+                        // different inputs.
+                        if one_unit
+                            && when.iter().any(|guard| {
+                                when.iter().any(|other| other.text == guard.text && other.holds != guard.holds)
+                            })
+                        {
                             continue;
                         }
                         let key = format!("{}|{rest}", source_identity(graph, &reach.source));
