@@ -1,4 +1,4 @@
-//! Snippets with labels in every file that plays a part; with [`view`], the only user of codespan-reporting.
+//! Snippets with labels in every file that plays a part; with `view`, the only user of codespan-reporting.
 
 mod view;
 
