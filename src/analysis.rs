@@ -6,11 +6,12 @@ pub use join::{Case, Chosen, join};
 
 use crate::catalog::Catalog;
 use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, Verdict, check_of, checks_of, judge_all};
-use crate::copy::{CopyId, predict, short_hash};
+use crate::copy::{CopyId, CopySource, predict, short_hash};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Fix, Label, Severity};
+use crate::estate::Estate;
 use crate::graph::{Facts, Graph, link};
 use crate::lower::lower;
-use crate::model::Entities;
+use crate::model::{Entities, Site};
 use crate::resource::{Language, Stack};
 use crate::source::Sources;
 use crate::suppress::{self, Suppression};
@@ -51,6 +52,8 @@ pub struct AnalysisSettings {
     /// Severity by rule; `None` switches the rule's findings off.
     pub severities: BTreeMap<String, Option<Severity>>,
     pub suppress: suppress::Settings,
+    /// Exported estates that are judged together with the stacks.
+    pub estates: Vec<Estate>,
 }
 
 /// The result of a run.
@@ -86,7 +89,10 @@ impl Analysis {
     }
 
     /// What follows from the judgements: findings and assumptions.
-    fn conclude(&mut self, judged: Vec<Judged>, settings: &AnalysisSettings) {
+    fn conclude(&mut self, mut judged: Vec<Judged>, settings: &AnalysisSettings) {
+        if !settings.estates.is_empty() {
+            leave_elsewhere(&mut judged, &self.judgements, &self.graph, &self.sources);
+        }
         let incomplete = self.diagnostics.iter().any(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
         let context = Context {
             sources: &self.sources,
@@ -139,15 +145,17 @@ pub fn analyze(
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
     let (judgements, judged) = judge_all(&context, predict(&graph, catalog));
-    let units = stacks
-        .iter()
-        .filter(|stack| stack.language != Language::Facts)
-        .map(|stack| UnitSummary {
-            name: stack.unit.clone(),
-            language: stack.language,
-            resources: stack.resources.len(),
-        })
-        .collect();
+    let own = stacks.iter().filter(|stack| stack.language != Language::Facts).map(|stack| UnitSummary {
+        name: stack.unit.clone(),
+        language: stack.language,
+        resources: stack.resources.len(),
+    });
+    let exported = settings.estates.iter().flat_map(|estate| &estate.units).map(|unit| UnitSummary {
+        name: unit.name.clone(),
+        language: unit.language,
+        resources: unit.resources,
+    });
+    let units = own.chain(exported).collect();
     let mut analysis = Analysis {
         units,
         stacks,
@@ -178,16 +186,45 @@ fn linked(
     diagnostics: &mut Vec<Diagnostic>,
     settings: &AnalysisSettings,
 ) -> Graph {
-    let mut entities = Entities::default();
-    let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, sources, Catalog::builtin())).collect();
-    for (found, more) in lowered {
-        entities.extend(found);
-        diagnostics.extend(more);
-    }
+    let (entities, found) = lowered(sources, stacks, &settings.estates);
+    diagnostics.extend(found);
     let mut facts = settings.facts.clone();
     let deployed = stacks.iter().filter(|stack| matches!(stack.language, Language::State | Language::Facts));
     facts.deployed.extend(deployed.map(|stack| stack.id));
     link(entities, &facts)
+}
+
+/// What these stacks and exported estates declare, before it is linked.
+pub fn lowered(sources: &Sources, stacks: &[Stack], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
+    let catalog = Catalog::builtin();
+    let mut entities = Entities::default();
+    let mut diagnostics = Vec::new();
+    let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, sources, catalog)).collect();
+    for (found, more) in lowered {
+        entities.extend(found);
+        diagnostics.extend(more);
+    }
+    for estate in estates {
+        entities.extend(estate.entities.clone());
+    }
+    (entities, diagnostics)
+}
+
+/// Leaves out what is wrong with copies that belong to an exported estate alone: it is told where that was exported.
+fn leave_elsewhere(judged: &mut Vec<Judged>, judgements: &[Judgement], graph: &Graph, sources: &Sources) {
+    let exported = |site: &Site| sources.exported_by(site.header.file).is_some();
+    let elsewhere = |judgement: &&Judgement| {
+        let source = match &judgement.copy.source {
+            CopySource::Store(id) => graph.store(*id).is_some_and(|store| exported(&store.site)),
+            CopySource::Arn { .. } | CopySource::Unknown(_) => true,
+        };
+        source && graph.plan(judgement.copy.plan).is_some_and(|plan| exported(&plan.site))
+    };
+    let left: BTreeSet<CopyId> = judgements.iter().filter(elsewhere).map(|judgement| judgement.copy.id).collect();
+    if !left.is_empty() {
+        judged.iter_mut().for_each(|group| group.copies.retain(|copy| !left.contains(copy)));
+        judged.retain(|group| !group.copies.is_empty());
+    }
 }
 
 /// Shows the nested stacks that lead to a finding's place, where that is one way only.

@@ -32,9 +32,23 @@ impl fmt::Debug for AccountId {
     }
 }
 
+impl serde::Serialize for AccountId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AccountId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an account id")))
+    }
+}
+
 /// Something that is known by its text, or only as "the same unknown thing": the account of one provider
 /// configuration, the Region of one stack. Two different symbols may or may not be the same thing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Known<T> {
     Is(T),
     /// Names the unknown in words that mean something to the user: "account of provider `aws.backup` in `live/prod`".
@@ -75,7 +89,7 @@ pub type Account = Known<AccountId>;
 pub type Region = Known<Arc<str>>;
 
 /// Where something is deployed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Place {
     pub account: Account,
     pub region: Region,

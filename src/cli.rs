@@ -5,9 +5,12 @@ mod check;
 mod console;
 mod copies;
 mod coverage;
+mod diff;
+mod export;
 mod fix;
 mod graph;
 mod ignores;
+mod init;
 mod input;
 mod inspect;
 mod lsp;
@@ -19,7 +22,6 @@ mod schema;
 mod shell;
 
 use args::{Args, Command};
-use clap::Parser as _;
 use output::{CLEAN, UNABLE};
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read, Write};
@@ -52,7 +54,7 @@ pub fn run(
     err: &mut dyn Write,
     terminal: bool,
 ) -> u8 {
-    let args = match Args::try_parse_from(args) {
+    let args = match args::parse(args) {
         Ok(args) => args,
         Err(error) => {
             let text = error.render().to_string();
@@ -92,6 +94,9 @@ fn execute(
         Command::Fix(args) => fix::run(&args, out, err),
         Command::Inspect(args) => inspect::run(&args, out, err),
         Command::Console(args) => console::run(&args, stdin, out, err),
+        Command::Export(args) => export::run(&args, out, err),
+        Command::Diff(args) => diff::run(&args, out, err, terminal),
+        Command::Init(args) => init::run(&args, out, err),
         Command::Rules { format } => rules::list(format, out),
         Command::Explain { rule } => rules::explain(&rule, out, err),
         Command::Lsp(common) => lsp::run(&common, err),

@@ -223,7 +223,8 @@ pub(crate) fn schema() -> schemars::Schema {
     schemars::schema_for!(File)
 }
 
-const NAME: &str = "crossvault.toml";
+/// The configuration file's name.
+pub const NAME: &str = "crossvault.toml";
 
 /// Reads the configuration of `paths`: `file` where given, else the nearest `crossvault.toml` upwards from each path.
 pub fn read(sources: &Sources, paths: &[String], file: Option<&str>) -> Config {

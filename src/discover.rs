@@ -1,8 +1,12 @@
 //! Finds the units below the given paths; the only reader of the disk.
 
+mod git;
+
+pub use git::{GitDisk, merge_base};
+
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Deployment, Language, LoadSettings, Unit};
-use crate::source::{DirEntry, Disk, FileId, ReadError, Sources, Span, join, normalize, parent};
+use crate::source::{DirEntry, Disk, FileId, ReadError, Sources, Span, Walked, join, normalize, parent};
 use crate::terraform::Modules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -93,12 +97,65 @@ impl Disk for RealDisk {
         out.sort();
         Ok(out)
     }
+
+    /// `.gitignore` is respected.
+    fn walk(&self, top: &str) -> Walked {
+        let mut found = Walked::default();
+        let mut ignores: Vec<ignore::gitignore::Gitignore> = Vec::new();
+        let mut walker = walkdir::WalkDir::new(top).follow_links(true).sort_by_file_name().into_iter();
+        while let Some(entry) = walker.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().map(|path| path.display().to_string()).unwrap_or_else(|| top.to_owned());
+                    let message = match error.loop_ancestor() {
+                        Some(ancestor) => {
+                            format!("symbolic links form a loop: this leads back to `{}`", ancestor.display())
+                        }
+                        None => error.io_error().map_or_else(|| "cannot be read".to_owned(), ToString::to_string),
+                    };
+                    found.problems.push((path, message));
+                    continue;
+                }
+            };
+            ignores.retain(|ignore| entry.path().starts_with(ignore.path()));
+            let is_dir = entry.file_type().is_dir();
+            let ignored = entry.depth() > 0
+                && ignores
+                    .iter()
+                    .rev()
+                    .map(|ignore| ignore.matched(entry.path(), is_dir))
+                    .find(|matched| !matched.is_none())
+                    .is_some_and(|matched| matched.is_ignore());
+            if is_dir {
+                if entry.depth() > 0 && (SKIPPED.contains(&&*entry.file_name().to_string_lossy()) || ignored) {
+                    walker.skip_current_dir();
+                    continue;
+                }
+                let file = entry.path().join(".gitignore");
+                if file.is_file() {
+                    ignores.push(ignore::gitignore::Gitignore::new(&file).0);
+                }
+                continue;
+            }
+            match entry.path().to_str() {
+                _ if ignored => {}
+                Some(path) => found.files.push(normalize(path)),
+                None => {
+                    found.problems.push((entry.path().display().to_string(), "the file's name is not UTF-8".to_owned()))
+                }
+            }
+        }
+        found
+    }
 }
 
 /// What lies below the given paths.
 #[derive(Debug, Default)]
 pub struct Found {
     pub units: Vec<Unit>,
+    /// Files that hold exported estates.
+    pub estates: Vec<String>,
     pub diagnostics: Vec<Diagnostic>,
     /// Terraform modules that were read on the way.
     pub modules: Modules,
@@ -122,17 +179,21 @@ struct Seen {
     stacks: BTreeMap<String, BTreeSet<String>>,
     /// Local modules that Stacks and configurations of Terragrunt name.
     sourced: BTreeSet<String>,
+    /// Exported estates.
+    estates: BTreeSet<String>,
 }
 
 impl Seen {
     fn len(&self) -> usize {
         let units = self.modules.len() + self.templates.len() + self.plans.len() + self.policies.len();
-        units + self.stacks.len() + self.assemblies.len() + self.deployments.len()
+        units + self.stacks.len() + self.assemblies.len() + self.deployments.len() + self.estates.len()
     }
 
-    /// Notes the file, if it is a template or tells where templates go; whether it is.
+    /// Notes the file, if it is a template, tells where templates go, or is an exported estate; whether it is.
     fn add(&mut self, path: &str, text: &str) -> bool {
-        if crate::cloudformation::recognise(text) {
+        if crate::estate::recognise(text) {
+            self.estates.insert(path.to_owned());
+        } else if crate::cloudformation::recognise(text) {
             self.templates.insert(path.to_owned());
         } else if path.rsplit('/').next() == Some("manifest.json") && crate::cloudformation::is_manifest(text) {
             self.assemblies.insert(path.to_owned());
@@ -208,7 +269,7 @@ pub fn discover(
                 }
                 Ok(_) => found.diagnostics.push(Diagnostic::unreadable(
                     &path,
-                    "neither a Terraform file, plan or state nor a CloudFormation template or backup policy",
+                    "neither a Terraform file, plan or state, nor a CloudFormation template, backup policy or exported estate",
                 )),
                 Err(ReadError::NotUtf8 { .. })
                     if sources.load_bytes(&path).is_ok_and(|bytes| crate::plan::archive::is_archive(&bytes)) =>
@@ -253,6 +314,7 @@ pub fn discover(
         told.extend(units);
         found.diagnostics.extend(diagnostics);
     }
+    found.estates = std::mem::take(&mut seen.estates).into_iter().collect();
     // What the manifest of an app does not name is a part of a stack, or left over from an earlier synthesis.
     let apps: BTreeSet<&str> = seen.assemblies.iter().map(|manifest| parent(manifest)).collect();
     seen.templates.retain(|path| named.contains(path) || !apps.contains(parent(path)));
@@ -347,59 +409,17 @@ fn unpack(sources: &Sources, path: &str, mut deployment: Deployment) -> Result<U
     Ok(Unit { name: path.into(), language: Language::Terraform, path: root, deployment })
 }
 
-/// Directories with Terraform files and files that are templates, `.gitignore` respected.
+/// Directories with Terraform files, and files that are recognised by what they hold.
 fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Diagnostic>) {
     let mut printed: Vec<(String, FileId)> = Vec::new();
     let mut met: Vec<String> = Vec::new();
-    let mut ignores: Vec<ignore::gitignore::Gitignore> = Vec::new();
-    let mut walker = walkdir::WalkDir::new(top).follow_links(true).sort_by_file_name().into_iter();
-    while let Some(entry) = walker.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                let path = error.path().map(|path| path.display().to_string()).unwrap_or_else(|| top.to_owned());
-                let message = match error.loop_ancestor() {
-                    Some(ancestor) => {
-                        format!("symbolic links form a loop: this leads back to `{}`", ancestor.display())
-                    }
-                    None => error.io_error().map_or_else(|| "cannot be read".to_owned(), ToString::to_string),
-                };
-                diagnostics.push(Diagnostic::unreadable(path, message));
-                continue;
-            }
-        };
-        ignores.retain(|ignore| entry.path().starts_with(ignore.path()));
-        let is_dir = entry.file_type().is_dir();
-        let name = entry.file_name().to_string_lossy();
-        let ignored = entry.depth() > 0
-            && ignores
-                .iter()
-                .rev()
-                .map(|ignore| ignore.matched(entry.path(), is_dir))
-                .find(|matched| !matched.is_none())
-                .is_some_and(|matched| matched.is_ignore());
-        if is_dir {
-            if entry.depth() > 0 && (SKIPPED.contains(&&*name) || ignored) {
-                walker.skip_current_dir();
-                continue;
-            }
-            let file = entry.path().join(".gitignore");
-            if file.is_file() {
-                ignores.push(ignore::gitignore::Gitignore::new(&file).0);
-            }
-            continue;
-        }
-        if ignored {
-            continue;
-        }
-        let Some(path) = entry.path().to_str().map(normalize) else {
-            diagnostics
-                .push(Diagnostic::unreadable(entry.path().display().to_string(), "the file's name is not UTF-8"));
-            continue;
-        };
-        if crate::terraform::is_config(&name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
+    let Walked { files, problems } = sources.walk(top);
+    diagnostics.extend(problems.into_iter().map(|(path, message)| Diagnostic::unreadable(path, message)));
+    for path in files {
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
             seen.modules.insert(parent(&path).to_owned());
-        } else if let Some(deploys) = crate::terraform::stack_file(&name) {
+        } else if let Some(deploys) = crate::terraform::stack_file(name) {
             match sources.load(&path) {
                 Ok(file) => seen.add_stack(&path, &sources.text(file), deploys),
                 Err(error) => diagnostics.push(Diagnostic::unreadable(path, error.to_string())),

@@ -108,7 +108,8 @@ pub enum EffectivePolicy {
 }
 
 /// Facts about accounts that code or configuration tells.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct AccountFacts {
     /// Every vault and key of the account is in the estate.
     pub complete: bool,
@@ -118,7 +119,8 @@ pub struct AccountFacts {
 }
 
 /// What the configuration tells beyond the code.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Facts {
     pub account_names: BTreeMap<AccountId, String>,
     pub accounts: BTreeMap<AccountId, AccountFacts>,
@@ -131,8 +133,33 @@ pub struct Facts {
     pub deployed: std::collections::BTreeSet<crate::value::StackId>,
 }
 
+impl Facts {
+    /// Adds what another estate knows. Where both know of a thing, the own knowledge stays.
+    pub fn add(&mut self, other: Self) {
+        for (account, name) in other.account_names {
+            self.account_names.entry(account).or_insert(name);
+        }
+        for (account, facts) in other.accounts {
+            self.accounts.entry(account).or_insert(facts);
+        }
+        self.organization.add(other.organization);
+        self.deployed.extend(other.deployed);
+        self.cross_account_backup = self.cross_account_backup.or(other.cross_account_backup);
+        for vault in other.vaults {
+            if !self.vaults.iter().any(|own| own.arn == vault.arn) {
+                self.vaults.push(vault);
+            }
+        }
+        for key in other.keys {
+            if !self.keys.iter().any(|own| own.arn == key.arn) {
+                self.keys.push(key);
+            }
+        }
+    }
+}
+
 /// A vault that no code at hand defines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct KnownVault {
     pub arn: Arc<str>,
     /// Its key's ARN, or `aws-managed`.
@@ -143,7 +170,7 @@ pub struct KnownVault {
 }
 
 /// A key that no code at hand defines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct KnownKey {
     pub arn: Arc<str>,
     pub policy: Option<Value>,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where an entity is declared and where it is deployed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Site {
     pub stack: StackId,
     /// The unit's name as reported.
@@ -31,7 +31,7 @@ pub struct Site {
 }
 
 /// A value together with the place of the attribute that holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Setting {
     pub value: Value,
     /// The attribute's name and value in the resource.
@@ -39,7 +39,8 @@ pub struct Setting {
 }
 
 /// How a data store's data, and so its not fully managed backup, is encrypted, as the code says it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encryption {
     /// Certainly not encrypted; where that is said, or the header where it is the default.
     None { span: Span },
@@ -60,7 +61,7 @@ pub enum Encryption {
 }
 
 /// How a data store comes to the encryption of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Inherit {
     Snapshot,
     Replica,
@@ -71,7 +72,7 @@ pub enum Inherit {
 }
 
 /// Which of an instance's volumes one is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Device {
     Root,
     Named(Arc<str>),
@@ -79,7 +80,7 @@ pub enum Device {
 }
 
 /// A volume of an instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Part {
     pub device: Device,
     pub encryption: Encryption,
@@ -100,7 +101,7 @@ impl Part {
 }
 
 /// A resource that AWS Backup protects.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DataStore {
     pub site: Site,
     /// A row of the catalog: `rds`, `aurora`, `dynamodb`, …
@@ -120,7 +121,7 @@ pub struct DataStore {
 }
 
 /// A resource through which a data store comes to its encryption: a snapshot, a copy of one, what holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Lineage {
     pub site: Site,
     pub name: Option<Value>,
@@ -135,7 +136,7 @@ pub struct Lineage {
 }
 
 /// An EC2 launch template: the volumes that it gives an instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LaunchTemplate {
     pub site: Site,
     pub name: Option<Value>,
@@ -143,7 +144,7 @@ pub struct LaunchTemplate {
 }
 
 /// A volume attached to an instance by a resource of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct VolumeAttachment {
     pub site: Site,
     pub instance: Setting,
@@ -151,17 +152,17 @@ pub struct VolumeAttachment {
 }
 
 /// A fact about a data store that a resource of its own declares: a bucket's versioning.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct StoreFact {
     pub site: Site,
     pub store: Setting,
     /// The catalog's name of the fact.
-    pub fact: &'static str,
+    pub fact: Arc<str>,
     pub value: Setting,
 }
 
 /// An RDS option group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct OptionGroup {
     pub site: Site,
     pub name: Option<Value>,
@@ -172,7 +173,7 @@ pub struct OptionGroup {
 }
 
 /// A vault's bounds on retention, in days.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Lock {
     pub min_days: Option<Setting>,
     pub max_days: Option<Setting>,
@@ -180,7 +181,7 @@ pub struct Lock {
 }
 
 /// A backup vault.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Vault {
     pub site: Site,
     pub name: Value,
@@ -193,7 +194,7 @@ pub struct Vault {
 }
 
 /// A vault policy or lock declared as a resource of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct VaultAttachment {
     pub site: Site,
     pub vault: Setting,
@@ -202,7 +203,7 @@ pub struct VaultAttachment {
 }
 
 /// Retention: days until cold storage and deletion; `None` where left out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Lifecycle {
     pub delete_after: Option<Setting>,
     pub cold_after: Option<Setting>,
@@ -210,7 +211,7 @@ pub struct Lifecycle {
 }
 
 /// A copy action of a plan rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CopyAction {
     pub destination: Setting,
     pub lifecycle: Lifecycle,
@@ -221,7 +222,7 @@ pub struct CopyAction {
 }
 
 /// A rule of a backup plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PlanRule {
     pub name: Value,
     pub target_vault: Setting,
@@ -239,7 +240,7 @@ pub struct PlanRule {
 }
 
 /// A backup plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
     pub site: Site,
     /// The real id, where the plan exists.
@@ -252,14 +253,14 @@ pub struct Plan {
 }
 
 /// How an AWS Organizations backup policy makes a plan in an account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct PolicyOrigin {
     /// What is wrong in the policies, as far as this plan is concerned.
     pub flaws: Arc<[PolicyFlaw]>,
 }
 
 /// What a flaw of a backup policy comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum FlawWeight {
     /// No copy is made because of it.
     Fatal,
@@ -270,7 +271,7 @@ pub enum FlawWeight {
 }
 
 /// Something in a backup policy that AWS refuses, or that does not do what it says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PolicyFlaw {
     /// The rule and copy action (indices into the plan) that it is about; the whole plan where left out.
     pub action: Option<(usize, usize)>,
@@ -308,7 +309,8 @@ impl PlanRule {
 }
 
 /// How a selection compares a tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TagOperator {
     Equals,
     NotEquals,
@@ -317,7 +319,7 @@ pub enum TagOperator {
 }
 
 /// One tag comparison of a selection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct TagCondition {
     pub operator: TagOperator,
     pub key: Value,
@@ -326,7 +328,7 @@ pub struct TagCondition {
 }
 
 /// An assignment of resources to a plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Selection {
     pub site: Site,
     pub name: Value,
@@ -344,7 +346,8 @@ pub struct Selection {
 }
 
 /// What a key is made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyForm {
     Primary,
     /// A replica of a multi-Region key: a policy of its own.
@@ -354,7 +357,7 @@ pub enum KeyForm {
 }
 
 /// A customer managed key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Key {
     pub site: Site,
     pub form: KeyForm,
@@ -371,7 +374,7 @@ pub struct Key {
 }
 
 /// A key policy declared as a resource of its own: replaces the key's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct KeyPolicy {
     pub site: Site,
     pub key: Setting,
@@ -379,7 +382,7 @@ pub struct KeyPolicy {
 }
 
 /// A key's alias.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Alias {
     pub site: Site,
     pub name: Value,
@@ -390,7 +393,7 @@ pub struct Alias {
 }
 
 /// A grant on a key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct KeyGrant {
     pub site: Site,
     pub key: Setting,
@@ -399,7 +402,7 @@ pub struct KeyGrant {
 }
 
 /// An IAM role.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Role {
     pub site: Site,
     pub name: Option<Value>,
@@ -415,7 +418,7 @@ pub struct Role {
 }
 
 /// A policy attached to a role by a resource of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RolePolicy {
     pub site: Site,
     /// The role's name, ARN or reference.
@@ -425,14 +428,15 @@ pub struct RolePolicy {
 }
 
 /// Which of the two a role policy is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RolePolicyKind {
     Managed(Setting),
     Inline(Setting),
 }
 
 /// A customer managed IAM policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ManagedPolicy {
     pub site: Site,
     pub name: Option<Value>,
@@ -440,7 +444,8 @@ pub struct ManagedPolicy {
 }
 
 /// Organization-wide or Region-wide settings of AWS Backup, EC2 and so on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Settings {
     /// `isCrossAccountBackupEnabled`.
     CrossAccount { site: Site, enabled: Setting },
@@ -455,7 +460,8 @@ pub enum Settings {
 }
 
 /// What a piece of an organization's tree is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrganizationForm {
     /// The organization itself; its root is meant where something lies below it.
     Organization,
@@ -464,7 +470,7 @@ pub enum OrganizationForm {
 }
 
 /// A piece of an organization's tree, declared or looked up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationPart {
     pub site: Site,
     pub form: OrganizationForm,
@@ -476,7 +482,7 @@ pub struct OrganizationPart {
 }
 
 /// A policy of AWS Organizations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationPolicy {
     pub site: Site,
     /// The policy's JSON.
@@ -486,7 +492,7 @@ pub struct OrganizationPolicy {
 }
 
 /// An attachment of an AWS Organizations policy, declared as a resource of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PolicyAttachment {
     pub site: Site,
     pub policy: Setting,
@@ -495,7 +501,8 @@ pub struct PolicyAttachment {
 }
 
 /// Everything one run lowered, each list in the order of stacks and addresses.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Entities {
     pub data_stores: Vec<DataStore>,
     pub lineages: Vec<Lineage>,

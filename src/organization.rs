@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// A root or an organizational unit that the configuration lists. It holds the accounts that are listed, those of the
 /// units that name it as their parent, and no others.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Unit {
     pub name: Option<Arc<str>>,
     /// The id of the unit or root above; `None` for a root, or where it is left out.
@@ -21,7 +21,8 @@ pub struct Unit {
 }
 
 /// What the configuration tells of the organization.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Organization {
     /// `o-a1b2c3d4e5`.
     pub id: Option<Arc<str>>,
@@ -35,6 +36,22 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// Adds what another estate tells. Where both tell of a thing, the own word stays; another organization adds nothing.
+    pub fn add(&mut self, other: Self) {
+        if self.id.is_some() && other.id.is_some() && self.id != other.id {
+            return;
+        }
+        self.id = self.id.take().or(other.id);
+        self.management_account = self.management_account.or(other.management_account);
+        for (id, unit) in other.units {
+            self.units.entry(id).or_insert(unit);
+        }
+        self.outside.extend(other.outside);
+        for (name, account) in other.names {
+            self.names.entry(name).or_insert(account);
+        }
+    }
+
     /// The root's id, where it is listed.
     pub fn root(&self) -> Option<&Arc<str>> {
         let mut roots = self.units.keys().filter(|id| id.starts_with("r-"));

@@ -3,6 +3,7 @@
 pub mod concise;
 pub mod copies;
 pub mod coverage;
+pub mod diff;
 mod escape;
 pub mod github;
 pub mod gitlab;

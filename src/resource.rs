@@ -6,7 +6,8 @@ use crate::value::{Entry, Existence, Guard, Kind, StackId, Value};
 use std::sync::Arc;
 
 /// Which language a unit is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Language {
     Terraform,
     CloudFormation,

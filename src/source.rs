@@ -8,14 +8,18 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, RwLock};
 
 /// Names one loaded file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct FileId(pub u32);
 
-/// A range of bytes in one file: `start` inclusive, `end` exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A range of bytes in one file: `start` inclusive, `end` exclusive. The names of its parts when it is written tell it
+/// from what users write, so that an export can put a location in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Span {
+    #[serde(rename = "$file")]
     pub file: FileId,
+    #[serde(rename = "$start")]
     pub start: u32,
+    #[serde(rename = "$end")]
     pub end: u32,
 }
 
@@ -45,11 +49,15 @@ impl Span {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Location {
+    /// In an exported estate, the path where it was exported.
     pub file: String,
     pub line: usize,
     pub column: usize,
     pub end_line: usize,
     pub end_column: usize,
+    /// The exported estate that the place comes from; its text is not at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exported_by: Option<Arc<str>>,
 }
 
 /// Why a file could not be read.
@@ -93,6 +101,17 @@ pub trait Disk: Send + Sync {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
     /// The directory's entries, sorted by name; an error where there is no such directory.
     fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError>;
+    /// All files below the directory that may hold code, sorted within each directory; what is ignored or nobody's own
+    /// code is left out.
+    fn walk(&self, top: &str) -> Walked;
+}
+
+/// What lies below a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Walked {
+    pub files: Vec<String>,
+    /// (path, what is wrong with it).
+    pub problems: Vec<(String, String)>,
 }
 
 /// A disk that lives in memory: for tests and for rule pages.
@@ -116,6 +135,13 @@ impl Disk for MemoryDisk {
         let entries = entries(self.0.keys(), &dir);
         if entries.is_empty() && dir != "." { Err(ReadError::NotFound) } else { Ok(entries) }
     }
+
+    fn walk(&self, top: &str) -> Walked {
+        let top = normalize(top);
+        let prefix = if top == "." { String::new() } else { format!("{top}/") };
+        let files = self.0.keys().filter(|file| file.starts_with(&prefix)).cloned().collect();
+        Walked { files, problems: Vec::new() }
+    }
 }
 
 /// A disk of which some files have another text: what an edit would make of them.
@@ -135,6 +161,10 @@ impl Disk for OverlayDisk {
 
     fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
         self.base.list(path)
+    }
+
+    fn walk(&self, top: &str) -> Walked {
+        self.base.walk(top)
     }
 }
 
@@ -209,6 +239,17 @@ struct SourceFile {
     text: Arc<String>,
     /// Counted when the first place is asked for.
     lines: OnceLock<Lines>,
+    exported: Option<Exported>,
+}
+
+/// A place in a file: line, column, last line, column behind the end; from 1.
+pub type Extent = (usize, usize, usize, usize);
+
+/// A file of an exported estate: places without text. A span's bytes are positions in this list.
+#[derive(Debug)]
+struct Exported {
+    by: Arc<str>,
+    places: Vec<Extent>,
 }
 
 /// Where lines begin, and how many characters there are before every `STEP` bytes: a plan is one line of any length.
@@ -318,6 +359,11 @@ impl Sources {
         loaded.within.insert(normalize(path), Arc::new(bytes));
     }
 
+    /// All files below the directory at `top`.
+    pub fn walk(&self, top: &str) -> Walked {
+        self.disk.walk(&normalize(top))
+    }
+
     /// The entries of the directory at `path`, sorted.
     pub fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
         let path = normalize(path);
@@ -344,9 +390,30 @@ impl Sources {
             return *id;
         }
         let id = FileId(u32::try_from(loaded.files.len()).unwrap_or(u32::MAX));
-        loaded.files.push(SourceFile { path: path.into(), text: Arc::new(text), lines: OnceLock::new() });
+        loaded.files.push(SourceFile {
+            path: path.into(),
+            text: Arc::new(text),
+            lines: OnceLock::new(),
+            exported: None,
+        });
         loaded.by_path.insert(path.to_owned(), Ok(id));
         id
+    }
+
+    /// Adds a file of the exported estate `by`, of which places are known and no text. The place at a position of
+    /// `places`, which is sorted, is the span from that position to the next.
+    pub fn add_exported(&self, by: &Arc<str>, path: &str, places: Vec<Extent>) -> FileId {
+        let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let id = FileId(u32::try_from(loaded.files.len()).unwrap_or(u32::MAX));
+        let exported = Some(Exported { by: by.clone(), places });
+        let text = Arc::new(String::new());
+        loaded.files.push(SourceFile { path: path.into(), text, lines: OnceLock::new(), exported });
+        id
+    }
+
+    /// The exported estate that the file comes from, if it does.
+    pub fn exported_by(&self, file: FileId) -> Option<Arc<str>> {
+        self.read_lock().files.get(file.0 as usize)?.exported.as_ref().map(|exported| exported.by.clone())
     }
 
     /// The path under which `file` was loaded.
@@ -385,6 +452,9 @@ impl Sources {
     pub fn line_column(&self, file: FileId, offset: usize) -> (usize, usize) {
         let loaded = self.read_lock();
         let Some(file) = loaded.files.get(file.0 as usize) else { return (1, 1) };
+        if let Some(exported) = &file.exported {
+            return exported.places.get(offset).map_or((1, 1), |place| (place.0, place.1));
+        }
         let lines = file.lines();
         let line = lines.starts.partition_point(|start| *start as usize <= offset).max(1);
         let start = lines.starts.get(line - 1).map_or(0, |start| *start as usize);
@@ -408,8 +478,19 @@ impl Sources {
     /// The span as lines and columns.
     pub fn location(&self, span: Span) -> Location {
         let (line, column) = self.line_column(span.file, span.start as usize);
-        let (end_line, end_column) = self.line_column(span.file, span.end as usize);
-        Location { file: self.path(span.file).to_string(), line, column, end_line, end_column }
+        let exported_by = self.exported_by(span.file);
+        let (end_line, end_column) = match &exported_by {
+            Some(_) => self.exported_end(span),
+            None => self.line_column(span.file, span.end as usize),
+        };
+        Location { file: self.path(span.file).to_string(), line, column, end_line, end_column, exported_by }
+    }
+
+    fn exported_end(&self, span: Span) -> (usize, usize) {
+        let loaded = self.read_lock();
+        let exported = loaded.files.get(span.file.0 as usize).and_then(|file| file.exported.as_ref());
+        let last = (span.end as usize).saturating_sub(1);
+        exported.and_then(|exported| exported.places.get(last)).map_or((1, 1), |place| (place.2, place.3))
     }
 }
 

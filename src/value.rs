@@ -11,21 +11,44 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A unit evaluated for one deployment target; an index into the estate's stacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A unit evaluated for one deployment target; an index into the estate's stacks. Written under a name that no user's
+/// text has, so that an import can move it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(from = "StackTag", into = "StackTag")]
 pub struct StackId(pub u32);
 
+#[derive(serde::Serialize, serde::Deserialize)]
+struct StackTag {
+    #[serde(rename = "$stack")]
+    stack: u32,
+}
+
+impl From<StackTag> for StackId {
+    fn from(tag: StackTag) -> Self {
+        Self(tag.stack)
+    }
+}
+
+impl From<StackId> for StackTag {
+    fn from(id: StackId) -> Self {
+        Self { stack: id.0 }
+    }
+}
+
 /// A value and the place where it was written (the innermost literal or expression).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Value {
     pub kind: Kind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<Span>,
     /// Derived from something marked sensitive: never printed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
 }
 
 /// The forms of a value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Explicitly null. In a resource this is the same as leaving the attribute out.
     Null,
@@ -46,7 +69,8 @@ pub enum Kind {
 }
 
 /// Which of Terraform's sequences; CloudFormation's lists are `Tuple`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SeqKind {
     Tuple,
     List,
@@ -54,7 +78,7 @@ pub enum SeqKind {
 }
 
 /// A sequence. With `open`, further elements may exist for that reason.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Seq {
     pub kind: SeqKind,
     pub items: Vec<Value>,
@@ -62,14 +86,15 @@ pub struct Seq {
 }
 
 /// Object (each attribute its own type) or map (one element type).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MapKind {
     Object,
     Map,
 }
 
 /// A mapping, ordered by key. With `open`, further entries may exist for that reason.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Map {
     pub kind: MapKind,
     pub entries: BTreeMap<Arc<str>, Entry>,
@@ -77,14 +102,14 @@ pub struct Map {
 }
 
 /// A value in a mapping and the place of the whole entry, `key = value`; the value may have been written elsewhere.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Entry {
     pub value: Value,
     pub span: Option<Span>,
 }
 
 /// A computed attribute of a resource: `aws_kms_key.k.arn`, `!GetAtt Key.Arn`, `!Ref Key` (attr `Ref`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Ref {
     pub stack: StackId,
     /// The resource instance's address, as in [`crate::resource::Resource::address`].
@@ -95,14 +120,14 @@ pub struct Ref {
 }
 
 /// One alternative of a conditional value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Branch {
     pub guard: Guard,
     pub value: Value,
 }
 
 /// A condition that could not be decided, or its opposite. Guards of the same text are about the same fact.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Guard {
     /// The condition in the user's words: `var.enabled`, `IsProd`.
     pub text: Arc<str>,
@@ -112,7 +137,8 @@ pub struct Guard {
 }
 
 /// Whether a resource instance exists.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Existence {
     Certain,
     /// Exists where all these undecided conditions hold.
@@ -122,7 +148,7 @@ pub enum Existence {
 }
 
 /// A value that is not known.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Unknown {
     pub reason: Reason,
     /// Where knowledge ended: the variable's declaration, the data source.
@@ -133,7 +159,8 @@ pub struct Unknown {
 }
 
 /// Why a value is not known.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// A Terraform variable (by name) without a value, or a CloudFormation parameter.
     InputWithoutValue(Arc<str>),
@@ -192,7 +219,8 @@ impl fmt::Display for Reason {
 }
 
 /// A type constraint, as far as it is known.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Type {
     #[default]
     Dynamic,

@@ -1,6 +1,7 @@
 //! Arguments and options.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 
 /// Predicts which AWS Backup copies that Terraform and CloudFormation plan will fail, and which line breaks them.
 #[derive(Debug, Parser)]
@@ -8,6 +9,16 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
+}
+
+/// The whole command line. `diff` takes its paths behind `--`, since revisions come first.
+pub(super) fn command() -> clap::Command {
+    Args::command().mut_subcommand("diff", |diff| diff.mut_arg("paths", |paths| paths.last(true)))
+}
+
+/// Reads the process's arguments.
+pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    Args::from_arg_matches(&command().try_get_matches_from(args)?)
 }
 
 #[derive(Debug, Subcommand)]
@@ -26,6 +37,12 @@ pub(super) enum Command {
     Inspect(InspectArgs),
     /// Evaluate expressions, one a line of standard input, in the scope of a root module.
     Console(ConsoleArgs),
+    /// Write the estate as JSON that another run takes as a PATH.
+    Export(ExportArgs),
+    /// Show the copies whose verdict changes between two git revisions.
+    Diff(DiffArgs),
+    /// Write a commented crossvault.toml, and print what hooks and pipelines need.
+    Init(InitArgs),
     /// List the rules.
     Rules {
         #[arg(long, value_enum, default_value = "full")]
@@ -201,6 +218,49 @@ pub(super) struct ConsoleArgs {
     pub(super) common: Common,
     #[arg(long, value_enum, default_value = "full")]
     pub(super) format: ValueFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DiffArgs {
+    /// The revision to compare with: a branch, tag or commit.
+    pub(super) base: String,
+    /// The revision that is compared [default: the working tree]
+    pub(super) head: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[arg(long, value_enum, default_value = "full")]
+    pub(super) format: DiffFormat,
+    /// Compare with the commit at which HEAD left BASE, as a pull request does.
+    #[arg(long)]
+    pub(super) merge_base: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// A table, and the findings of what got worse.
+    Full,
+    /// One line a copy.
+    Concise,
+    Json,
+    /// A comment for a pull request.
+    Markdown,
+    /// Workflow commands of GitHub Actions.
+    Github,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct InitArgs {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Replace a crossvault.toml that is there.
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,11 +6,13 @@ use crate::Input;
 use crate::analysis::{Analysis, AnalysisSettings};
 use crate::config;
 use crate::diagnostic::Diagnostic;
-use crate::discover::{RealDisk, discover};
+use crate::discover::{Found, RealDisk, discover};
+use crate::estate::{self, Estate};
 use crate::fix::{self, Changes};
+use crate::graph::Facts;
 use crate::parallel::on_threads;
 use crate::resource::Deployment;
-use crate::source::{OverlayDisk, Sources, normalize};
+use crate::source::{Disk, OverlayDisk, Sources, Span, normalize};
 use crate::suppress;
 
 /// Judges what the paths hold.
@@ -33,22 +35,36 @@ pub(super) fn analysis_with(common: &Common, changes: &Changes) -> Analysis {
     })
 }
 
+/// The paths to look at: the working directory where none is given.
+pub(super) fn paths(common: &Common) -> Vec<String> {
+    if common.paths.is_empty() { vec![".".to_owned()] } else { common.paths.clone() }
+}
+
+/// The files that the arguments name, as far as they lie on the disk.
+pub(super) fn disk(common: &Common) -> RealDisk {
+    let mut reachable = paths(common);
+    reachable.extend(common.config.iter().chain(&common.baseline).cloned());
+    reachable.extend(common.var_file.iter().chain(&common.parameters).cloned());
+    RealDisk::new(&reachable)
+}
+
 /// Reads the configuration and finds the units below the paths.
 pub(super) fn read(common: &Common) -> (Input, AnalysisSettings) {
     read_with(common, &Changes::new())
 }
 
 fn read_with(common: &Common, changes: &Changes) -> (Input, AnalysisSettings) {
-    let paths: Vec<String> = if common.paths.is_empty() { vec![".".to_owned()] } else { common.paths.clone() };
-    let mut reachable = paths.clone();
-    reachable.extend(common.config.iter().chain(&common.baseline).cloned());
-    reachable.extend(common.var_file.iter().chain(&common.parameters).cloned());
-    let disk = Box::new(RealDisk::new(&reachable));
-    let sources = if changes.is_empty() {
-        Sources::new(disk)
-    } else {
-        Sources::new(Box::new(OverlayDisk { base: disk, texts: changes.clone() }))
-    };
+    let disk = Box::new(disk(common));
+    if changes.is_empty() {
+        return read_from(common, disk);
+    }
+    read_from(common, Box::new(OverlayDisk { base: disk, texts: changes.clone() }))
+}
+
+/// The same from another disk.
+pub(super) fn read_from(common: &Common, disk: Box<dyn Disk>) -> (Input, AnalysisSettings) {
+    let paths = paths(common);
+    let sources = Sources::new(disk);
     let mut config = config::read(&sources, &paths, common.config.as_deref());
     let mut diagnostics = std::mem::take(&mut config.diagnostics);
     let pairs = |list: &[String], diagnostics: &mut Vec<Diagnostic>, flag: &str| -> Vec<(String, String)> {
@@ -86,6 +102,9 @@ fn read_with(common: &Common, changes: &Changes) -> (Input, AnalysisSettings) {
         }
     }
     diagnostics.append(&mut found.diagnostics);
+    let mut facts = std::mem::take(&mut config.facts);
+    let estates = estates(&sources, &found, &mut facts, &mut diagnostics);
+    config.load.organization = facts.organization.clone();
     for rule in common.select.iter().chain(&common.ignore) {
         if !crate::checks::is_rule(rule) {
             let message = match crate::checks::nearest_rule(rule) {
@@ -117,7 +136,7 @@ fn read_with(common: &Common, changes: &Changes) -> (Input, AnalysisSettings) {
         off: common.no_ignores,
         today: today(),
     };
-    let settings = AnalysisSettings { facts: config.facts, strict: common.strict, severities, suppress };
+    let settings = AnalysisSettings { estates, facts, strict: common.strict, severities, suppress };
     let input = Input { sources, units: found.units, modules: found.modules, load: config.load, diagnostics };
     (input, settings)
 }
@@ -127,4 +146,25 @@ fn today() -> jiff::civil::Date {
     let given = std::env::var("SOURCE_DATE_EPOCH").ok();
     let given = given.and_then(|text| jiff::Timestamp::from_second(text.parse().ok()?).ok());
     jiff::tz::Offset::UTC.to_datetime(given.unwrap_or_else(jiff::Timestamp::now)).date()
+}
+
+/// The stacks of exported estates are numbered from here: no run has so many of its own.
+const FIRST: u32 = 1 << 24;
+
+/// Reads the exported estates that were found, and what they tell beyond the code. What this run knows itself counts
+/// before what was exported.
+fn estates(sources: &Sources, found: &Found, facts: &mut Facts, diagnostics: &mut Vec<Diagnostic>) -> Vec<Estate> {
+    let mut estates: Vec<Estate> = Vec::new();
+    for path in &found.estates {
+        let Ok(file) = sources.load(path) else { continue };
+        let before = estates.iter().fold(FIRST, |before, estate: &Estate| before.saturating_add(estate.stacks));
+        match estate::read(sources, path, &sources.text(file), before) {
+            Ok(mut estate) => {
+                facts.add(std::mem::take(&mut estate.facts));
+                estates.push(estate);
+            }
+            Err(message) => diagnostics.push(Diagnostic::bad_input(Span::new(file, 0..0), message)),
+        }
+    }
+    estates
 }

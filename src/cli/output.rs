@@ -72,7 +72,11 @@ pub(super) fn places() -> Places {
 
 /// How `full` is to look: on a terminal as that shows it, elsewhere the same everywhere.
 pub(super) fn style(args: &CheckArgs, terminal: bool) -> Style {
-    let common = &args.common;
+    Style { statistics: args.statistics, ..plain_style(&args.common, terminal) }
+}
+
+/// The style of findings, whatever the command.
+pub(super) fn plain_style(common: &Common, terminal: bool) -> Style {
     let terminal = terminal && common.output.is_none();
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
@@ -86,7 +90,7 @@ pub(super) fn style(args: &CheckArgs, terminal: bool) -> Style {
         ascii: terminal && !utf8,
         quiet: common.quiet,
         verbose: common.verbose,
-        statistics: args.statistics,
+        statistics: false,
     }
 }
 

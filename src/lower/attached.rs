@@ -12,7 +12,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, catalog: &Catalog, out: &m
         "aws_s3_bucket_versioning" if !resource.data => {
             let value = at_path(resource, "versioning_configuration.status");
             if let (Some(store), Some(value)) = (setting(resource, "bucket"), value) {
-                out.store_facts.push(StoreFact { site: site.clone(), store, fact: "versioning", value });
+                out.store_facts.push(StoreFact { site: site.clone(), store, fact: "versioning".into(), value });
             }
         }
         "aws_fsx_data_repository_association" | "AWS::FSx::DataRepositoryAssociation" => {

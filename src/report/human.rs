@@ -62,6 +62,18 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, style: &Style) -> std::io
     if style.quiet { Ok(()) } else { summary::write(analysis, out, style) }
 }
 
+/// Writes one finding.
+pub fn write_finding(
+    analysis: &Analysis,
+    reported: &Reported,
+    out: &mut dyn Write,
+    style: &Style,
+) -> std::io::Result<()> {
+    let mut text = String::new();
+    of_finding(&analysis.sources, &Words::new(analysis), reported, style, &mut text);
+    out.write_all(text.as_bytes())
+}
+
 fn of_finding<'a>(sources: &Sources, words: &Words<'a>, reported: &'a Reported, style: &Style, out: &mut String) {
     let finding = &reported.finding;
     let grade = Grade::of(reported);

@@ -340,7 +340,7 @@ fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> NotEvaluated {
     }
 }
 
-fn finding(analysis: &Analysis, reported: &Reported) -> Finding {
+pub(super) fn finding(analysis: &Analysis, reported: &Reported) -> Finding {
     let finding = &reported.finding;
     Finding {
         rule: finding.rule,

@@ -45,6 +45,20 @@ impl Hash for Number {
     }
 }
 
+/// Written as text: JSON's numbers are not read exactly everywhere.
+impl serde::Serialize for Number {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Number {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a number")))
+    }
+}
+
 /// The bits of a number's mantissa in Terraform.
 const PRECISION: u64 = 512;
 

@@ -58,6 +58,11 @@ impl View {
                 // A whole block is shown by its first line.
                 let shown = text.get(start..end.min(label.span.end as usize)).unwrap_or_default().trim_end();
                 let lines = wanted.entry(file).or_default();
+                if sources.exported_by(file).is_some() {
+                    // A place without text: one mark stands for what is there.
+                    lines.entry(line).or_insert(Some(start));
+                    return (line, start..start + 1);
+                }
                 // Neighbours are shown where two labels are close.
                 for near in line.saturating_sub(1)..=line + 1 {
                     lines.entry(near).or_insert(None);
@@ -70,6 +75,13 @@ impl View {
         for (file, lines) in wanted {
             let excerpt = view.0.entry(file).or_default();
             excerpt.path = super::super::words::one_line(&sources.path(file));
+            if let Some(by) = sources.exported_by(file) {
+                excerpt.path = super::super::words::one_line(&format!("{} ({by})", sources.path(file)));
+                for (line, first) in lines {
+                    excerpt.add_mark(line, first.unwrap_or(0));
+                }
+                continue;
+            }
             let text = sources.text(file);
             for (line, first) in lines {
                 if sources.is_data(file) {
@@ -113,6 +125,16 @@ impl View {
 }
 
 impl Excerpt {
+    /// A line of which the text is not at hand.
+    fn add_mark(&mut self, line: usize, start: usize) {
+        let from = self.text.len();
+        self.text.push('…');
+        let end = self.text.len();
+        self.text.push('\n');
+        let places = vec![(start, from), (start + 1, end)];
+        self.lines.insert(line, Line { range: from..self.text.len(), skipped: 0, places });
+    }
+
     fn add(&mut self, line: usize, text: &str, start: usize, first: Option<usize>, width: usize) {
         let content = text.trim_end_matches(['\n', '\r']);
         let length = content.chars().count();

@@ -1,0 +1,81 @@
+//! `crossvault diff`: the copies whose verdict changes between two git revisions.
+
+use super::args::{DiffArgs, DiffFormat, FailOn};
+use super::input::{disk, read_from};
+use super::output::{CLEAN, FINDINGS, UNABLE, plain_style, pretty, report_bad_input, unreadable, written};
+use crate::analysis::Analysis;
+use crate::compare::compare;
+use crate::discover::{GitDisk, merge_base};
+use crate::report::{diff, human};
+use crate::source::{Disk, normalize};
+use std::io::Write;
+
+pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
+    let base = if args.merge_base { merge_base(&args.base, args.head.as_deref()) } else { Ok(args.base.clone()) };
+    let opened = base.and_then(|base| {
+        let base = GitDisk::new(&base)?;
+        let head = args.head.as_deref().map(GitDisk::new).transpose()?;
+        Ok((base, head))
+    });
+    let (base, head) = match opened {
+        Ok(opened) => opened,
+        Err(message) => {
+            writeln!(err, "error: {message}")?;
+            return Ok(UNABLE);
+        }
+    };
+    let commits = (base.commit.clone(), head.as_ref().map(|head| head.commit.clone()));
+    let prefix = base.prefix().to_owned();
+    let head: Box<dyn Disk> = match head {
+        Some(head) => Box::new(head),
+        None => Box::new(disk(&args.common)),
+    };
+    let (before, after) = both(args, Box::new(base), head)?;
+    for (side, analysis) in [("base", &before), ("head", &after)] {
+        if unreadable(&analysis.diagnostics) {
+            writeln!(err, "{side}:")?;
+            report_bad_input(&analysis.sources, &analysis.diagnostics, err)?;
+        }
+    }
+    let strict = args.common.strict;
+    let comparison = compare(&before, &after, strict);
+    let head = args.head.as_deref().zip(commits.1.as_deref());
+    let shown =
+        diff::Diff { before: &before, after: &after, comparison: &comparison, base: (&args.base, &commits.0), head };
+    let worse = comparison.changes.iter().any(|changed| changed.worse);
+    written(&args.common, out, |out| match args.format {
+        DiffFormat::Full => {
+            for reported in &comparison.findings {
+                human::write_finding(&after, reported, out, &plain_style(&args.common, terminal))?;
+            }
+            diff::table(&shown, out)
+        }
+        DiffFormat::Concise => diff::concise(&shown, out),
+        DiffFormat::Json => pretty(out, &diff::report(&shown)),
+        DiffFormat::Markdown => diff::markdown(&shown, out),
+        DiffFormat::Github => diff::github(&shown, &|path| normalize(&format!("{prefix}/{path}")), out),
+    })?;
+    Ok(code(&before, &after, worse, args))
+}
+
+fn code(before: &Analysis, after: &Analysis, worse: bool, args: &DiffArgs) -> u8 {
+    if unreadable(&before.diagnostics) || unreadable(&after.diagnostics) {
+        return UNABLE;
+    }
+    if worse && args.common.fail_on != FailOn::Never { FINDINGS } else { CLEAN }
+}
+
+/// Both revisions, each judged by its own configuration, side by side.
+fn both(args: &DiffArgs, base: Box<dyn Disk>, head: Box<dyn Disk>) -> std::io::Result<(Analysis, Analysis)> {
+    let judge = |disk: Box<dyn Disk>| {
+        let (input, settings) = read_from(&args.common, disk);
+        crate::analyze(input, &settings)
+    };
+    std::thread::scope(|scope| {
+        // Evaluation recurses with the nesting of the user's code.
+        let first = std::thread::Builder::new().stack_size(256 << 20).spawn_scoped(scope, move || judge(base))?;
+        let after = judge(head);
+        let before = first.join().map_err(|_| std::io::Error::other("the base could not be analysed"))?;
+        Ok((before, after))
+    })
+}

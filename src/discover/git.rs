@@ -1,0 +1,230 @@
+//! The files of a git revision, read from git's objects: the checkout is not touched.
+
+use super::{LARGEST, SKIPPED};
+use crate::source::{DirEntry, Disk, ReadError, Walked, join, normalize, parent};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+
+/// Symbolic links that lead to each other are followed this often.
+const MOST_LINKS: usize = 16;
+
+/// A file of the revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    object: String,
+    link: bool,
+}
+
+/// The `git cat-file --batch` that gives the objects.
+struct Reader {
+    child: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The files of one commit, as a disk.
+pub struct GitDisk {
+    /// The commit's full name.
+    pub commit: String,
+    /// The working directory within the repository; `.` at its root.
+    prefix: String,
+    /// The repository's root, absolute.
+    root: String,
+    /// By path from the root.
+    entries: BTreeMap<String, Entry>,
+    reader: Mutex<Reader>,
+}
+
+impl fmt::Debug for GitDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitDisk").field("commit", &self.commit).finish_non_exhaustive()
+    }
+}
+
+/// git without network, locks or output that depends on the user's settings.
+fn git(arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command.args(arguments).env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null());
+    command
+}
+
+/// What git prints; an error is a sentence.
+fn ask(arguments: &[&str]) -> Result<Vec<u8>, String> {
+    let output = git(arguments).output().map_err(|error| format!("git cannot be run: {error}"))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(said.trim().trim_start_matches("fatal: ").to_owned())
+}
+
+fn line(arguments: &[&str]) -> Result<String, String> {
+    Ok(String::from_utf8_lossy(&ask(arguments)?).trim_end_matches('\n').to_owned())
+}
+
+fn commit(revision: &str) -> Result<String, String> {
+    let wanted = format!("{revision}^{{commit}}");
+    line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).map_err(|error| {
+        if error.is_empty() { format!("`{revision}` is no revision of this repository") } else { error }
+    })
+}
+
+/// The commit at which `head` (`HEAD` where left out) left `base`.
+pub fn merge_base(base: &str, head: Option<&str>) -> Result<String, String> {
+    let (from, to) = (commit(base)?, commit(head.unwrap_or("HEAD"))?);
+    line(&["merge-base", &from, &to]).map_err(|error| {
+        if error.is_empty() {
+            format!("`{base}` and `{}` have no commit in common", head.unwrap_or("HEAD"))
+        } else {
+            error
+        }
+    })
+}
+
+impl GitDisk {
+    /// The files of `revision` in the repository of the working directory; an error is a sentence.
+    pub fn new(revision: &str) -> Result<Self, String> {
+        let commit = commit(revision)?;
+        let prefix = line(&["rev-parse", "--show-prefix"])?;
+        let root = line(&["rev-parse", "--show-toplevel"])?;
+        let listed = ask(&["ls-tree", "-r", "-z", "--full-tree", &commit])?;
+        let mut entries = BTreeMap::new();
+        for row in listed.split(|byte| *byte == 0) {
+            let Ok(row) = std::str::from_utf8(row) else { continue };
+            let Some((about, path)) = row.split_once('\t') else { continue };
+            let mut words = about.split(' ');
+            let (Some(mode), Some("blob"), Some(object)) = (words.next(), words.next(), words.next()) else { continue };
+            entries.insert(path.to_owned(), Entry { object: object.to_owned(), link: mode == "120000" });
+        }
+        let mut child = git(&["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("git cannot be run: {error}"))?;
+        let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err("git cannot be asked".to_owned());
+        };
+        let reader = Mutex::new(Reader { child, questions, answers: BufReader::new(answers) });
+        Ok(Self { commit, prefix: normalize(&prefix), root, entries, reader })
+    }
+
+    /// The working directory within the repository; `.` at its root.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The path from the repository's root; `None` where it leads outside.
+    fn inside(&self, path: &str) -> Option<String> {
+        let path = if path.starts_with('/') {
+            let rest = normalize(path).strip_prefix(&self.root)?.to_owned();
+            normalize(rest.trim_start_matches('/'))
+        } else {
+            join(&self.prefix, path)
+        };
+        (path != ".." && !path.starts_with("../")).then_some(path)
+    }
+
+    /// The path as the working directory sees it.
+    fn seen(&self, inside: &str) -> String {
+        if self.prefix == "." {
+            return inside.to_owned();
+        }
+        match inside.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/')) {
+            Some(rest) => rest.to_owned(),
+            None => format!("{}/{inside}", vec![".."; self.prefix.split('/').count()].join("/")),
+        }
+    }
+
+    /// The same path with every symbolic link in it followed.
+    fn real(&self, path: &str) -> Result<String, ReadError> {
+        let mut path = path.to_owned();
+        for _ in 0..MOST_LINKS {
+            let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+            let link = ends.filter_map(|end| path.get(..end)).find_map(|head| {
+                self.entries.get(head).filter(|entry| entry.link).map(|entry| (head.to_owned(), entry.clone()))
+            });
+            let Some((head, entry)) = link else { return Ok(path) };
+            let target = String::from_utf8_lossy(&self.object(&entry.object)?).into_owned();
+            let rest = path.get(head.len()..).unwrap_or_default().to_owned();
+            let target = if target.starts_with('/') { target } else { join(parent(&head), &target) };
+            if target.starts_with(['/']) || target == ".." || target.starts_with("../") {
+                return Err(ReadError::Outside);
+            }
+            path = normalize(&format!("{target}{rest}"));
+        }
+        Err(ReadError::Failed("symbolic links lead to each other".to_owned()))
+    }
+
+    fn object(&self, name: &str) -> Result<Vec<u8>, ReadError> {
+        let mut reader = self.reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let failed = |error: std::io::Error| ReadError::Failed(format!("git: {error}"));
+        writeln!(reader.questions, "{name}").and_then(|()| reader.questions.flush()).map_err(failed)?;
+        let mut head = String::new();
+        reader.answers.read_line(&mut head).map_err(failed)?;
+        let size: u64 = head
+            .trim_end()
+            .rsplit(' ')
+            .next()
+            .and_then(|size| size.parse().ok())
+            .ok_or_else(|| ReadError::Failed("git does not have this file's content".to_owned()))?;
+        if size > LARGEST {
+            std::io::copy(&mut reader.answers.by_ref().take(size + 1), &mut std::io::sink()).map_err(failed)?;
+            return Err(ReadError::TooLarge(LARGEST));
+        }
+        let mut content = Vec::new();
+        reader.answers.by_ref().take(size).read_to_end(&mut content).map_err(failed)?;
+        reader.answers.read_exact(&mut [0]).map_err(failed)?;
+        Ok(content)
+    }
+}
+
+impl Disk for GitDisk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let inside = self.inside(path).ok_or(ReadError::Outside)?;
+        let entry = self.entries.get(&self.real(&inside)?).ok_or(ReadError::NotFound)?;
+        self.object(&entry.object)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
+        let dir = self.real(&self.inside(path).ok_or(ReadError::Outside)?)?;
+        let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
+        let below = self.entries.range(prefix.clone()..).take_while(|(file, _)| file.starts_with(&prefix));
+        let mut entries: Vec<DirEntry> = below
+            .filter_map(|(file, _)| file.strip_prefix(&prefix))
+            .map(|rest| match rest.split_once('/') {
+                Some((name, _)) => DirEntry { name: name.to_owned(), is_dir: true },
+                None => DirEntry { name: rest.to_owned(), is_dir: false },
+            })
+            .collect();
+        entries.sort();
+        entries.dedup();
+        if entries.is_empty() && dir != "." { Err(ReadError::NotFound) } else { Ok(entries) }
+    }
+
+    fn walk(&self, top: &str) -> Walked {
+        let Some(dir) = self.inside(top).and_then(|inside| self.real(&inside).ok()) else { return Walked::default() };
+        let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
+        let below = self.entries.range(prefix.clone()..).take_while(|(file, _)| file.starts_with(&prefix));
+        let own = below.filter(|(file, _)| {
+            let rest = file.strip_prefix(&prefix).unwrap_or(file);
+            !parent(rest).split('/').any(|part| SKIPPED.contains(&part))
+        });
+        let top = normalize(top);
+        let files = own.map(|(file, _)| {
+            let rest = file.strip_prefix(&prefix).unwrap_or(file);
+            if top.starts_with('/') { join(&top, rest) } else { self.seen(file) }
+        });
+        Walked { files: files.collect(), problems: Vec::new() }
+    }
+}
