@@ -193,7 +193,7 @@ pub(crate) fn uncertain(site: &Site) -> Option<Why> {
 
 /// Facts that resources of their own declare: where one is not certain, or its store cannot be told, nor is the fact.
 fn attach_to_stores(graph: &mut Graph, index: &Index) {
-    let mut found: Vec<(usize, &'static str, Setting)> = Vec::new();
+    let mut found: Vec<(usize, Arc<str>, Setting)> = Vec::new();
     for fact in &graph.entities.store_facts {
         let unknown = |why: Why| Setting {
             value: Value::unknown(Reason::Derived(why.text.as_str().into()), why.span),
@@ -201,19 +201,19 @@ fn attach_to_stores(graph: &mut Graph, index: &Index) {
         };
         let value = uncertain(&fact.site).map_or_else(|| fact.value.clone(), unknown);
         match encryption::store_named(graph, index, &fact.store.value, &fact.site.place, |_| true) {
-            Some(at) => found.push((at, fact.fact, value)),
+            Some(at) => found.push((at, fact.fact.clone(), value)),
             None => {
                 let open = fact.store.value.text().is_none();
                 let stores = graph.entities.data_stores.iter().enumerate();
                 for (at, _) in stores.filter(|(_, store)| open && store.site.stack == fact.site.stack) {
-                    found.push((at, fact.fact, unknown(why(&fact.store.value, fact.store.span))));
+                    found.push((at, fact.fact.clone(), unknown(why(&fact.store.value, fact.store.span))));
                 }
             }
         }
     }
     for (at, fact, value) in found {
         let Some(store) = graph.entities.data_stores.get_mut(at) else { continue };
-        store.facts.entry(fact.into()).or_insert(value);
+        store.facts.entry(fact).or_insert(value);
     }
 }
 

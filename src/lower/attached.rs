@@ -19,7 +19,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, catalog: &Catalog, out: &m
             let store = setting(resource, "file_system_id").or_else(|| setting(resource, "FileSystemId"));
             let path = setting(resource, "data_repository_path").or_else(|| setting(resource, "DataRepositoryPath"));
             if let (Some(store), Some(value)) = (store, path) {
-                out.store_facts.push(StoreFact { site: site.clone(), store, fact: "data_repository", value });
+                out.store_facts.push(StoreFact { site: site.clone(), store, fact: "data_repository".into(), value });
             }
         }
         "aws_db_option_group" | "AWS::RDS::OptionGroup" if !resource.data => {
