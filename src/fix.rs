@@ -1,6 +1,7 @@
 //! Changes of the code that mend findings: proposed by rule, kept only where analysing the changed code again shows that the
 //! finding is gone and no other has come.
 
+mod existing;
 mod insert;
 mod patch;
 mod propose;
@@ -9,21 +10,27 @@ mod statement;
 pub use patch::unified;
 
 use crate::analysis::{Analysis, Reported};
-use crate::copy::CopyId;
+use crate::checks::Judgement;
+use crate::copy::CopySource;
 use crate::diagnostic::{DiagnosticKind, Edit, Fix, Safety};
+use crate::model::Site;
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Rules whose findings can be mended though they prove no failure: what was meant is known.
+const MENDED_OPEN: [&str; 2] = ["destination-vault-missing", "vault-policy-wildcard-action"];
 
 /// New texts of files by path.
 pub type Changes = BTreeMap<String, String>;
 
 /// Gives each failed finding its fix, where there is one. `again` analyses the estate with some files changed.
 pub fn attach(analysis: &mut Analysis, again: &dyn Fn(&Changes) -> Analysis) {
+    let index = propose::Index::new(analysis);
     let proposed: Vec<(String, Vec<Fix>)> = analysis
         .findings
         .iter()
-        .filter(|reported| !reported.undecided)
-        .map(|reported| (reported.fingerprint.clone(), propose::all(analysis, reported)))
+        .filter(|reported| !reported.undecided || MENDED_OPEN.contains(&reported.finding.rule))
+        .map(|reported| (reported.fingerprint.clone(), propose::all(analysis, &index, reported)))
         .filter(|(_, fixes)| !fixes.is_empty())
         .collect();
     if proposed.is_empty() {
@@ -119,14 +126,28 @@ pub fn together<'a>(
 struct State {
     findings: BTreeSet<String>,
     unreadable: usize,
-    /// Sorted.
-    copies: Vec<CopyId>,
+    /// Sorted: what is copied by which copy action, wherever to.
+    copies: Vec<String>,
 }
 
 impl State {
     fn of(analysis: &Analysis) -> Self {
         let bad = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
-        let mut copies: Vec<CopyId> = analysis.judgements.iter().map(|judgement| judgement.copy.id).collect();
+        let graph = &analysis.graph;
+        let named = |site: &Site| format!("{}|{}", site.unit, site.address);
+        let mut copies: Vec<String> = analysis
+            .judgements
+            .iter()
+            .map(|Judgement { copy, .. }| {
+                let source = match &copy.source {
+                    CopySource::Store(id) => graph.store(*id).map(|store| named(&store.site)),
+                    CopySource::Arn { arn, .. } => Some(arn.to_string()),
+                    CopySource::Unknown(_) => None,
+                };
+                let plan = graph.plan(copy.plan).map(|plan| named(&plan.site)).unwrap_or_default();
+                format!("{plan}|{}|{}|{}", copy.rule, copy.action, source.unwrap_or_default())
+            })
+            .collect();
         copies.sort_unstable();
         Self {
             findings: analysis.findings.iter().map(|reported| reported.fingerprint.clone()).collect(),

@@ -8,8 +8,8 @@ use crate::source::{Sources, Span};
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
     pub(super) sid: String,
-    /// `AWS` or `Service`, and whom.
-    pub(super) principal: (&'static str, String),
+    /// `AWS` or `Service`, and whom; the policies of a role name nobody.
+    pub(super) principal: Option<(&'static str, String)>,
     pub(super) actions: Vec<String>,
     /// Trust policies name no resource.
     pub(super) resource: bool,
@@ -38,7 +38,7 @@ pub(super) fn added(sources: &Sources, policy: &Policy, statements: &[Statement]
     let spans = policy.statements.iter().rev().filter_map(|statement| statement.span);
     let span = spans.into_iter().find(|span| Some(*span) != policy.span)?;
     let text = sources.text(span.file);
-    let item = text.get(span.range())?.trim_end();
+    let (span, item) = whole(&text, span)?;
     let item = Item { text: &text, item, start: span.start as usize, end: span.start as usize + item.len() };
     let edits = match form(&sources.path(span.file), item.item)? {
         Form::Document => item.blocks(statements),
@@ -49,8 +49,20 @@ pub(super) fn added(sources: &Sources, policy: &Policy, statements: &[Statement]
     Some(edits.into_iter().map(edit).collect())
 }
 
+/// The statement's text; what a `dynamic` block makes ends with that block.
+fn whole(text: &str, span: Span) -> Option<(Span, &str)> {
+    let item = text.get(span.range())?.trim_end();
+    if !item.starts_with("content") {
+        return Some((span, item));
+    }
+    let start = text.get(..span.start as usize)?.rfind("dynamic")?;
+    let end = skip(text, span.start as usize + item.len());
+    let item = text.get(start..end + 1)?;
+    Some((Span::new(span.file, start..end + 1), item))
+}
+
 fn form(path: &str, item: &str) -> Option<Form> {
-    if item.starts_with("statement") {
+    if item.starts_with("statement") || item.starts_with("dynamic") {
         return Some(Form::Document);
     }
     let Some(inside) = item.strip_prefix('{') else {
@@ -78,7 +90,7 @@ fn form(path: &str, item: &str) -> Option<Form> {
 }
 
 /// Where the next thing begins that is neither space nor comment.
-fn skip(text: &str, mut at: usize) -> usize {
+pub(super) fn skip(text: &str, mut at: usize) -> usize {
     loop {
         let rest = text.get(at..).unwrap_or_default();
         let trimmed = rest.trim_start();
@@ -92,6 +104,24 @@ fn skip(text: &str, mut at: usize) -> usize {
         };
         at += length;
     }
+}
+
+/// Where the list opens of which the text that follows on `before` is what a `for` makes.
+fn listing(before: &str) -> Option<usize> {
+    let inside = before.strip_suffix(':')?;
+    let mut depth = 0_usize;
+    for (at, c) in inside.char_indices().rev() {
+        match c {
+            ']' | ')' | '}' => depth += 1,
+            '[' if depth == 0 => {
+                let rest = inside.get(at + 1..)?;
+                return rest.get(skip(rest, 0)..)?.starts_with("for ").then_some(at);
+            }
+            '[' | '(' | '{' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The white space that the line of a place begins with.
@@ -143,16 +173,23 @@ impl Item<'_> {
         let moves = many
             && matches!(form, Form::Hcl { .. } | Form::Json { separator: " : " })
             && self.text.get(line_start(self.text, self.end)..self.end)?.trim() == "}";
+        let shift = inner.strip_prefix(closing).unwrap_or_default().to_owned();
         let chained = || -> Vec<Insertion> {
             let last = statements.len().saturating_sub(1);
             let objects = statements.iter().enumerate().map(|(at, one)| match (many, moves && at < last) {
                 (true, true) => format!(", {}", tall(one, form, &inner, &inner)),
                 _ => format!(", {}", object(one)),
             });
-            let shift = inner.strip_prefix(closing).unwrap_or_default().to_owned();
-            let moved = moves.then(|| (line_start(self.text, self.end), shift));
+            let moved = moves.then(|| (line_start(self.text, self.end), shift.clone()));
             moved.into_iter().chain([(self.end, objects.collect())]).collect()
         };
+        if let Some(list) = listing(before).filter(|_| follower == Some(']')) {
+            // What a `for` makes stays; more is put behind it.
+            let objects: Vec<String> = statements.iter().map(object).collect();
+            let mut edits = vec![(list, "concat(".to_owned()), (next + 1, format!(", [{}])", objects.join(", ")))];
+            edits.extend(many.then(|| (line_start(self.text, self.end), shift)));
+            return Some(edits);
+        }
         match follower {
             _ if before.ends_with(['=', ':']) => {
                 let mut edits = chained();
@@ -232,7 +269,7 @@ impl Item<'_> {
 
 /// Keys with their values in the form of Terraform or JSON.
 fn pairs(statement: &Statement, form: Form) -> Vec<(String, String)> {
-    let Statement { sid, principal: (kind, whom), actions, resource, condition } = statement;
+    let Statement { sid, principal, actions, resource, condition } = statement;
     let bare = |key: &str| match form {
         Form::Hcl { quoted: false, .. } => key.to_owned(),
         _ => format!("\"{key}\""),
@@ -253,12 +290,13 @@ fn pairs(statement: &Statement, form: Form) -> Vec<(String, String)> {
             format!("[{}]", quoted.join(if separator == ":" { "," } else { ", " }))
         }
     };
-    let mut out = vec![
-        (bare("Sid"), format!("\"{sid}\"")),
-        (bare("Effect"), "\"Allow\"".to_owned()),
-        (bare("Principal"), within(format!("{}{separator}\"{whom}\"", bare(kind)))),
-        (bare("Action"), action),
-    ];
+    let mut out = vec![(bare("Sid"), format!("\"{sid}\"")), (bare("Effect"), "\"Allow\"".to_owned())];
+    out.extend(
+        principal
+            .as_ref()
+            .map(|(kind, whom)| (bare("Principal"), within(format!("{}{separator}\"{whom}\"", bare(kind))))),
+    );
+    out.push((bare("Action"), action));
     out.extend(resource.then(|| (bare("Resource"), "\"*\"".to_owned())));
     if let Some((operator, key, value)) = condition {
         // A key with a colon always stands in quotes.
@@ -300,7 +338,7 @@ fn flat(statement: &Statement, form: Form, padded: bool) -> String {
 
 /// A block of `aws_iam_policy_document`.
 fn block(statement: &Statement, outer: &str) -> String {
-    let Statement { sid, principal: (kind, whom), actions, resource, condition } = statement;
+    let Statement { sid, principal, actions, resource, condition } = statement;
     let list: Vec<String> = actions.iter().map(|action| format!("\"{action}\"")).collect();
     let mut rows = vec![("sid", format!("\"{sid}\"")), ("actions", format!("[{}]", list.join(", ")))];
     rows.extend(resource.then(|| ("resources", "[\"*\"]".to_owned())));
@@ -311,14 +349,17 @@ fn block(statement: &Statement, outer: &str) -> String {
             "\n{outer}  condition {{\n{outer}    test     = \"{operator}\"\n{outer}    variable = \"{key}\"\n{outer}    values   = [\"{value}\"]\n{outer}  }}\n"
         )
     });
-    format!(
-        "statement {{\n{rows}\n{outer}  principals {{\n{outer}    type        = \"{kind}\"\n{outer}    identifiers = [\"{whom}\"]\n{outer}  }}\n{condition}{outer}}}"
-    )
+    let principals = principal.as_ref().map_or_else(String::new, |(kind, whom)| {
+        format!(
+            "\n{outer}  principals {{\n{outer}    type        = \"{kind}\"\n{outer}    identifiers = [\"{whom}\"]\n{outer}  }}\n"
+        )
+    });
+    format!("statement {{\n{rows}{principals}{condition}{outer}}}")
 }
 
 /// An entry of a block sequence; `inner` is where its keys stand.
 fn yaml(statement: &Statement, outer: &str, inner: &str, deep: bool, quote: char) -> String {
-    let Statement { sid, principal: (kind, whom), actions, resource, condition } = statement;
+    let Statement { sid, principal, actions, resource, condition } = statement;
     let gap = " ".repeat(inner.len().saturating_sub(outer.len() + 1).max(1));
     let lead = if deep { "  " } else { "" };
     let action = match actions.as_slice() {
@@ -329,9 +370,10 @@ fn yaml(statement: &Statement, outer: &str, inner: &str, deep: bool, quote: char
     let condition = condition.map_or_else(String::new, |(operator, key, value)| {
         format!("\n{inner}Condition:\n{inner}  {operator}:\n{inner}    {key}: {quote}{value}{quote}")
     });
-    format!(
-        "{outer}-{gap}Sid: {sid}\n{inner}Effect: Allow\n{inner}Principal:\n{inner}  {kind}: {whom}\n{inner}Action:{action}{resource}{condition}"
-    )
+    let principal = principal
+        .as_ref()
+        .map_or_else(String::new, |(kind, whom)| format!("\n{inner}Principal:\n{inner}  {kind}: {whom}"));
+    format!("{outer}-{gap}Sid: {sid}\n{inner}Effect: Allow{principal}\n{inner}Action:{action}{resource}{condition}")
 }
 
 /// A whole policy as Terraform's `jsonencode(…)`, for an attribute at `outer`.

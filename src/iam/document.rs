@@ -86,15 +86,32 @@ impl Statement {
     }
 }
 
-/// The policy that `value` holds: a structure, a document, or JSON text with holes.
-pub fn parse(value: &Value) -> Policy {
-    let structure = match &value.kind {
+/// The statements of the policy that `value` holds, as they are written.
+pub fn statements(value: &Value) -> Vec<Value> {
+    if let Kind::Ref(reference) = &value.kind {
+        return reference.known.as_ref().map(statements).unwrap_or_default();
+    }
+    match structure(value).and_then(|policy| policy.get("Statement").cloned()) {
+        Some(one) if one.as_map().is_some() => vec![one],
+        Some(many) => many.as_seq().map(|seq| seq.items.clone()).unwrap_or_default(),
+        None => Vec::new(),
+    }
+}
+
+fn structure(value: &Value) -> Option<Value> {
+    match &value.kind {
         Kind::Map(_) => Some(value.clone()),
         Kind::Document(_) | Kind::String(_) | Kind::Template(_) => embedded::decode(value, None),
-        Kind::Ref(reference) => return reference.known.as_ref().map_or_else(|| unknown(value), parse),
         _ => None,
-    };
-    let Some(structure) = structure else { return unknown(value) };
+    }
+}
+
+/// The policy that `value` holds: a structure, a document, or JSON text with holes.
+pub fn parse(value: &Value) -> Policy {
+    if let Kind::Ref(reference) = &value.kind {
+        return reference.known.as_ref().map_or_else(|| unknown(value), parse);
+    }
+    let Some(structure) = structure(value) else { return unknown(value) };
     let Some(map) = structure.as_map() else { return unknown(value) };
     let mut policy = Policy {
         variables: map.entries.get("Version").and_then(|entry| entry.value.text()).as_deref() == Some("2012-10-17"),
