@@ -1,15 +1,18 @@
 //! Inputs without a value that can only have some: every case is evaluated, so that the verdicts can be joined.
 
-use crate::analysis::{Case, Chosen};
-use crate::resource::{Choice, Language, LoadSettings, OpenInput, Stack, Unit};
-use crate::source::Sources;
-use crate::terraform::{self, Modules};
-use std::collections::BTreeMap;
+use crate::analysis::{Analysis, Case, Chosen};
+use crate::checks::Verdict;
+use crate::copy::CopySource;
+use crate::graph::VaultTarget;
+use crate::resource::{Choice, Language, OpenInput, Stack, Unit};
+use crate::source::FileId;
+use crate::value::StackId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// More combinations are not followed.
 const MOST_CASES: usize = 128;
-/// Nor those that would mean to judge more copies than this, or to evaluate more resources.
+/// Nor those that would mean to judge more copies than this in all, or to evaluate more resources.
 const MOST_COPIES: usize = 500_000;
 const MOST_RESOURCES: usize = 1_000_000;
 
@@ -20,52 +23,115 @@ pub(crate) struct Enumeration {
     pub(crate) complete: bool,
 }
 
+/// What the languages can tell of units.
+pub(crate) struct Languages<'a> {
+    /// A unit's inputs without a value that can only have some.
+    pub(crate) open: &'a dyn Fn(&Unit) -> Vec<OpenInput>,
+    /// Whether the code itself refuses the unit's inputs.
+    pub(crate) refuses: &'a dyn Fn(&Unit) -> bool,
+    /// The estate of these units.
+    pub(crate) evaluate: &'a dyn Fn(&[Unit]) -> Vec<Stack>,
+}
+
 /// An open input of one unit.
 struct Open {
     unit: usize,
     input: OpenInput,
 }
 
-/// Evaluates all combinations of the open inputs' values; where these are too many, the combinations within one unit
-/// at a time. `scale` is how many copies and resources there are.
+/// Evaluates all combinations of the open inputs' values. Where these are too many: those of the units that undecided
+/// copies hang on, together if that can be, else one unit at a time.
 ///
 /// The names of inputs that could not be followed at all are the second result.
 pub(crate) fn enumerate(
-    sources: &Sources,
-    modules: &Modules,
+    analysis: &Analysis,
     units: &[Unit],
-    load: &LoadSettings,
-    scale: (usize, usize),
-    evaluate: &dyn Fn(&[Unit]) -> Vec<Stack>,
+    languages: &Languages<'_>,
 ) -> (Vec<Enumeration>, Vec<String>) {
-    let most = MOST_CASES.min(MOST_COPIES / scale.0.max(1)).min(MOST_RESOURCES / scale.1.max(1));
+    let resources: usize = analysis.units.iter().map(|unit| unit.resources).sum();
+    let mut budget = (MOST_COPIES / analysis.judgements.len().max(1)).min(MOST_RESOURCES / resources.max(1));
+    let present: BTreeSet<StackId> = analysis.stacks.iter().map(|stack| stack.id).collect();
     let mut open = Vec::new();
-    for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.language == Language::Terraform) {
-        open.extend(
-            terraform::open_inputs(sources, modules, unit, load).into_iter().map(|input| Open { unit: at, input }),
-        );
+    for (at, unit) in units.iter().enumerate() {
+        // A template that another one deploys has its inputs from there.
+        if present.contains(&StackId(u32::try_from(at).unwrap_or(u32::MAX))) {
+            open.extend((languages.open)(unit).into_iter().map(|input| Open { unit: at, input }));
+        }
     }
     if open.is_empty() {
         return (Vec::new(), Vec::new());
     }
     let count = |open: &[&Open]| open.iter().fold(1usize, |n, open| n.saturating_mul(open.input.choices.len()));
+    let evaluate = |chosen: &[&Open], complete: bool| Enumeration {
+        cases: combinations(chosen, &open, units, languages),
+        complete,
+    };
     let all: Vec<&Open> = open.iter().collect();
-    let evaluate = |chosen: &[&Open]| combinations(chosen, &open, units, evaluate);
-    if count(&all) <= most {
-        return (vec![Enumeration { cases: evaluate(&all), complete: true }], Vec::new());
+    if count(&all) <= MOST_CASES.min(budget) {
+        return (made([evaluate(&all, true)]), Vec::new());
+    }
+    let concerned = concerned(analysis, units);
+    let own: Vec<&Open> = open.iter().filter(|open| concerned.contains(&open.unit)).collect();
+    if own.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    if count(&own) <= MOST_CASES.min(budget) {
+        return (made([evaluate(&own, false)]), Vec::new());
     }
     let (mut out, mut left) = (Vec::new(), Vec::new());
-    for at in 0..units.len() {
+    for at in concerned {
         let own: Vec<&Open> = open.iter().filter(|open| open.unit == at).collect();
+        let cases = count(&own);
         match own.is_empty() {
             true => {}
-            false if count(&own) <= most => {
-                out.push(Enumeration { cases: evaluate(&own), complete: false });
+            false if cases <= MOST_CASES.min(budget) => {
+                budget -= cases;
+                out.push(evaluate(&own, false));
             }
             false => left.extend(own.iter().map(|open| open.input.name.to_string())),
         }
     }
-    (out, left)
+    (made(out), left)
+}
+
+/// Those of which some case is possible.
+fn made(enumerations: impl IntoIterator<Item = Enumeration>) -> Vec<Enumeration> {
+    enumerations.into_iter().filter(|enumeration| !enumeration.cases.is_empty()).collect()
+}
+
+/// The units, by index, that undecided copies or what is said of them touch.
+fn concerned(analysis: &Analysis, units: &[Unit]) -> BTreeSet<usize> {
+    let graph = &analysis.graph;
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for judgement in analysis.judgements.iter().filter(|judgement| judgement.verdict == Verdict::Undecided) {
+        let route = &judgement.copy.route;
+        names.extend(graph.plan(route.plan).map(|plan| &*plan.site.unit));
+        if let CopySource::Store(store) = &judgement.copy.source {
+            names.extend(graph.store(*store).map(|store| &*store.site.unit));
+        }
+        for target in [&route.source_vault, &route.destination] {
+            if let VaultTarget::Vault(vault) = target {
+                names.extend(graph.vault(*vault).map(|vault| &*vault.site.unit));
+            }
+        }
+    }
+    let undecided = analysis.findings.iter().filter(|reported| reported.undecided).map(|reported| &reported.finding);
+    let labelled: BTreeSet<FileId> = undecided
+        .flat_map(|finding| finding.primary.iter().chain(&finding.labels))
+        .map(|label| label.span.file)
+        .collect();
+    for stack in &analysis.stacks {
+        if stack.resources.iter().any(|resource| labelled.contains(&resource.span.file)) {
+            names.insert(&stack.unit);
+        }
+    }
+    let labelled: Vec<Arc<str>> = labelled.iter().map(|file| analysis.sources.path(*file)).collect();
+    let within = |unit: &Unit| match unit.language {
+        Language::Terraform => labelled.iter().any(|path| crate::source::parent(path) == unit.path),
+        _ => labelled.iter().any(|path| **path == *unit.path),
+    };
+    let all = units.iter().enumerate().filter(|(_, unit)| names.contains(&*unit.name) || within(unit));
+    all.map(|(at, _)| at).collect()
 }
 
 /// The input's name; with its unit where another unit has one of the same name.
@@ -77,7 +143,7 @@ fn name(of: &Open, all: &[Open], units: &[Unit]) -> Arc<str> {
     }
 }
 
-fn combinations(chosen: &[&Open], all: &[Open], units: &[Unit], evaluate: &dyn Fn(&[Unit]) -> Vec<Stack>) -> Vec<Case> {
+fn combinations(chosen: &[&Open], all: &[Open], units: &[Unit], languages: &Languages<'_>) -> Vec<Case> {
     let mut rows: Vec<Vec<&Choice>> = vec![Vec::new()];
     for open in chosen {
         let longer = rows.iter().flat_map(|row| {
@@ -95,7 +161,9 @@ fn combinations(chosen: &[&Open], all: &[Open], units: &[Unit], evaluate: &dyn F
             let chosen = Chosen { value: choice.value.clone(), declared: open.input.declared };
             inputs.insert(name(open, all, units), chosen);
         }
-        Case { inputs, stacks: evaluate(&units_of_case) }
+        let touched: BTreeSet<usize> = chosen.iter().map(|open| open.unit).collect();
+        let refused = touched.iter().filter_map(|at| units_of_case.get(*at)).any(|unit| (languages.refuses)(unit));
+        (!refused).then(|| Case { inputs, stacks: (languages.evaluate)(&units_of_case) })
     };
-    rows.into_iter().map(case).collect()
+    rows.into_iter().filter_map(case).collect()
 }

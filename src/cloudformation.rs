@@ -6,12 +6,15 @@ mod conditions;
 mod deployments;
 mod document;
 mod foreach;
+mod include;
+mod inputs;
 mod instance;
 mod intrinsics;
 mod lookup;
 mod nested;
 mod parameters;
 mod resources;
+mod rules;
 mod sam;
 mod scalar;
 
@@ -21,7 +24,7 @@ pub(crate) use document::comments;
 
 use crate::aws::{Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Language, LoadSettings, Stack, Unit};
+use crate::resource::{Language, LoadSettings, OpenInput, Stack, Unit};
 use crate::source::{FileId, Sources, join, parent};
 use crate::value::{Existence, Kind, Reason, StackId, Unknown, Value};
 use document::Node;
@@ -80,6 +83,34 @@ pub fn load_all(
     };
     stacks.retain(|stack| !deployed.contains(&stack.id) && named(stack));
     (stacks, world.into_diagnostics())
+}
+
+/// The template's parameters without a value that may only have some, as far as resources of types that weigh, or
+/// exports, hang on them.
+pub(crate) fn open_inputs(
+    sources: &Sources,
+    unit: &Unit,
+    settings: &LoadSettings,
+    weighs: &dyn Fn(&str) -> bool,
+) -> Vec<OpenInput> {
+    if !["Allowed", "FindInMap"].iter().any(|word| mentions(sources, unit, word)) {
+        return Vec::new();
+    }
+    let world = World::new(sources, settings, false);
+    instance(&world, StackId(0), unit).map(|instance| inputs::open(&instance, weighs)).unwrap_or_default()
+}
+
+/// Whether the template's rules refuse the unit's parameters: it is never deployed with them.
+pub(crate) fn refuses(sources: &Sources, unit: &Unit, settings: &LoadSettings) -> bool {
+    if !mentions(sources, unit, "Rules") {
+        return false;
+    }
+    let world = World::new(sources, settings, false);
+    instance(&world, StackId(0), unit).is_some_and(|instance| Evaluator::new(&world, &instance).refused())
+}
+
+fn mentions(sources: &Sources, unit: &Unit, word: &str) -> bool {
+    sources.load(&unit.path).is_ok_and(|file| sources.text(file).contains(word))
 }
 
 /// Reads the batch's templates, several at a time.

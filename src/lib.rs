@@ -74,9 +74,14 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
         diagnostics.extend(found);
         let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings);
         if analysis.is_undecided() {
-            let scale = (analysis.judgements.len(), analysis.units.iter().map(|unit| unit.resources).sum());
-            let evaluate = |units: &[Unit]| read.evaluate(&analysis.sources, &modules, units, &load).0;
-            let (enumerations, left) = cases::enumerate(&analysis.sources, &modules, &units, &load, scale, &evaluate);
+            let languages = cases::Languages {
+                open: &|unit| open_inputs(&analysis.sources, &modules, unit, &load),
+                refuses: &|unit| {
+                    unit.language == Language::CloudFormation && cloudformation::refuses(&analysis.sources, unit, &load)
+                },
+                evaluate: &|units| read.evaluate(&analysis.sources, &modules, units, &load).0,
+            };
+            let (enumerations, left) = cases::enumerate(&analysis, &units, &languages);
             for enumeration in enumerations {
                 analysis::join(&mut analysis, &enumeration.cases, enumeration.complete, settings);
             }
@@ -92,6 +97,21 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
 struct Read {
     stacks: Vec<Stack>,
     published: Published,
+}
+
+/// The unit's inputs without a value that can only have some.
+fn open_inputs(
+    sources: &Sources,
+    modules: &terraform::Modules,
+    unit: &Unit,
+    load: &LoadSettings,
+) -> Vec<resource::OpenInput> {
+    match unit.language {
+        Language::Terraform => terraform::open_inputs(sources, modules, unit, load),
+        Language::CloudFormation => cloudformation::open_inputs(sources, unit, load, &lower::weighs),
+        // What was planned or deployed has its inputs.
+        _ => Vec::new(),
+    }
 }
 
 fn ids(units: &[Unit]) -> Vec<(StackId, &Unit)> {

@@ -44,6 +44,26 @@ pub fn reads(kind: &str) -> bool {
         || Catalog::builtin().services.values().flat_map(|service| &service.resources).any(|form| *form.kind == *kind)
 }
 
+/// Whether a resource of this CloudFormation type may change what is said of a copy, by itself or by what it deploys.
+pub fn weighs(kind: &str) -> bool {
+    let families = [
+        "AWS::Backup::",
+        "AWS::CloudFormation::",
+        "AWS::FSx::",
+        "AWS::IAM::",
+        "AWS::KMS::",
+        "AWS::Organizations::",
+        "AWS::RDS::",
+        "AWS::Redshift",
+        "AWS::Serverless::Application",
+        "AWS::SSM::Parameter",
+        "Custom::",
+    ];
+    families.iter().any(|family| kind.starts_with(family))
+        || ["AWS::EC2::LaunchTemplate", "AWS::EC2::VolumeAttachment"].contains(&kind)
+        || Catalog::builtin().services.values().flat_map(|service| &service.resources).any(|form| *form.kind == *kind)
+}
+
 fn site(stack: &Stack, resource: &Resource) -> Site {
     Site {
         stack: stack.id,
@@ -76,7 +96,15 @@ fn document(setting: Setting, sources: &Sources) -> Setting {
 
 /// The attribute of an object within a resource.
 fn inner(object: &Value, name: &str, fallback: Span) -> Option<Setting> {
-    let entry = object.as_map()?.entries.get(name)?;
+    let map = object.as_map()?;
+    let Some(entry) = map.entries.get(name) else {
+        // A block of which not all is known.
+        let open = map.open.clone()?;
+        return Some(Setting {
+            value: Value { span: object.span, ..Value::new(Kind::Unknown(open)) },
+            span: object.span.unwrap_or(fallback),
+        });
+    };
     if entry.value.is_null() {
         return None;
     }

@@ -162,6 +162,9 @@ impl Published {
 /// an object of `condition` (its text) and `holds`.
 pub const WHEN: &str = "crossvault:when";
 
+/// The entry of a resource's attributes that stands for each attribute that is not among them: these are not known.
+pub const REST: &str = "...";
+
 impl Value {
     /// The same block, existing only where `guard` holds. A block that has a condition keeps it.
     #[must_use]
@@ -203,9 +206,11 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// The attribute's value; `None` where it is left out or null.
+    /// The attribute's value; `None` where it is left out or null. Where not all attributes are known, one that is not
+    /// among them is unknown.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.attributes.get(name).filter(|value| !value.is_null())
+        let written = self.attributes.get(name).filter(|value| !value.is_null());
+        written.or_else(|| self.attributes.get(REST))
     }
 
     /// The place of the attribute, else of its value, else of the resource's header.

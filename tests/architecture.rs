@@ -52,7 +52,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "value",
         ],
     ),
-    ("cases", &["analysis", "cloudformation", "resource", "source", "terraform", "value"]),
+    ("cases", &["analysis", "checks", "copy", "graph", "resource", "source", "value"]),
     ("compare", &["analysis", "checks", "copy", "diagnostic", "graph"]),
     (
         "report",

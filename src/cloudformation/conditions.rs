@@ -161,6 +161,7 @@ impl Evaluator<'_> {
                 }
             }
             "Fn::Equals" => self.equals(argument),
+            "Fn::Contains" | "Fn::EachMemberIn" | "Fn::EachMemberEquals" => self.membership(name, argument),
             _ => self.value(node).as_bool(),
         }
     }
@@ -232,7 +233,9 @@ impl Evaluator<'_> {
                 continue;
             }
             *self.facts.borrow_mut() = facts;
-            answers.push(self.decide(node, 0));
+            if !self.refused() {
+                answers.push(self.decide(node, 0));
+            }
         }
         *self.facts.borrow_mut() = before;
         let first = *answers.first()?;

@@ -2,7 +2,7 @@
 
 use super::cdk::Constructs;
 use super::document::{self, Node};
-use super::foreach;
+use super::{foreach, include};
 use crate::aws::Place;
 use crate::diagnostic::Diagnostic;
 use crate::resource::LoadSettings;
@@ -270,9 +270,8 @@ impl<'a> World<'a> {
         let file = self.sources.load(path)?;
         let (root, found) = document::parse(file, &self.sources.text(file));
         found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
-        let read = root.map(|root| (file, root));
-        self.files.borrow_mut().insert(path.into(), read.clone());
-        Ok(read)
+        self.remember(path, root.map(|root| (file, root)));
+        Ok(self.files.borrow().get(path).cloned().flatten())
     }
 
     /// Whether the tree was read already.
@@ -285,8 +284,11 @@ impl<'a> World<'a> {
         self.files.borrow_mut().remove(path);
     }
 
-    /// Keeps a tree that was read elsewhere.
+    /// Keeps a tree that was read, with what it includes.
     pub(super) fn remember(&self, path: &str, read: Option<(FileId, Node)>) {
+        let includes = |file: FileId| self.sources.text(file).contains(include::NAME);
+        let read =
+            read.map(|(file, root)| (file, if includes(file) { include::spliced(self, path, root) } else { root }));
         self.files.borrow_mut().insert(path.into(), read);
     }
 }

@@ -188,11 +188,13 @@ impl<'a> Evaluator<'a> {
             "Fn::Cidr" => self.cidr(arguments, span),
             "Fn::GetAZs" => {
                 let region = self.value(argument);
-                let of = region.text().filter(|text| !text.is_empty());
-                let of = of.map_or_else(|| self.at.place.region.to_string(), |text| text.to_string());
+                let own = region.is_null() || region.text().is_some_and(|text| text.is_empty());
+                let of = if own { place_value(&self.at.place.region, false) } else { region };
                 let mut unknown =
                     Unknown::new(Reason::Derived("the availability zones depend on the account".into()), Some(span));
-                unknown.symbol = Some(format!("availability zones of {}/{of}", self.at.place.account).into());
+                unknown.symbol = of.marked_text().map(|of| {
+                    format!("availability zones of {}/{}", self.at.place.account, of.replace('\u{1}', "")).into()
+                });
                 Value::new(Kind::Unknown(Arc::new(unknown)))
             }
             "Fn::ToJsonString" => Value::new(Kind::Document(Arc::new(self.value(argument)))),
@@ -441,26 +443,115 @@ impl<'a> Evaluator<'a> {
     }
 
     fn find_in_map(&self, arguments: &[Node], span: Span) -> Value {
+        let [name, ..] = arguments else { return self.invalid(span, "`Fn::FindInMap` takes a map and two keys") };
         let keys: Vec<Value> = arguments.iter().take(3).map(|node| self.value(node)).collect();
         let default = arguments.get(3).and_then(|node| node.get("DefaultValue"));
         lift(&keys, 0, &|keys| {
-            let texts: Option<Vec<Arc<str>>> = keys.iter().map(Value::text).collect();
-            let Some(texts) = texts.filter(|texts| texts.len() == 3) else {
-                return keys.iter().find(|key| key.text().is_none()).map_or_else(
-                    || self.invalid(span, "`Fn::FindInMap` takes a map and two keys"),
-                    |key| unknown_from(key, span),
-                );
-            };
-            let mut at = texts.first().and_then(|name| self.at.entry("Mappings", name));
-            for key in texts.iter().skip(1) {
-                at = at.and_then(|node| node.get(key));
+            let [map, keys @ ..] = keys else { return Value::null() };
+            if keys.len() != 2 {
+                return self.invalid(span, "`Fn::FindInMap` takes a map and two keys");
             }
-            match (at, default) {
-                (Some(node), _) => self.value(node),
-                (None, Some(default)) => self.value(default),
-                (None, None) => self.invalid(span, &format!("the mapping has no entry `{}`", texts.join("` / `"))),
-            }
+            let Some(map) = map.text() else { return unknown_from(map, name.span) };
+            let mut path = vec![map.clone()];
+            self.entry_of(
+                self.at.entry("Mappings", &map),
+                keys,
+                arguments.get(1..).unwrap_or_default(),
+                &Lookup { default, span },
+                &mut path,
+            )
         })
+    }
+
+    /// The mapping's entry below these keys. Where a key is not known, what the candidates lead to.
+    fn entry_of(
+        &self,
+        node: Option<&Node>,
+        keys: &[Value],
+        nodes: &[Node],
+        lookup: &Lookup<'_>,
+        path: &mut Vec<Arc<str>>,
+    ) -> Value {
+        let absent = |path: &[Arc<str>]| match lookup.default {
+            Some(default) => self.value(default),
+            None => self.invalid(lookup.span, &format!("the mapping has no entry `{}`", path.join("` / `"))),
+        };
+        let ([key, keys @ ..], [written, nodes @ ..]) = (keys, nodes) else {
+            return node.map_or_else(|| absent(path), |node| self.value(node));
+        };
+        if let Some(text) = key.text() {
+            path.push(text.clone());
+            let below = node.and_then(|node| node.get(&text));
+            return self.entry_of(below, keys, nodes, lookup, path);
+        }
+        let open = || unknown_from(key, lookup.span);
+        let Some(subject) = subject(key, written) else { return open() };
+        let mut found: Vec<(Arc<str>, Value)> = Vec::new();
+        for (candidate, below) in node.map(Node::entries).unwrap_or_default() {
+            let NodeKind::Scalar { text, .. } = &candidate.kind else { continue };
+            if !self.may_be(key, written, text) {
+                continue;
+            }
+            // Which entries exist must not be told as a fault of the template: the key may never be this one.
+            let leads = keys.iter().zip(nodes).try_fold(below, |node, (key, _)| match key.text() {
+                Some(text) => node.get(&text),
+                None => Some(node),
+            });
+            if leads.is_some() || lookup.default.is_some() {
+                path.push(text.clone());
+                let value = self.entry_of(Some(below), keys, nodes, lookup, path);
+                path.pop();
+                found.push((text.clone(), value));
+            }
+        }
+        // With a default, the key may be any; without one, nothing is deployed where it is none of these.
+        let last = match lookup.default {
+            Some(default) => self.value(default),
+            None => match found.pop() {
+                Some((_, value)) => value,
+                None => return open(),
+            },
+        };
+        found.retain(|(_, value)| value.kind != last.kind);
+        if found.len() > MOST_CONDITIONS {
+            return open();
+        }
+        found.into_iter().rev().fold(last, |otherwise, (text, value)| {
+            let guard =
+                |holds| Guard { text: self.guard(&format!("{subject} is {text}")), holds, span: Some(written.span) };
+            let branches = [Branch { guard: guard(true), value }, Branch { guard: guard(false), value: otherwise }];
+            Value::new(Kind::Cond(branches.into()))
+        })
+    }
+
+    /// Whether a key that is not known may be that text.
+    fn may_be(&self, key: &Value, written: &Node, text: &str) -> bool {
+        if let Some(("Ref", name)) = written.call()
+            && let Some(declared) = name.text().and_then(|name| self.at.entry("Parameters", name))
+            && super::parameters::allowed(declared).is_some_and(|allowed| !allowed.iter().any(|other| **other == *text))
+        {
+            return false;
+        }
+        let Kind::Template(parts) = &key.kind else { return true };
+        let known = |part: Option<&Value>| part.and_then(Value::text).unwrap_or_else(|| "".into());
+        let (first, last) = (known(parts.first()), known(parts.last()));
+        text.len() >= first.len() + last.len() && text.starts_with(&*first) && text.ends_with(&*last)
+    }
+}
+
+/// What a lookup in a mapping falls back on, and where it stands.
+struct Lookup<'a> {
+    default: Option<&'a Node>,
+    span: Span,
+}
+
+/// What a key that is not known is called: the parameter's name, else the names of all its parts; `None` where it has
+/// none, so that two of them may differ.
+fn subject(key: &Value, written: &Node) -> Option<String> {
+    let marked = key.marked_text()?;
+    match written.call() {
+        Some(("Ref", name)) => Some(name.text()?.to_owned()),
+        _ => Some(marked.replace('\u{1}', "")),
     }
 }
 

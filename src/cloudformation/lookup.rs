@@ -54,7 +54,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The values that this stack exports under that name.
+    /// The values that this stack, or one that it deploys, exports under that name.
     fn exported(&self, wanted: &str) -> Vec<Value> {
         let mut found = Vec::new();
         for (_, _, output) in self.at.section("Outputs").map(|section| section.entries.as_slice()).unwrap_or_default() {
@@ -63,6 +63,18 @@ impl Evaluator<'_> {
                 continue;
             }
             found.extend(output.get("Value").map(|node| self.value(node)));
+        }
+        let below = self.at.section("Resources").map(|section| section.entries.as_slice()).unwrap_or_default();
+        for (name, _, body) in below {
+            let kind = body.get("Type").and_then(Node::text);
+            if kind == Some("AWS::CloudFormation::Stack")
+                && self.exists(name, body).is_some()
+                && let Some(nested) = self.nested(name, body)
+            {
+                let evaluator = Evaluator::new(self.world, &nested);
+                evaluator.deeper(self);
+                found.extend(evaluator.exported(wanted));
+            }
         }
         found
     }

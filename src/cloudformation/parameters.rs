@@ -4,6 +4,7 @@ use super::document::{Node, NodeKind};
 use super::intrinsics::Evaluator;
 use crate::source::Span;
 use crate::value::{Kind, Reason, Unknown, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The pairs in a parameter file, in any of the forms that are in use: the AWS CLI's list of `ParameterKey` and
@@ -102,9 +103,25 @@ pub(super) fn allowed(declared: &Node) -> Option<Vec<Arc<str>>> {
     if kind == "CommaDelimitedList" || kind.contains("List<") {
         return None;
     }
-    let values = declared.get("AllowedValues")?.items();
-    let texts: Vec<Arc<str>> = values.iter().map(Node::string).collect::<Option<_>>()?;
+    let mut texts: Vec<Arc<str>> = match declared.get("AllowedValues") {
+        Some(values) => values.items().iter().map(Node::string).collect::<Option<_>>()?,
+        None => words(&declared.get("AllowedPattern")?.string()?)?,
+    };
+    let mut seen = BTreeSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
     (!texts.is_empty()).then_some(texts)
+}
+
+/// The words that a pattern like `^(dev|prod)$` lists; a parameter's whole value has to match, so the anchors say nothing.
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>, read 2026-11.
+fn words(pattern: &str) -> Option<Vec<Arc<str>>> {
+    let inner = pattern.strip_prefix('^').unwrap_or(pattern);
+    let inner = inner.strip_suffix('$').unwrap_or(inner);
+    let grouped = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let listed = grouped.map_or(inner, |rest| rest.strip_prefix("?:").unwrap_or(rest));
+    let plain =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    listed.split('|').map(|word| plain(word).then(|| word.into())).collect()
 }
 
 impl Evaluator<'_> {
@@ -172,6 +189,17 @@ fn split(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_that_list_words_are_told_from_others() {
+        let shown = |pattern: &str| words(pattern).map(|words| words.join(" "));
+        assert_eq!(shown("^(dev|prod)$").as_deref(), Some("dev prod"));
+        assert_eq!(shown("(?:eu-1|eu-2)").as_deref(), Some("eu-1 eu-2"));
+        assert_eq!(shown("dev|prod").as_deref(), Some("dev prod"));
+        assert_eq!(shown("^(dev|prod)-[a-z]+$"), None);
+        assert_eq!(shown("^(a|b)|(c|d)$"), None);
+        assert_eq!(shown(".*"), None);
+    }
 
     #[test]
     fn overrides_of_the_sam_cli_are_read_in_both_forms() {

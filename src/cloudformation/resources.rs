@@ -3,12 +3,12 @@
 use super::document::{Node, NodeKind};
 use super::foreach::transforms;
 use super::instance::{Instance, Section, StackOutput};
-use super::intrinsics::Evaluator;
-use super::sam;
+use super::intrinsics::{Evaluator, unknown_from};
+use super::{include, sam};
 use crate::diagnostic::Diagnostic;
-use crate::resource::Resource;
+use crate::resource::{REST, Resource};
 use crate::source::Span;
-use crate::value::{Existence, Kind, Value};
+use crate::value::{Entry, Existence, Kind, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
     let (world, instance) = (evaluator.world, evaluator.at);
     told_transforms(evaluator);
+    include::told(world, &instance.path, &instance.root);
+    evaluator.told_refusal();
     let mut opaque: BTreeSet<Arc<str>> = BTreeSet::new();
     for (name, key, body) in entries(instance.section("Resources")) {
         if name.starts_with("Fn::") {
@@ -109,13 +111,34 @@ fn entries(section: Option<&Section>) -> &[(Arc<str>, Node, Node)] {
 
 fn attributes(evaluator: &Evaluator<'_>, kind: &str, body: &Node) -> Value {
     let properties = body.get("Properties").map(|node| sam::with_globals(&evaluator.at.root, kind, node));
-    match properties.map(|node| evaluator.value(&node)) {
+    let value = match properties.map(|node| evaluator.value(&node)) {
         Some(value) if matches!(value.kind, Kind::Map(_)) => value,
+        // Properties that a macro or a condition makes as a whole.
+        Some(value) if value.first_unknown().is_some() => unknown_rest(Value::object::<Arc<str>>([]), value),
         _ => match sam::globals(&evaluator.at.root, kind) {
             Some(node) => evaluator.value(node),
             None => Value::object::<Arc<str>>([]),
         },
+    };
+    if let Some(open) = value.as_map().and_then(|map| map.open.clone()) {
+        return unknown_rest(value, Value::new(Kind::Unknown(open)));
     }
+    match body.entries().iter().find(|(key, _)| key.text() == Some("Fn::Transform")) {
+        Some((key, macro_)) => {
+            let made = evaluator.transform(macro_, key.span).unwrap_or_else(Value::null);
+            unknown_rest(value, unknown_from(&made, key.span))
+        }
+        None => value,
+    }
+}
+
+/// The attributes where each that is not among them is unknown for that reason.
+fn unknown_rest(mut attributes: Value, why: Value) -> Value {
+    if let Kind::Map(map) = &mut attributes.kind {
+        let span = why.span;
+        Arc::make_mut(map).entries.insert(REST.into(), Entry { value: why, span });
+    }
+    attributes
 }
 
 fn told_opaque(evaluator: &Evaluator<'_>, span: Span, name: &str, kind: &str) {

@@ -224,3 +224,113 @@ fn exports_are_seen_in_their_own_region_only() {
     let unknown = value(&stacks, "R", "P");
     assert!(unknown.first_unknown().unwrap().reason.to_string().contains("no loaded unit exports"));
 }
+
+/// What `unit` of these files reads for `R.P`, each file a stack of its own in one account and Region.
+fn read_in(files: &[(&str, &str)], units: &[&str], unit: &str) -> (Option<String>, Vec<String>) {
+    let sources = Sources::new(Box::new(MemoryDisk::new(files.iter().copied())));
+    let units: Vec<Unit> = units
+        .iter()
+        .map(|path| Unit {
+            name: (*path).into(),
+            language: Language::CloudFormation,
+            path: (*path).to_owned(),
+            deployment: Deployment {
+                account: crate::aws::AccountId::parse("111111111111"),
+                region: Some("eu-west-1".into()),
+                ..Deployment::default()
+            },
+        })
+        .collect();
+    let ids: Vec<(StackId, &Unit)> = (0..).map(StackId).zip(&units).collect();
+    let (mut stacks, diagnostics) = load_all(&sources, &ids, &LoadSettings::default());
+    stacks.retain(|stack| &*stack.unit == unit);
+    let text = value(&stacks, "R", "P").text().map(|text| text.to_string());
+    (text, diagnostics.into_iter().map(|diagnostic| diagnostic.message).collect())
+}
+
+#[test]
+fn an_import_sees_what_a_nested_stack_of_another_import_exports() {
+    let user = "Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties: {P: !ImportValue deep}\n";
+    let parent = "Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: child.yaml\n      Parameters: {X: !ImportValue other}\n  R:\n    Type: AWS::S3::Bucket\n    Properties: {P: x}\n";
+    let child =
+        "Parameters: {X: {Type: String}}\nResources: {}\nOutputs:\n  O: {Value: !Ref X, Export: {Name: deep}}\n";
+    let other = "Resources: {}\nOutputs:\n  O: {Value: found, Export: {Name: other}}\n";
+    let files = [("a.yaml", user), ("b.yaml", parent), ("child.yaml", child), ("other.yaml", other)];
+    let (read, _) = read_in(&files, &["a.yaml", "b.yaml", "child.yaml", "other.yaml"], "a.yaml");
+    assert_eq!(read.as_deref(), Some("found"));
+    // Whatever the order of the files is.
+    let (read, _) = read_in(&files, &["other.yaml", "child.yaml", "b.yaml", "a.yaml"], "a.yaml");
+    assert_eq!(read.as_deref(), Some("found"));
+}
+
+#[test]
+fn snippets_are_included_in_the_template_in_sections_and_in_resources() {
+    let snippet = "Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties: {P: whole}\n";
+    let whole = "Transform:\n  Name: AWS::Include\n  Parameters: {Location: snippet.yaml}\nResources:\n  Q: {Type: AWS::S3::Bucket}\n";
+    let (read, told) = read_in(&[("a.yaml", whole), ("snippet.yaml", snippet)], &["a.yaml"], "a.yaml");
+    assert_eq!((read.as_deref(), told.len()), (Some("whole"), 0), "{told:?}");
+
+    let entry = "R:\n  Type: AWS::S3::Bucket\n  Properties: {P: section}\n";
+    let section = "Resources:\n  Fn::Transform: {Name: AWS::Include, Parameters: {Location: snippet.yaml}}\n  Q: {Type: AWS::S3::Bucket}\n";
+    let (read, told) = read_in(&[("a.yaml", section), ("snippet.yaml", entry)], &["a.yaml"], "a.yaml");
+    assert_eq!((read.as_deref(), told.len()), (Some("section"), 0), "{told:?}");
+
+    let body = "Type: AWS::S3::Bucket\nProperties: {P: resource}\n";
+    let resource = "Resources:\n  R:\n    Fn::Transform: {Name: AWS::Include, Parameters: {Location: snippet.yaml}}\n";
+    let (read, told) = read_in(&[("a.yaml", resource), ("snippet.yaml", body)], &["a.yaml"], "a.yaml");
+    assert_eq!((read.as_deref(), told.len()), (Some("resource"), 0), "{told:?}");
+}
+
+#[test]
+fn a_snippet_that_is_not_at_hand_is_told_and_leaves_all_attributes_unknown() {
+    let text = "Transform:\n  Name: AWS::Include\n  Parameters: {Location: s3://b/top.yaml}\nResources:\n  R:\n    Type: AWS::S3::Bucket\n    Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/r.yaml}}\n";
+    let (_, stacks, diagnostics) = load(text);
+    let told: Vec<&str> = diagnostics.iter().map(|diagnostic| &*diagnostic.message).collect();
+    assert!(told.iter().any(|message| message.contains("`s3://b/top.yaml` is included")), "{told:?}");
+    assert!(value(&stacks, "R", "Anything").first_unknown().unwrap().reason.to_string().contains("s3://b/r.yaml"));
+}
+
+fn cases_of(value: &crate::value::Value) -> String {
+    match &value.kind {
+        Kind::Cond(branches) => {
+            let [then, otherwise] = &**branches else { return "?".to_owned() };
+            format!("{} where {}, else {}", cases_of(&then.value), then.guard.text, cases_of(&otherwise.value))
+        }
+        Kind::Unknown(unknown) => unknown.reason.to_string(),
+        _ => value.text().unwrap().to_string(),
+    }
+}
+
+#[test]
+fn a_lookup_by_a_key_that_is_not_known_gives_what_its_candidates_lead_to() {
+    let of = |parameter: &str, mapping: &str, arguments: &str| {
+        let text = format!(
+            "Transform: AWS::LanguageExtensions\nParameters:\n  K: {{Type: String{parameter}}}\nMappings:\n  M: {{{mapping}}}\nResources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n      P: !FindInMap [{arguments}]\n"
+        );
+        let (_, stacks, diagnostics) = load(&text);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        cases_of(&value(&stacks, "R", "P"))
+    };
+    let three = "a: {v: 1}, b: {v: 2}, c: {v: 2}";
+    assert_eq!(of("", "a: {v: 1}, b: {v: 1}", "M, !Ref K, v"), "1");
+    assert_eq!(of("", three, "M, !Ref K, v"), "1 where K is a, else 2");
+    assert_eq!(of(", AllowedValues: [b, c]", three, "M, !Ref K, v"), "2");
+    assert_eq!(of("", three, "M, !Ref K, v, {DefaultValue: 2}"), "1 where K is a, else 2");
+    assert_eq!(of("", three, "M, a, !Ref K"), "1");
+    assert_eq!(of("", "a-x: {v: 1}, b-y: {v: 2}", "M, !Sub '${K}-y', v"), "2");
+    let many = (0..20).map(|n| format!("a{n}: {{v: {n}}}")).collect::<Vec<_>>().join(", ");
+    assert!(of("", &many, "M, !Ref K, v").contains("`K` has no value"));
+}
+
+#[test]
+fn a_rule_that_refuses_the_parameters_is_told() {
+    let text = "Parameters:\n  Env: {Type: String, Default: dev}\nRules:\n  Own:\n    RuleCondition: !Not [!Equals [!Ref Env, prod]]\n    Assertions:\n      - Assert: {'Fn::EachMemberIn': [[!Ref Env], [stage, prod]]}\n        AssertDescription: only stage and prod.\nResources: {}\n";
+    let (sources, _, diagnostics) = load(text);
+    assert_eq!(
+        diagnostics[0].message,
+        "the rule `Own` refuses these parameters, so CloudFormation does not deploy the stack: only stage and prod"
+    );
+    assert_eq!(sources.location(diagnostics[0].primary.as_ref().unwrap().span).line, 7);
+    assert!(messages(&text.replace("Default: dev", "Default: stage")).is_empty());
+    assert!(messages(&text.replace(", Default: dev", "")).is_empty());
+}
