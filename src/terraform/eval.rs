@@ -1,5 +1,6 @@
 //! Demand-driven evaluation of a root module: what is asked for is evaluated once, in whatever order.
 
+mod arguments;
 mod components;
 mod computed;
 mod data;

@@ -10,6 +10,8 @@ mod strings;
 mod time;
 mod yaml;
 
+pub(super) use signatures::ty as type_of_letters;
+
 use super::ops::{derived, fail, is_open, name_of, over_branches};
 use crate::source::Span;
 use crate::value::{Kind, Map, Number, Reason, Seq, SeqKind, Type, Unknown, Value};

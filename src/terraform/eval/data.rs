@@ -93,3 +93,19 @@ impl Evaluator<'_> {
         Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: Some(Arc::new(why)) })))
     }
 }
+
+/// Data sources whose attributes follow from the code alone.
+const FOLLOWING: [&str; 5] =
+    ["aws_caller_identity", "aws_region", "aws_partition", "aws_iam_policy_document", "aws_service_principal"];
+
+/// Adds what follows from the code to the arguments: the `json` of a policy document, the id of an account.
+pub(super) fn computed_too(resource: &mut Resource, value: &Value) {
+    if !FOLLOWING.contains(&&*resource.kind) {
+        return;
+    }
+    let (Kind::Map(own), Some(all)) = (&mut resource.attributes.kind, value.as_map()) else { return };
+    let own = Arc::make_mut(own);
+    for (name, entry) in &all.entries {
+        own.entries.entry(name.clone()).or_insert_with(|| entry.clone());
+    }
+}

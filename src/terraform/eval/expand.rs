@@ -247,6 +247,7 @@ impl Evaluator<'_> {
             {
                 place.region = self.own_region(region, &address);
             }
+            super::arguments::typed(&block.kind, block.data, &mut attributes);
             write_only(&mut attributes);
             self.ignore_changes(&block.block, &mut attributes);
             self.merge_tags(&provider, &mut attributes);
@@ -264,12 +265,15 @@ impl Evaluator<'_> {
                 exists,
                 imported_id: None,
             };
-            let resource = Resource { imported_id: self.imported(instance, &resource), ..resource };
+            let mut resource = Resource { imported_id: self.imported(instance, &resource), ..resource };
             let value = if block.data {
                 self.data_value(&resource, &block.block, &scope)
             } else {
                 self.resource_value(&resource)
             };
+            if block.data {
+                super::data::computed_too(&mut resource, &value);
+            }
             values.push((slot.key, slot.exists, value));
             resources.push(resource);
         }

@@ -225,7 +225,7 @@ impl Evaluator<'_> {
             .and_then(Value::as_seq)
             .and_then(|seq| seq.items.first())
             .and_then(|block| block.get("tags"))
-            .cloned();
+            .map(super::arguments::tags);
         ProviderInfo {
             place: Place { account, region },
             account: account_value,

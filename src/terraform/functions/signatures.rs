@@ -55,8 +55,8 @@ fn read(takes: &str, gives: &str) -> Signature {
     Signature { parameters, rest, result: ty(gives) }
 }
 
-/// `n`umber, `s`tring, `b`ool, `d`ynamic; `L`ist, `S`et and `M`ap of what follows.
-fn ty(text: &str) -> Type {
+/// The type that letters name: `n`umber, `s`tring, `b`ool, `d`ynamic; `L`ist, `S`et and `M`ap of what follows.
+pub(in crate::terraform) fn ty(text: &str) -> Type {
     let of = |rest: &str| Box::new(ty(rest));
     match text.split_at_checked(1) {
         Some(("n", _)) => Type::Number,
