@@ -1,6 +1,7 @@
 //! The Terraform frontend: from a root module and its inputs to resources.
 
 pub(crate) mod ast;
+mod branches;
 pub(crate) mod eval;
 pub(crate) mod functions;
 pub(crate) mod module;

@@ -187,6 +187,8 @@ pub enum Reason {
     Limit(Arc<str>),
     /// The expression is an error; the message.
     Invalid(Arc<str>),
+    /// It does not exist under this condition: asking for it is an error there; the message.
+    Absent(Arc<str>),
     /// A feature of the language that is not evaluated.
     Unsupported(Arc<str>),
     /// A file that could not be read: path and why.
@@ -210,7 +212,7 @@ impl fmt::Display for Reason {
             Self::NotExported(name) => write!(f, "no loaded unit exports `{name}`"),
             Self::Computed(attribute) => write!(f, "AWS decides `{attribute}` at deployment"),
             Self::Limit(what) => write!(f, "{what}"),
-            Self::Invalid(message) => write!(f, "{message}"),
+            Self::Invalid(message) | Self::Absent(message) => write!(f, "{message}"),
             Self::Unsupported(feature) => write!(f, "{feature} is not evaluated"),
             Self::File(text) => write!(f, "{text}"),
             Self::Derived(text) => write!(f, "{text}"),

@@ -309,3 +309,106 @@ fn blocks_that_one_reason_keeps_from_being_expanded_are_one_line() {
     let line = "2 blocks not expanded: `var.x` has no value; give a value with --var or --var-file";
     assert_eq!(output.matches(line).count(), 1, "{output}");
 }
+
+/// In the case that the key is not made, asking for it is an error, and `try` goes on.
+#[test]
+fn what_exists_only_under_a_condition_is_an_error_elsewhere() {
+    let files = [(
+        "main.tf",
+        r#"
+variable "team" { type = string }
+resource "aws_kms_key" "k" {
+  count = var.team == "data" ? 1 : 0
+}
+resource "aws_backup_vault" "v" {
+  name        = can(aws_kms_key.k[0].arn) ? "with" : "without"
+  kms_key_arn = try(aws_kms_key.k[0].arn, null)
+  tags        = try({ key = upper(aws_kms_key.k[0].arn) }, { none = "yes" })
+}
+resource "aws_backup_vault" "w" {
+  name        = "w"
+  kms_key_arn = aws_kms_key.k[0].arn
+}
+"#,
+    )];
+    let (resources, _) = loaded(&files);
+    let vault = at(&resources, "aws_backup_vault.v");
+    let branches = |name: &str| match &vault.get(name).unwrap().kind {
+        Kind::Cond(branches) => {
+            branches.iter().map(|branch| (branch.guard.holds, tree(&branch.value).0)).collect::<Vec<_>>()
+        }
+        other => panic!("{name}: {other:?}"),
+    };
+    assert_eq!(branches("name"), [(true, json!("with")), (false, json!("without"))]);
+    assert_eq!(branches("kms_key_arn"), [(true, json!({"$ref": "aws_kms_key.k[0].arn"})), (false, Json::Null)]);
+    assert_eq!(branches("tags")[1], (false, json!({"none": "yes"})));
+    // Without `try` Terraform would refuse the other case.
+    let sure = at(&resources, "aws_backup_vault.w").get("kms_key_arn").unwrap();
+    assert_eq!(tree(sure).0, json!({"$ref": "aws_kms_key.k[0].arn"}));
+}
+
+/// Guards of the same text are about the same fact, so two modules' conditions have two texts.
+#[test]
+fn the_same_condition_in_two_modules_is_two_facts() {
+    let module = r#"
+variable "name" { type = string }
+resource "aws_kms_key" "k" {
+  count = length(var.name) > 3 ? 1 : 0
+}
+"#;
+    let root = r#"
+variable "a" { type = string }
+variable "b" { type = string }
+module "a" {
+  source = "./m"
+  name   = var.a
+}
+module "b" {
+  source = "./m"
+  name   = var.b
+}
+"#;
+    let (resources, _) = loaded(&[("main.tf", root), ("m/main.tf", module)]);
+    let guard = |address: &str| match &at(&resources, address).exists {
+        Existence::When(guards) => guards[0].text.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(guard("module.a.aws_kms_key.k[0]"), "length(var.name) > 3 in module.a");
+    assert_eq!(guard("module.b.aws_kms_key.k[0]"), "length(var.name) > 3 in module.b");
+}
+
+/// As the provider's schema says: a set holds each string once, and tags are strings.
+#[test]
+fn arguments_are_converted_to_what_the_provider_takes() {
+    let files = [(
+        "main.tf",
+        r#"
+resource "aws_backup_selection" "s" {
+  name      = 5
+  resources = ["b", "a", "b"]
+}
+resource "aws_vpc" "v" {
+  tags = { Backup = true }
+}
+data "aws_iam_policy_document" "d" {
+  statement {
+    actions = ["kms:B", "kms:A", "kms:B"]
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = [false]
+    }
+  }
+}
+"#,
+    )];
+    let (resources, _) = loaded(&files);
+    let values = |address: &str, name: &str| tree(at(&resources, address).get(name).unwrap()).0;
+    assert_eq!(values("aws_backup_selection.s", "name"), json!("5"));
+    assert_eq!(values("aws_backup_selection.s", "resources"), json!(["a", "b"]));
+    assert_eq!(values("aws_vpc.v", "tags"), json!({"Backup": "true"}));
+    let statement = values("data.aws_iam_policy_document.d", "statement");
+    assert_eq!(statement[0]["actions"], json!(["kms:A", "kms:B"]));
+    assert_eq!(statement[0]["condition"][0]["values"], json!(["false"]));
+    assert!(values("data.aws_iam_policy_document.d", "json").as_str().unwrap().contains("SecureTransport"));
+}

@@ -12,7 +12,8 @@ mod yaml;
 
 pub(super) use signatures::ty as type_of_letters;
 
-use super::ops::{derived, fail, is_open, name_of, over_branches};
+use super::branches::over_branches;
+use super::ops::{derived, fail, is_open, name_of};
 use crate::source::Span;
 use crate::value::{Kind, Map, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::sync::Arc;

@@ -1,14 +1,12 @@
 //! Operators, conversion and unification of Terraform's values, three-valued where something is unknown.
 
 use super::ast::{BinaryOp, UnaryOp};
+use super::branches::{self, absence, over_branches, where_it_exists};
 use super::functions::EvalError;
 use super::types;
 use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Number, Reason, Ref, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Beyond this many alternatives a conditional value is given up as unknown.
-const MOST_BRANCHES: usize = 16;
 
 pub(crate) fn fail<T>(message: impl Into<String>) -> Result<T, EvalError> {
     Err(EvalError(message.into()))
@@ -71,54 +69,6 @@ fn cause(value: &Value) -> Option<Arc<Unknown>> {
 /// Whether the value itself (not a part of it) is unknown or conditional.
 pub(crate) fn is_open(value: &Value) -> bool {
     matches!(value.kind, Kind::Unknown(_) | Kind::Cond(_))
-}
-
-/// Applies `f` to each alternative of a conditional value.
-pub(crate) fn over_branches(
-    value: &Value,
-    branches: &[Branch],
-    mut f: impl FnMut(&Value) -> Result<Value, EvalError>,
-) -> Result<Value, EvalError> {
-    let mut out = Vec::with_capacity(branches.len());
-    for branch in branches {
-        out.push(Branch { guard: branch.guard.clone(), value: f(&branch.value)? });
-    }
-    Ok(cond(out, value))
-}
-
-/// Like [`over_branches`]; an alternative that is an error cannot be the one that holds, unless all are.
-fn reachable(
-    value: &Value,
-    branches: &[Branch],
-    f: impl Fn(&Value) -> Result<Value, EvalError>,
-) -> Result<Value, EvalError> {
-    let answers: Vec<(Guard, Result<Value, EvalError>)> =
-        branches.iter().map(|branch| (branch.guard.clone(), f(&branch.value))).collect();
-    if let Some((_, Err(error))) = answers.first()
-        && answers.iter().all(|(_, answer)| answer.is_err())
-    {
-        return Err(error.clone());
-    }
-    let kept =
-        answers.into_iter().filter_map(|(guard, answer)| answer.ok().map(|value| Branch { guard, value })).collect();
-    Ok(cond(kept, value))
-}
-
-/// A conditional value; collapsed where all alternatives are equal.
-fn cond(branches: Vec<Branch>, from: &Value) -> Value {
-    if let Some(first) = branches.first()
-        && branches.iter().all(|branch| equals(&branch.value, &first.value) == Some(true))
-    {
-        return first.value.clone();
-    }
-    if branches.len() > MOST_BRANCHES {
-        return Value::unknown(
-            Reason::Limit(format!("more than {MOST_BRANCHES} undecided alternatives").into()),
-            from.span,
-        );
-    }
-    let sensitive = from.sensitive || branches.iter().any(|branch| branch.value.sensitive);
-    Value { kind: Kind::Cond(branches.into()), span: from.span, sensitive }
 }
 
 /// `left op right`.
@@ -379,8 +329,8 @@ fn equal_text(a: &Value, b: &Value) -> Option<bool> {
 /// `value[key]`, also `value.key` with a string key.
 pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
     match (&value.kind, &key.kind) {
-        (Kind::Cond(branches), _) => return reachable(value, branches, |v| index(v, key)),
-        (_, Kind::Cond(branches)) => return reachable(key, branches, |k| index(value, k)),
+        (Kind::Cond(branches), _) => return where_it_exists(value, branches, |v| index(v, key)),
+        (_, Kind::Cond(branches)) => return where_it_exists(key, branches, |k| index(value, k)),
         (Kind::Unknown(unknown), _) => {
             let mut out = derived(&[value], Type::Dynamic);
             if let (Kind::Unknown(out), Some(symbol), Some(key)) = (&mut out.kind, &unknown.symbol, key.text()) {
@@ -691,12 +641,15 @@ pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise:
     if let Kind::Cond(branches) = &condition.kind {
         return over_branches(condition, branches, |c| conditional(c, text, then.clone(), otherwise.clone()));
     }
+    if absence(condition).is_some() {
+        return Ok(condition.clone());
+    }
     let mut value = match logic(condition)? {
         Some(true) => then,
         Some(false) => otherwise,
         None => {
             let guard = |holds| Guard { text: text.into(), holds, span: condition.span };
-            cond(
+            branches::conditional(
                 vec![Branch { guard: guard(true), value: then }, Branch { guard: guard(false), value: otherwise }],
                 condition,
             )

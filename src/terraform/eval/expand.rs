@@ -81,7 +81,7 @@ impl Evaluator<'_> {
             let slots = (0..most).map(|at| {
                 let with: Vec<&Branch> =
                     branches.iter().filter(|branch| branch.value.as_i64().is_some_and(|n| n > at)).collect();
-                slot(at, existence(&with, branches.len()))
+                slot(at, existence(&with, branches))
             });
             return (slots.collect(), Shape::Count);
         }
@@ -133,7 +133,7 @@ impl Evaluator<'_> {
             .into_iter()
             .map(|(name, (key, value, with))| {
                 let key = Value { span: key.span, ..Value::string(name) };
-                let exists = existence(&with, alternatives.len());
+                let exists = existence(&with, &alternatives);
                 Slot {
                     key: Some(key.clone()),
                     repetition: Repetition { each: Some((key, value)), count: None },
@@ -720,12 +720,11 @@ fn suffix(key: Option<&Value>) -> String {
     }
 }
 
-fn existence(with: &[&Branch], of: usize) -> Existence {
-    if with.len() == of {
-        Existence::Certain
-    } else {
-        Existence::When(with.iter().map(|branch| branch.guard.clone()).collect())
-    }
+/// Exists where none of the other alternatives holds.
+fn existence(with: &[&Branch], all: &[Branch]) -> Existence {
+    let others = all.iter().filter(|branch| !with.iter().any(|own| own.guard == branch.guard));
+    let not: Vec<Guard> = others.map(|branch| Guard { holds: !branch.guard.holds, ..branch.guard.clone() }).collect();
+    if not.is_empty() { Existence::Certain } else { Existence::When(not) }
 }
 
 fn both(outer: &Existence, inner: &Existence) -> Existence {

@@ -3,8 +3,9 @@
 use super::{DEEPEST, Demand, Evaluator, Scope};
 use crate::source::{Span, join, parent};
 use crate::terraform::ast::{Expr, ExprKind, ForExpr, ObjectKey, TemplatePart};
+use crate::terraform::branches::{self, over_branches};
 use crate::terraform::functions::{self, EvalError, FunctionContext};
-use crate::terraform::ops::{self, conditional, convert, derived, fail, is_open, logic, name_of, over_branches};
+use crate::terraform::ops::{self, conditional, convert, derived, fail, logic, name_of};
 use crate::terraform::syntax;
 use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ impl Evaluator<'_> {
     /// The expression's value; an error becomes an unknown and a note.
     pub(super) fn value(&self, expr: &Expr, scope: &Scope<'_>) -> Value {
         match self.eval(expr, scope) {
-            Ok(value) => value,
+            Ok(value) => branches::settled(value),
             Err(error) => self.invalid(expr.span, &error.0),
         }
     }
@@ -88,7 +89,7 @@ impl Evaluator<'_> {
                     Some(true) => self.branch(&decided, then, otherwise, scope, true)?,
                     Some(false) => self.branch(&decided, then, otherwise, scope, false)?,
                     None => {
-                        let text = self.source_text(condition.span);
+                        let text = self.fact(condition, &decided, scope);
                         let (then, otherwise) = (self.value_quietly(then, scope), self.value_quietly(otherwise, scope));
                         conditional(&decided, &text, then, otherwise)?
                     }
@@ -111,6 +112,36 @@ impl Evaluator<'_> {
     /// For branches that may never be taken: an error is an unknown without a note.
     fn value_quietly(&self, expr: &Expr, scope: &Scope<'_>) -> Value {
         self.eval(expr, scope).unwrap_or_else(|error| Value::unknown(Reason::Invalid(error.0.into()), Some(expr.span)))
+    }
+
+    /// The name of an undecided condition: the same name is the same fact, so it tells modules and repetitions apart.
+    fn fact(&self, condition: &Expr, decided: &Value, scope: &Scope<'_>) -> Arc<str> {
+        if let Kind::Unknown(unknown) = &decided.kind
+            && let Some(symbol) = &unknown.symbol
+        {
+            return symbol.strip_suffix(&format!(" in {}", self.unit.name)).unwrap_or(symbol).into();
+        }
+        let text = self.source_text(condition.span);
+        let said = |name: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
+        let mut bound: Vec<(&str, &Value)> = Vec::new();
+        bound.extend(scope.repetition.each.iter().filter(|_| said("each")).map(|(key, _)| ("each.key", key)));
+        bound.extend(scope.repetition.count.iter().filter(|_| said("count")).map(|index| ("count.index", index)));
+        bound.extend(scope.names.iter().filter(|(name, _)| said(name)).map(|(name, value)| (&**name, value)));
+        bound.extend(scope.splats.iter().map(|item| ("each element", item)));
+        if bound.is_empty() && scope.instance.prefix.is_empty() {
+            return text;
+        }
+        let mut named = text.to_string();
+        for (name, value) in bound {
+            let key = value.get("key").unwrap_or(value);
+            let shown = key.text().map(|text| text.to_string()).or_else(|| crate::value::json_text(key));
+            let shown = shown.unwrap_or_else(|| format!("{:016x}", hash(&format!("{value:?}"))));
+            named.push_str(&format!(" with {name} = {shown}"));
+        }
+        if !scope.instance.prefix.is_empty() {
+            named.push_str(&format!(" in {}", scope.instance.prefix.trim_end_matches('.')));
+        }
+        named.into()
     }
 
     /// The source text of a span, on one line, for naming conditions.
@@ -140,7 +171,7 @@ impl Evaluator<'_> {
                                 ops::concat(self.template(then, scope)?)?,
                                 ops::concat(self.template(otherwise, scope)?)?,
                             );
-                            out.push(conditional(&decided, &self.source_text(condition.span), then, otherwise)?);
+                            out.push(conditional(&decided, &self.fact(condition, &decided, scope), then, otherwise)?);
                         }
                     }
                 }
@@ -355,25 +386,14 @@ impl Evaluator<'_> {
 
     fn call_function(&self, name: &str, args: &[Expr], expand: bool, scope: &Scope<'_>, span: Span) -> Outcome {
         match name {
-            "try" => {
-                let mut last = None;
-                for arg in args {
-                    match self.eval(arg, scope) {
-                        Ok(value) if matches!(&value.kind, Kind::Unknown(unknown) if matches!(unknown.reason, Reason::Invalid(_))) =>
-                        {
-                            last = Some(value);
-                        }
-                        Ok(value) => return Ok(value),
-                        Err(_) => {}
-                    }
-                }
-                return last.map_or_else(|| fail("no argument of `try` has a value"), Ok);
-            }
+            "try" => return self.attempt(args, scope),
             "can" => {
                 let Some(arg) = args.first() else { return fail("`can` takes one argument") };
                 return Ok(match self.eval(arg, scope) {
-                    Ok(value) if is_open(&value) => derived(&[&value], Type::Bool),
-                    Ok(_) => Value::bool(true),
+                    Ok(value) => branches::can(&value, &|value| match value.kind {
+                        Kind::Unknown(_) | Kind::Cond(_) => derived(&[value], Type::Bool),
+                        _ => Value::bool(true),
+                    }),
                     Err(_) => Value::bool(false),
                 });
             }
@@ -414,6 +434,28 @@ impl Evaluator<'_> {
             ));
         }
         self.call_with(name, values, scope)
+    }
+
+    /// `try`: the first argument that is no error, in each alternative by itself.
+    fn attempt(&self, args: &[Expr], scope: &Scope<'_>) -> Outcome {
+        let mut last = None;
+        for (at, arg) in args.iter().enumerate() {
+            match self.eval(arg, scope) {
+                Ok(value) if matches!(&value.kind, Kind::Unknown(unknown) if matches!(unknown.reason, Reason::Invalid(_) | Reason::Absent(_))) =>
+                {
+                    last = Some(value);
+                }
+                Ok(value) => {
+                    let others = args.get(at + 1..).unwrap_or_default();
+                    return Ok(branches::or_else(&value, &|| {
+                        self.attempt(others, scope)
+                            .unwrap_or_else(|error| Value::unknown(Reason::Absent(error.0.into()), Some(arg.span)))
+                    }));
+                }
+                Err(_) => {}
+            }
+        }
+        last.map_or_else(|| fail("no argument of `try` has a value"), Ok)
     }
 
     fn call_with(&self, name: &str, values: Vec<Value>, scope: &Scope<'_>) -> Outcome {

@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use super::strings::is_atom;
-use crate::terraform::ops::{concat, derived, fail, over_branches, text_parts};
+use crate::terraform::branches::over_branches;
+use crate::terraform::ops::{concat, derived, fail, text_parts};
 use crate::value::{Kind, Type, Value};
 
 /// The parts of an ARN in their order, as `provider::aws::arn_parse` names them.

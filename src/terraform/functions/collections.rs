@@ -1,9 +1,8 @@
 //! Functions over lists, sets, maps and objects.
 
 use super::{LIMIT, Outcome, arg, int, is_open, list, list_open, map, seq, set, text, why};
-use crate::terraform::ops::{
-    convert, derived, equals, fail, logic, make_seq, may_be_null, name_of, number, over_branches, unify,
-};
+use crate::terraform::branches::over_branches;
+use crate::terraform::ops::{convert, derived, equals, fail, logic, make_seq, may_be_null, name_of, number, unify};
 use crate::terraform::types;
 use crate::value::{Branch, Entry, Kind, Map, MapKind, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
 use bigdecimal::BigDecimal;
