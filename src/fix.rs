@@ -25,10 +25,19 @@ pub type Changes = BTreeMap<String, String>;
 
 /// Gives each failed finding its fix, where there is one. `again` analyses the estate with some files changed.
 pub fn attach(analysis: &mut Analysis, again: &dyn Fn(&Changes) -> Analysis) {
+    attach_to(analysis, &|_| true, again);
+}
+
+/// The same for the findings that are wanted.
+pub fn attach_to(analysis: &mut Analysis, wanted: &dyn Fn(&Reported) -> bool, again: &dyn Fn(&Changes) -> Analysis) {
+    if !analysis.findings.iter().any(wanted) {
+        return;
+    }
     let index = propose::Index::new(analysis);
     let proposed: Vec<(String, Vec<Fix>)> = analysis
         .findings
         .iter()
+        .filter(|reported| wanted(reported))
         .filter(|reported| !reported.undecided || MENDED_OPEN.contains(&reported.finding.rule))
         .map(|reported| (reported.fingerprint.clone(), propose::all(analysis, &index, reported)))
         .filter(|(_, fixes)| !fixes.is_empty())
@@ -55,7 +64,9 @@ pub fn attach(analysis: &mut Analysis, again: &dyn Fn(&Changes) -> Analysis) {
         }
     }
     for reported in &mut analysis.findings {
-        reported.fix = found.remove(&reported.fingerprint);
+        if let Some(fix) = found.remove(&reported.fingerprint) {
+            reported.fix = Some(fix);
+        }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod plan;
 pub mod policy_file;
 pub mod report;
 pub mod resource;
+pub mod session;
 pub mod source;
 pub mod suppress;
 pub mod terraform;
@@ -57,8 +58,51 @@ pub struct Input {
 /// Evaluates the units and judges every copy that they plan: the pipeline.
 pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
     let Input { sources, units, modules, load, mut diagnostics } = input;
-    let mut units = units;
-    // The state of a unit that is named in the configuration only.
+    let mut units = with_states(units);
+    parallel::on_threads(None, move || {
+        let (read, found) = Read::new(&sources, &units, &load);
+        diagnostics.extend(found);
+        deployed::place_units(&mut units, &read.stacks);
+        let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
+        diagnostics.extend(found);
+        judge(sources, stacks, diagnostics, (&modules, &units, &load), settings, &|sources, units| {
+            read.evaluate(sources, &modules, units, &load).0
+        })
+    })
+}
+
+/// Judges every copy that the stacks plan; where something is open, for each of the inputs that code leaves open:
+/// `evaluate` gives the stacks for units with such inputs chosen.
+fn judge(
+    sources: Sources,
+    stacks: Vec<Stack>,
+    diagnostics: Vec<Diagnostic>,
+    (modules, units, load): (&terraform::Modules, &[Unit], &LoadSettings),
+    settings: &AnalysisSettings,
+    evaluate: &dyn Fn(&Sources, &[Unit]) -> Vec<Stack>,
+) -> Analysis {
+    let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings);
+    if analysis.is_undecided() {
+        let languages = cases::Languages {
+            open: &|unit| open_inputs(&analysis.sources, modules, unit, load),
+            refuses: &|unit| {
+                unit.language == Language::CloudFormation && cloudformation::refuses(&analysis.sources, unit, load)
+            },
+            evaluate: &|units| evaluate(&analysis.sources, units),
+        };
+        let (enumerations, left) = cases::enumerate(&analysis, units, &languages);
+        for enumeration in enumerations {
+            analysis::join(&mut analysis, &enumeration.cases, enumeration.complete, settings);
+        }
+        if !left.is_empty() {
+            analysis.diagnostics.push(diagnostic::Diagnostic::too_many_cases(&left));
+        }
+    }
+    analysis
+}
+
+/// The units with those whose plan or state only the configuration names.
+fn with_states(mut units: Vec<Unit>) -> Vec<Unit> {
     let named: Vec<String> = units.iter().filter_map(|unit| unit.deployment.state.clone()).collect();
     for path in named {
         if !units.iter().any(|unit| unit.path == path) {
@@ -66,31 +110,7 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
             units.push(Unit { name: path.as_str().into(), language: Language::Plan, path, deployment });
         }
     }
-    parallel::on_threads(None, move || {
-        let (read, found) = Read::new(&sources, &units, &load);
-        diagnostics.extend(found);
-        deployed::place_units(&mut units, &read.stacks);
-        let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
-        diagnostics.extend(found);
-        let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings);
-        if analysis.is_undecided() {
-            let languages = cases::Languages {
-                open: &|unit| open_inputs(&analysis.sources, &modules, unit, &load),
-                refuses: &|unit| {
-                    unit.language == Language::CloudFormation && cloudformation::refuses(&analysis.sources, unit, &load)
-                },
-                evaluate: &|units| read.evaluate(&analysis.sources, &modules, units, &load).0,
-            };
-            let (enumerations, left) = cases::enumerate(&analysis, &units, &languages);
-            for enumeration in enumerations {
-                analysis::join(&mut analysis, &enumeration.cases, enumeration.complete, settings);
-            }
-            if !left.is_empty() {
-                analysis.diagnostics.push(diagnostic::Diagnostic::too_many_cases(&left));
-            }
-        }
-        analysis
-    })
+    units
 }
 
 /// What is read once, whatever the inputs of code are: plans, states and policies in files.
@@ -150,14 +170,34 @@ impl Read {
         load: &LoadSettings,
     ) -> (Vec<Stack>, Vec<Diagnostic>) {
         let ids = ids(units);
-        let (mut stacks, mut diagnostics) =
-            cloudformation::load_all(sources, &of(&ids, Language::CloudFormation), load);
-        let mut published = self.published.clone();
-        stacks.iter().for_each(|stack| published.add(stack));
-        stacks.extend(self.stacks.iter().cloned());
+        let (stacks, mut diagnostics) = cloudformation::load_all(sources, &of(&ids, Language::CloudFormation), load);
+        let published = self.published_with(&stacks);
         let (found, more) = terraform::load(sources, modules, &of(&ids, Language::Terraform), load, &published);
-        stacks.extend(found);
         diagnostics.extend(more);
+        let stacks = self.assemble(sources, stacks, found, &ids, load, &mut diagnostics);
+        (stacks, diagnostics)
+    }
+
+    /// What the stacks of templates give out, with what was read once.
+    fn published_with(&self, templates: &[Stack]) -> Published {
+        let mut published = self.published.clone();
+        templates.iter().for_each(|stack| published.add(stack));
+        published
+    }
+
+    /// All stacks in order, states joined with their code.
+    fn assemble(
+        &self,
+        sources: &Sources,
+        templates: Vec<Stack>,
+        roots: Vec<Stack>,
+        ids: &[(StackId, &Unit)],
+        load: &LoadSettings,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<Stack> {
+        let mut stacks = templates;
+        stacks.extend(self.stacks.iter().cloned());
+        stacks.extend(roots);
         diagnostics.extend(deployed::join_states(&mut stacks, &ids.iter().copied().collect()));
         if !load.facts.is_empty() {
             // After all units: what code says comes first.
@@ -168,6 +208,6 @@ impl Read {
         }
         // Code before what is deployed: where both speak of a thing, the first is heard.
         stacks.sort_by_key(|stack| (matches!(stack.language, Language::State | Language::Facts), stack.id));
-        (stacks, diagnostics)
+        stacks
     }
 }

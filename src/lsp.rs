@@ -5,17 +5,19 @@
 mod places;
 mod told;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Reported};
 use crate::fix::{self, Changes};
 use crate::source::normalize;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use places::Uris;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// Analyses the folders at these paths, some files having other texts than on disk.
-pub type Analyse<'a> = &'a dyn Fn(&[String], &Changes) -> Analysis;
+/// Analyses the folders at these paths, some files having other texts than on disk; whether others may have changed there,
+/// too, since the last time.
+pub type Analyse<'a> = &'a dyn Fn(&[String], &Changes, bool) -> Analysis;
 
 /// The folders to work on, from the client's `initialize`: absolute, the working directory where it names none.
 pub fn folders(initialize: &Json) -> Vec<PathBuf> {
@@ -47,14 +49,41 @@ pub fn capabilities() -> Json {
         "definitionProvider": true,
         "codeActionProvider": {"codeActionKinds": ["quickfix"]},
         "codeLensProvider": {"resolveProvider": false},
-        "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
+        "workspace": {
+            "workspaceFolders": {"supported": true, "changeNotifications": true},
+            "fileOperations": {"didCreate": files(), "didRename": files(), "didDelete": files()},
+        },
     })
+}
+
+fn files() -> Json {
+    json!({"filters": [{"pattern": {"glob": "**/*"}}]})
+}
+
+/// Asks the client to tell what happens to files that are not open; `None` where it cannot be asked.
+fn watch(initialize: &Json) -> Option<Request> {
+    let can = initialize.pointer("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration");
+    can.filter(|can| can.as_bool() == Some(true))?;
+    let watchers: Vec<Json> = ["**/*.{tf,tofu,tfvars,hcl,json,yaml,yml,tftpl,template,toml}", "**/.gitignore"]
+        .iter()
+        .map(|glob| json!({"globPattern": glob}))
+        .collect();
+    let registration = json!({
+        "id": "files",
+        "method": "workspace/didChangeWatchedFiles",
+        "registerOptions": {"watchers": watchers},
+    });
+    let params = json!({"registrations": [registration]});
+    Some(Request::new("watch-files".to_owned().into(), "client/registerCapability".to_owned(), params))
 }
 
 /// Serves until the client says `exit` or hangs up; whether it said `shutdown` before.
 ///
-/// `folders` are absolute; the process stands in the first one.
-pub fn serve(connection: &Connection, folders: Vec<PathBuf>, analyse: Analyse<'_>) -> bool {
+/// `initialize` is what the client said at first; `folders` are absolute; the process stands in the first one.
+pub fn serve(connection: &Connection, initialize: &Json, folders: Vec<PathBuf>, analyse: Analyse<'_>) -> bool {
+    if let Some(request) = watch(initialize) {
+        send(connection, request);
+    }
     let mut server = Server::new(folders, analyse);
     server.refresh(connection);
     let mut stopping = false;
@@ -91,6 +120,16 @@ fn send(connection: &Connection, message: impl Into<Message>) {
     let _ = connection.sender.send(message.into());
 }
 
+/// What has changed since the last analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stale {
+    No,
+    /// Open documents.
+    Texts,
+    /// Files on the disk, or the folders.
+    Files,
+}
+
 struct Server<'a> {
     analyse: Analyse<'a>,
     uris: Uris,
@@ -98,45 +137,69 @@ struct Server<'a> {
     /// Texts of open documents by path.
     open: Changes,
     analysis: Option<Analysis>,
-    /// Whether the findings of `analysis` carry their fixes.
-    fixed: bool,
-    /// Files for which diagnostics were published.
-    published: BTreeSet<String>,
+    stale: Stale,
+    /// Files whose findings in `analysis` carry their fixes.
+    fixed: BTreeSet<String>,
+    /// The diagnostics that were published, by file.
+    published: BTreeMap<String, Vec<Json>>,
 }
 
 impl<'a> Server<'a> {
     fn new(folders: Vec<PathBuf>, analyse: Analyse<'a>) -> Self {
         let base = folders.first().cloned().unwrap_or_default();
-        let (open, published) = (Changes::new(), BTreeSet::new());
-        Self { analyse, uris: Uris::new(base), folders, open, analysis: None, fixed: false, published }
+        Self {
+            analyse,
+            uris: Uris::new(base),
+            folders,
+            open: Changes::new(),
+            analysis: None,
+            stale: Stale::Files,
+            fixed: BTreeSet::new(),
+            published: BTreeMap::new(),
+        }
     }
 
     fn paths(&self) -> Vec<String> {
         self.folders.iter().map(|folder| self.uris.path(folder)).collect()
     }
 
-    /// Analyses and publishes, where anything has changed.
+    /// Analyses, where anything has changed, and publishes what is told otherwise than before.
     fn refresh(&mut self, connection: &Connection) {
-        if self.analysis.is_some() {
+        if self.stale == Stale::No {
             return;
         }
-        let analysis = (self.analyse)(&self.paths(), &self.open);
-        let diagnostics = told::diagnostics(&analysis, &self.uris);
-        let now: BTreeSet<String> = diagnostics.keys().cloned().collect();
-        for path in self.published.union(&now) {
-            let found = diagnostics.get(path).cloned().unwrap_or_default();
-            let uri = self.uris.uri(path);
-            send(
-                connection,
-                Notification::new(
-                    "textDocument/publishDiagnostics".to_owned(),
-                    json!({"uri": uri, "diagnostics": found}),
-                ),
-            );
+        let analysis = (self.analyse)(&self.paths(), &self.open, self.stale == Stale::Files);
+        let now = told::diagnostics(&analysis, &self.uris);
+        let none = Vec::new();
+        for path in self.published.keys().chain(now.keys()).collect::<BTreeSet<_>>() {
+            let found = now.get(path).unwrap_or(&none);
+            if self.published.get(path) == Some(found) {
+                continue;
+            }
+            let params = json!({"uri": self.uris.uri(path), "diagnostics": found});
+            send(connection, Notification::new("textDocument/publishDiagnostics".to_owned(), params));
         }
         self.published = now;
         self.analysis = Some(analysis);
-        self.fixed = false;
+        self.stale = Stale::No;
+        self.fixed.clear();
+    }
+
+    /// The document's text in the editor.
+    fn typed(&mut self, path: &str, text: &str) {
+        let path = normalize(path);
+        let known = self.open.get(&path).is_some_and(|known| known == text)
+            || !self.open.contains_key(&path) && self.text_on_disk(&path).is_some_and(|known| *known == text);
+        self.open.insert(path, text.to_owned());
+        if !known {
+            self.stale = self.stale.max(Stale::Texts);
+        }
+    }
+
+    /// The text of a file that is not open, as it was read.
+    fn text_on_disk(&self, path: &str) -> Option<Arc<String>> {
+        let analysis = self.analysis.as_ref()?;
+        places::file_of(analysis, path).map(|file| analysis.sources.text(file))
     }
 
     fn note(&mut self, notification: Notification) {
@@ -144,21 +207,31 @@ impl<'a> Server<'a> {
         let path = text(&params, "/textDocument/uri").and_then(|uri| self.uris.path_of(uri));
         match (notification.method.as_str(), path) {
             ("textDocument/didOpen", Some(path)) => {
-                let Some(text) = text(&params, "/textDocument/text") else { return };
-                self.open.insert(normalize(&path), text.to_owned());
+                if let Some(text) = text(&params, "/textDocument/text") {
+                    self.typed(&path, text);
+                }
             }
             ("textDocument/didChange", Some(path)) => {
                 let changes = params.pointer("/contentChanges").and_then(Json::as_array);
-                let Some(text) = changes.and_then(|all| all.last()).and_then(|one| text(one, "/text")) else {
-                    return;
-                };
-                self.open.insert(normalize(&path), text.to_owned());
+                if let Some(text) = changes.and_then(|all| all.last()).and_then(|one| text(one, "/text")) {
+                    self.typed(&path, text);
+                }
             }
             ("textDocument/didClose", Some(path)) => {
                 self.open.remove(&normalize(&path));
+                self.stale = self.stale.max(Stale::Texts);
             }
-            // Files may have changed on disk, beside the open ones.
-            ("textDocument/didSave" | "workspace/didChangeWatchedFiles", _) => {}
+            // What an open document holds is known already.
+            ("textDocument/didSave", Some(path)) if self.open.contains_key(&normalize(&path)) => {}
+            ("workspace/didChangeWatchedFiles", _) if self.only_open(&params) => {}
+            (
+                "textDocument/didSave"
+                | "workspace/didChangeWatchedFiles"
+                | "workspace/didCreateFiles"
+                | "workspace/didRenameFiles"
+                | "workspace/didDeleteFiles",
+                _,
+            ) => self.stale = Stale::Files,
             ("workspace/didChangeWorkspaceFolders", _) => {
                 let of = |which: &str| -> Vec<PathBuf> {
                     let all = params.pointer(&format!("/event/{which}")).and_then(Json::as_array).into_iter().flatten();
@@ -167,10 +240,21 @@ impl<'a> Server<'a> {
                 let removed = of("removed");
                 self.folders.retain(|folder| !removed.contains(folder));
                 self.folders.extend(of("added"));
+                self.stale = Stale::Files;
             }
-            _ => return,
+            _ => {}
         }
-        self.analysis = None;
+    }
+
+    /// Whether nothing but the texts of open documents has changed on the disk: they were written there.
+    fn only_open(&self, params: &Json) -> bool {
+        let changes = params.get("changes").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let is_open = |change: &Json| {
+            let path = text(change, "/uri").and_then(|uri| self.uris.path_of(uri));
+            change.get("type").and_then(Json::as_u64) == Some(2)
+                && path.is_some_and(|path| self.open.contains_key(&normalize(&path)))
+        };
+        !changes.is_empty() && changes.iter().all(is_open)
     }
 
     fn answer(&mut self, request: Request) -> Response {
@@ -185,16 +269,21 @@ impl<'a> Server<'a> {
         let Some(path) = text(params, "/textDocument/uri").and_then(|uri| self.uris.path_of(uri)) else {
             return Response::new_err(id, ErrorCode::InvalidParams as i32, "a file URI is needed".to_owned());
         };
-        if method == "textDocument/codeAction" && !self.fixed {
+        if method == "textDocument/codeAction" && self.fixed.insert(path.clone()) {
             let paths = self.paths();
-            if let Some(analysis) = &mut self.analysis {
-                fix::attach(analysis, &|changes| {
+            if let Some(analysis) = &mut self.analysis
+                && let Some(file) = places::file_of(analysis, &path)
+            {
+                let here = |reported: &Reported| {
+                    let mut labels = reported.finding.primary.iter().chain(&reported.finding.labels);
+                    labels.any(|label| label.span.file == file)
+                };
+                fix::attach_to(analysis, &here, &|changes| {
                     let mut texts = self.open.clone();
                     texts.extend(changes.clone());
-                    (self.analyse)(&paths, &texts)
+                    (self.analyse)(&paths, &texts, false)
                 });
             }
-            self.fixed = true;
         }
         let Some(analysis) = &self.analysis else { return Response::new_ok(id, Json::Null) };
         let Some(file) = places::file_of(analysis, &path) else { return Response::new_ok(id, Json::Null) };

@@ -3,6 +3,10 @@
 //! Every fact that crossvault reports points at a [`Span`]. [`Sources`] owns the text of all files that were
 //! read, and reads further ones through a [`Disk`], so that nothing else touches the file system.
 
+mod reads;
+
+pub(crate) use reads::{Reads, read_in_passing, reads_of, uses_unit};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, RwLock};
@@ -291,19 +295,21 @@ impl SourceFile {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Loaded {
-    files: Vec<SourceFile>,
+    files: Vec<Arc<SourceFile>>,
     /// Files within files, by path.
     within: BTreeMap<String, Arc<Vec<u8>>>,
     /// Files that hold data, not code.
     data: std::collections::BTreeSet<FileId>,
     by_path: BTreeMap<String, Result<FileId, ReadError>>,
+    /// Files whose text is no longer that of the disk.
+    replaced: BTreeMap<String, FileId>,
 }
 
 /// All files of a run. Shared by reference; loading is idempotent.
 pub struct Sources {
-    disk: Box<dyn Disk>,
+    disk: Arc<dyn Disk>,
     loaded: RwLock<Loaded>,
 }
 
@@ -316,7 +322,30 @@ impl fmt::Debug for Sources {
 impl Sources {
     /// Sources that read through `disk`.
     pub fn new(disk: Box<dyn Disk>) -> Self {
-        Self { disk, loaded: RwLock::default() }
+        Self { disk: disk.into(), loaded: RwLock::default() }
+    }
+
+    /// The same files, which one may go on to change without the other; texts are shared.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { disk: self.disk.clone(), loaded: RwLock::new(self.read_lock().clone()) }
+    }
+
+    /// The file that was loaded from this path; `None` where nobody asked for it, an error where it could not be read.
+    pub fn loaded(&self, path: &str) -> Option<Result<FileId, ReadError>> {
+        self.read_lock().by_path.get(path).cloned()
+    }
+
+    /// Gives a loaded file another text: whoever has read the old one has to read it again.
+    pub fn replace(&self, file: FileId, text: &str) {
+        let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let loaded = &mut *loaded;
+        if let Some(old) = loaded.files.get_mut(file.0 as usize) {
+            let path = old.path.clone();
+            loaded.replaced.insert(path.to_string(), file);
+            *old =
+                Arc::new(SourceFile { path, text: Arc::new(text.to_owned()), lines: OnceLock::new(), exported: None });
+        }
     }
 
     fn read_lock(&self) -> std::sync::RwLockReadGuard<'_, Loaded> {
@@ -326,6 +355,7 @@ impl Sources {
     /// The file at `path`, read at most once. A byte order mark is kept: parsers skip it.
     pub fn load(&self, path: &str) -> Result<FileId, ReadError> {
         let path = normalize(path);
+        reads::file(&path);
         if let Some(known) = self.read_lock().by_path.get(&path) {
             return known.clone();
         }
@@ -344,11 +374,21 @@ impl Sources {
 
     /// The raw bytes at `path`, for functions over binary files; not kept.
     pub fn load_bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        self.bytes(&normalize(path))
+        let path = normalize(path);
+        reads::file(&path);
+        self.bytes(&path)
     }
 
     fn bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let within = self.read_lock().within.get(path).cloned();
+        let within = {
+            let loaded = self.read_lock();
+            // A file that was given another text is not what it is on the disk.
+            let replaced = loaded.replaced.get(path).and_then(|file| loaded.files.get(file.0 as usize));
+            if let Some(file) = replaced {
+                return Ok(file.text.as_bytes().to_vec());
+            }
+            loaded.within.get(path).cloned()
+        };
         within.map_or_else(|| self.disk.read(path), |bytes| Ok(bytes.as_ref().clone()))
     }
 
@@ -390,12 +430,12 @@ impl Sources {
             return *id;
         }
         let id = FileId(u32::try_from(loaded.files.len()).unwrap_or(u32::MAX));
-        loaded.files.push(SourceFile {
+        loaded.files.push(Arc::new(SourceFile {
             path: path.into(),
             text: Arc::new(text),
             lines: OnceLock::new(),
             exported: None,
-        });
+        }));
         loaded.by_path.insert(path.to_owned(), Ok(id));
         id
     }
@@ -407,7 +447,7 @@ impl Sources {
         let id = FileId(u32::try_from(loaded.files.len()).unwrap_or(u32::MAX));
         let exported = Some(Exported { by: by.clone(), places });
         let text = Arc::new(String::new());
-        loaded.files.push(SourceFile { path: path.into(), text, lines: OnceLock::new(), exported });
+        loaded.files.push(Arc::new(SourceFile { path: path.into(), text, lines: OnceLock::new(), exported }));
         id
     }
 
@@ -424,6 +464,13 @@ impl Sources {
     /// The text of `file`.
     pub fn text(&self, file: FileId) -> Arc<String> {
         self.read_lock().files.get(file.0 as usize).map_or_else(Arc::default, |f| f.text.clone())
+    }
+
+    /// Notes that these files are read again, from what was kept of them.
+    pub(crate) fn reread(&self, files: &[FileId]) {
+        for file in files {
+            reads::file(&self.path(*file));
+        }
     }
 
     /// Marks a file that holds data, not code: only what a label points at may be shown of it, since the rest may be

@@ -13,7 +13,7 @@ pub(crate) use syntax::comments;
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, OpenInput, Published, Stack, Unit};
-use crate::source::{Sources, join, normalize};
+use crate::source::{Reads, Sources, join, normalize, reads_of};
 use crate::value::StackId;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +44,7 @@ impl Modules {
     fn get(&self, sources: &Sources, dir: &str) -> Arc<module::Module> {
         let dir = normalize(dir);
         if let Some((module, _)) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&dir) {
+            sources.reread(&module.files);
             return module.clone();
         }
         let (module, diagnostics) = module::load_module(sources, &dir);
@@ -52,11 +53,40 @@ impl Modules {
         all.entry(dir).or_insert_with(|| (Arc::new(module), diagnostics)).0.clone()
     }
 
-    /// What is wrong with the module in `dir`, told to whom asks first.
+    /// What is wrong with the module in `dir`.
     fn diagnostics(&self, dir: &str) -> Vec<Diagnostic> {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.get_mut(&normalize(dir)).map(|(_, found)| std::mem::take(found)).unwrap_or_default()
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&normalize(dir)).map(|(_, found)| found.clone()).unwrap_or_default()
     }
+
+    /// The module in `dir` is to be read anew.
+    pub(crate) fn forget(&self, dir: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&normalize(dir));
+    }
+}
+
+/// Units that were evaluated together, and what that read.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluated {
+    pub(crate) stacks: Vec<Stack>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) reads: Reads,
+}
+
+/// How many units are evaluated together.
+pub(crate) use eval::CHUNK;
+
+/// Evaluates these units out of all, together.
+pub(crate) fn evaluate(
+    sources: &Sources,
+    modules: &Modules,
+    all: &[(StackId, &Unit)],
+    chunk: &[(StackId, &Unit)],
+    settings: &LoadSettings,
+    published: &Published,
+) -> Evaluated {
+    let ((stacks, diagnostics), reads) = reads_of(|| eval::evaluate(sources, modules, all, chunk, settings, published));
+    Evaluated { stacks, diagnostics, reads }
 }
 
 /// Evaluates the root module of each unit with the unit's inputs; one may read what another one, or `published`, gives

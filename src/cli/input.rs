@@ -53,7 +53,8 @@ pub(super) fn read(common: &Common) -> (Input, AnalysisSettings) {
     read_with(common, &Changes::new())
 }
 
-fn read_with(common: &Common, changes: &Changes) -> (Input, AnalysisSettings) {
+/// The same with some files changed.
+pub(super) fn read_with(common: &Common, changes: &Changes) -> (Input, AnalysisSettings) {
     let disk = Box::new(disk(common));
     if changes.is_empty() {
         return read_from(common, disk);

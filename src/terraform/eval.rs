@@ -33,7 +33,7 @@ use std::sync::Arc;
 /// Evaluation gives up beyond this depth of demands within demands.
 const DEEPEST: usize = 400;
 /// Units that one thread evaluates together.
-const CHUNK: usize = 8;
+pub(crate) const CHUNK: usize = 8;
 /// Instances that one `count` or `for_each` may have.
 const MOST_INSTANCES: usize = 20_000;
 
@@ -45,35 +45,37 @@ pub(super) fn load(
     published: &Published,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
     // Units of a chunk evaluate what they read of others again, each chunk for itself.
-    let chunks: Vec<(Vec<Stack>, Vec<Diagnostic>)> = units
-        .par_chunks(CHUNK)
-        .map(|chunk| {
-            let estate = Estate::new(sources, modules, units, settings, published);
-            let mut stacks = Vec::new();
-            for (id, unit) in chunk {
-                let evaluator = estate.evaluator(*id, unit);
-                let root = evaluator.root();
-                let mut resources = Vec::new();
-                evaluator.collect(&root, &mut resources, 0);
-                let place = evaluator.default_provider(&root).place.clone();
-                stacks.push(Stack {
-                    id: *id,
-                    unit: unit.name.clone(),
-                    language: Language::Terraform,
-                    place,
-                    resources,
-                });
-            }
-            let diagnostics = estate.diagnostics();
-            estate.dissolve();
-            (stacks, diagnostics)
-        })
-        .collect();
+    let chunks: Vec<(Vec<Stack>, Vec<Diagnostic>)> =
+        units.par_chunks(CHUNK).map(|chunk| evaluate(sources, modules, units, chunk, settings, published)).collect();
     let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
     for (some, found) in chunks {
         stacks.extend(some);
         diagnostics.extend(found);
     }
+    (stacks, diagnostics)
+}
+
+/// Evaluates the units of a chunk, which may read of all.
+pub(super) fn evaluate(
+    sources: &Sources,
+    modules: &Modules,
+    all: &[(StackId, &Unit)],
+    chunk: &[(StackId, &Unit)],
+    settings: &LoadSettings,
+    published: &Published,
+) -> (Vec<Stack>, Vec<Diagnostic>) {
+    let estate = Estate::new(sources, modules, all, settings, published);
+    let mut stacks = Vec::new();
+    for (id, unit) in chunk {
+        let evaluator = estate.evaluator(*id, unit);
+        let root = evaluator.root();
+        let mut resources = Vec::new();
+        evaluator.collect(&root, &mut resources, 0);
+        let place = evaluator.default_provider(&root).place.clone();
+        stacks.push(Stack { id: *id, unit: unit.name.clone(), language: Language::Terraform, place, resources });
+    }
+    let diagnostics = estate.diagnostics();
+    estate.dissolve();
     (stacks, diagnostics)
 }
 

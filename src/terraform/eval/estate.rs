@@ -5,7 +5,7 @@ use super::{Demand, Evaluator, Instance, Scope};
 use crate::aws::Place;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, Published, Resource, Unit};
-use crate::source::{Sources, Span, join};
+use crate::source::{Sources, Span, join, read_in_passing, uses_unit};
 use crate::terraform::Modules;
 use crate::terraform::ast::Block;
 use crate::terraform::module::ResourceBlock;
@@ -84,6 +84,7 @@ impl<'a> Estate<'a> {
         *self.parameters.borrow_mut() = Some(None);
         let mut out = Vec::new();
         for evaluator in self.others() {
+            uses_unit(evaluator.stack.0);
             let mut instances = Vec::new();
             evaluator.instances(&evaluator.root(), &mut instances, 0);
             for instance in instances {
@@ -193,12 +194,15 @@ impl<'a> Evaluator<'a> {
         };
         let estate = self.estate.as_ref();
         let mut matching: Vec<Rc<Evaluator<'a>>> = Vec::new();
-        for other in estate.map(|estate| estate.others()).unwrap_or_default() {
-            if other.stack != self.stack && other.backend().is_some_and(|own| own.same(&wanted, self, &other)) {
-                matching.push(other);
+        read_in_passing(|| {
+            for other in estate.map(|estate| estate.others()).unwrap_or_default() {
+                if other.stack != self.stack && other.backend().is_some_and(|own| own.same(&wanted, self, &other)) {
+                    matching.push(other);
+                }
             }
-        }
+        });
         if let [other] = matching.as_slice() {
+            uses_unit(other.stack.0);
             let root = other.root();
             return match output {
                 Some(name) if root.module.outputs.contains_key(name) || root.module.incomplete => {

@@ -6,7 +6,7 @@
 
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::source::{join, normalize, parent};
+use crate::source::{join, normalize, parent, read_in_passing, uses_unit};
 use crate::terraform::ast::{Block, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
@@ -217,13 +217,14 @@ impl Evaluator<'_> {
 
     /// Everything that the unit in `dir` gives out.
     fn dependency(&self, dir: &str, block: &Block) -> Value {
-        let others = self.estate.as_ref().map(|estate| estate.others()).unwrap_or_default();
+        let others = read_in_passing(|| self.estate.as_ref().map(|estate| estate.others()).unwrap_or_default());
         let found =
             others.iter().find(|other| other.stack != self.stack && normalize(&other.unit.path) == normalize(dir));
         let Some(other) = found else {
             let text = format!("no loaded unit lies at `{dir}`; check that directory too");
             return Value::unknown(Reason::Derived(text.into()), Some(block.header));
         };
+        uses_unit(other.stack.0);
         let root = other.root();
         let outputs = root.module.outputs.keys();
         Value::object(outputs.map(|name| (name.clone(), other.demand(&root, Demand::Output(name.clone())))))
