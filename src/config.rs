@@ -2,7 +2,7 @@
 
 mod ignores;
 
-use crate::aws::AccountId;
+use crate::aws::{AccountId, Arn};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::{AccountFacts, Facts, KnownKey, KnownVault};
 use crate::organization::{self, is_unit_id};
@@ -365,6 +365,14 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
     for table in &file.known.vault {
         let span = Span::new(id, table.span());
         let table = table.get_ref();
+        if Arn::parse(&table.arn)
+            .is_none_or(|arn| arn.service != "backup" || !arn.resource.starts_with("backup-vault:"))
+        {
+            let expected = "arn:aws:backup:REGION:ACCOUNT:backup-vault:NAME";
+            let message = format!("`{}` is not the ARN of a backup vault; expected {expected}", table.arn);
+            config.diagnostics.push(Diagnostic::bad_input(span, message));
+            continue;
+        }
         let policy = policy(&table.policy_file, &mut config.diagnostics);
         config.facts.vaults.push(KnownVault {
             arn: table.arn.as_str().into(),
@@ -376,6 +384,12 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
     for table in &file.known.key {
         let span = Span::new(id, table.span());
         let table = table.get_ref();
+        if Arn::parse(&table.arn).is_none_or(|arn| arn.service != "kms" || !arn.resource.starts_with("key/")) {
+            let expected = "arn:aws:kms:REGION:ACCOUNT:key/ID";
+            let message = format!("`{}` is not the ARN of a key; expected {expected}", table.arn);
+            config.diagnostics.push(Diagnostic::bad_input(span, message));
+            continue;
+        }
         let policy = policy(&table.policy_file, &mut config.diagnostics);
         config.facts.keys.push(KnownKey { arn: table.arn.as_str().into(), policy, span });
     }

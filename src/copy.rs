@@ -135,12 +135,14 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                         when.extend(own.iter().cloned());
                         when.sort();
                         when.dedup();
-                        let one_unit = match &reach.source {
-                            CopySource::Store(id) => {
-                                graph.store(*id).is_some_and(|store| store.site.stack == plan.site.stack)
-                            }
-                            CopySource::Arn { .. } | CopySource::Unknown(_) => true,
-                        };
+                        let selection = assigned.selection.and_then(|id| graph.selection(id));
+                        let one_unit = selection.is_none_or(|selection| selection.site.stack == plan.site.stack)
+                            && match &reach.source {
+                                CopySource::Store(id) => {
+                                    graph.store(*id).is_some_and(|store| store.site.stack == plan.site.stack)
+                                }
+                                CopySource::Arn { .. } | CopySource::Unknown(_) => true,
+                            };
                         // Under contradicting conditions the copy never exists; in two units the same words speak of
                         // different inputs.
                         if one_unit

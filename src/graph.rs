@@ -312,8 +312,13 @@ impl Graph {
         }
     }
 
-    /// The account's name from the configuration, else its id or symbol.
+    /// The account's name from the configuration, else its id or symbol: what stands after the word "account".
     pub fn account_name(&self, account: &Account) -> String {
-        account.known().and_then(|id| self.facts.account_names.get(id)).cloned().unwrap_or_else(|| account.to_string())
+        let name = account.known().and_then(|id| self.facts.account_names.get(id));
+        name.cloned().unwrap_or_else(|| {
+            let text = account.to_string();
+            let rest = ["account ", "an account "].iter().find_map(|word| text.strip_prefix(word));
+            rest.map(str::to_owned).unwrap_or(text)
+        })
     }
 }

@@ -3,6 +3,7 @@
 //! Sources: AWS KMS Developer Guide (key policies, grants, condition keys), IAM User Guide (policy elements, evaluation
 //! logic), AWS Backup Developer Guide (vault access policies), read 2026-11.
 
+mod cases;
 pub mod condition;
 pub mod context;
 pub mod decide;
@@ -77,6 +78,19 @@ pub fn service_linked_role(account: &Account, partition: &str) -> Caller {
         ),
         account: account.clone(),
         service_linked: true,
+    }
+}
+
+/// What AWS Backup's service-linked role needs on the source's key beside the right to make grants, by the service through
+/// which it uses the key: RDS, Aurora, Neptune and DocumentDB no more, EC2 and FSx also the rights to re-encrypt.
+///
+/// Sources, read 2026-11: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html>,
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/share-kms-key.html>,
+/// <https://docs.aws.amazon.com/fsx/latest/WindowsGuide/copy-backups.html>.
+pub fn key_use_actions(via: &str) -> &'static [&'static str] {
+    match via {
+        "rds" => &["kms:DescribeKey"],
+        _ => &["kms:DescribeKey", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
     }
 }
 

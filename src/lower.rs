@@ -13,7 +13,7 @@ use crate::embedded;
 use crate::model::{Entities, Lifecycle, Setting, Site};
 use crate::resource::{Resource, Stack};
 use crate::source::{Sources, Span};
-use crate::value::{Branch, Kind, Value};
+use crate::value::{Branch, Kind, Reason, Value};
 use std::sync::Arc;
 
 /// The entities that one stack declares.
@@ -94,26 +94,94 @@ fn document(setting: Setting, sources: &Sources) -> Setting {
     Setting { value: Value { kind: Kind::Document(Arc::new(structure)), ..setting.value }, span: setting.span }
 }
 
-/// The attribute of an object within a resource.
+/// The attribute of an object within a resource; of an object under conditions the attribute under these conditions, of
+/// one that is not known, or not wholly, an unknown.
 fn inner(object: &Value, name: &str, fallback: Span) -> Option<Setting> {
-    let map = object.as_map()?;
-    let Some(entry) = map.entries.get(name) else {
-        // A block of which not all is known.
-        let open = map.open.clone()?;
-        return Some(Setting {
-            value: Value { span: object.span, ..Value::new(Kind::Unknown(open)) },
-            span: object.span.unwrap_or(fallback),
-        });
-    };
-    if entry.value.is_null() {
-        return None;
-    }
-    let span = entry.span.or(entry.value.span).unwrap_or(fallback);
-    Some(Setting { value: entry.value.clone(), span })
+    let (value, span) = attribute(object, name)?;
+    Some(Setting { span: span.or(value.span).unwrap_or(fallback), value })
 }
 
-/// The items of a list, and why there may be more; a value that is no list counts as unknown further items.
+fn attribute(object: &Value, name: &str) -> Option<(Value, Option<Span>)> {
+    match &object.kind {
+        Kind::Map(map) => match (map.entries.get(name), &map.open) {
+            (Some(entry), _) if entry.value.is_null() => None,
+            (Some(entry), _) => Some((entry.value.clone(), entry.span)),
+            (None, Some(open)) => Some((Value { kind: Kind::Unknown(open.clone()), ..object.clone() }, None)),
+            (None, None) => None,
+        },
+        Kind::Cond(branches) => {
+            let found: Vec<Option<(Value, Option<Span>)>> =
+                branches.iter().map(|branch| attribute(&branch.value, name)).collect();
+            let span = found.iter().flatten().find_map(|(_, span)| *span);
+            let (first, _) = found.iter().flatten().next()?;
+            if found.iter().all(|one| one.as_ref().is_some_and(|(value, _)| value.kind == first.kind)) {
+                return Some((first.clone(), span));
+            }
+            let under = branches.iter().zip(&found).map(|(branch, found)| Branch {
+                guard: branch.guard.clone(),
+                value: found.as_ref().map_or_else(Value::null, |(value, _)| value.clone()),
+            });
+            Some((Value { kind: Kind::Cond(under.collect()), span: first.span, sensitive: object.sensitive }, span))
+        }
+        Kind::Unknown(_) => Some((object.clone(), None)),
+        _ => None,
+    }
+}
+
+/// The only block of its kind: as written, under its condition where it has one, or an unknown where nobody can tell.
+fn block(list: Option<&Value>) -> Option<Value> {
+    let list = list?;
+    match &list.kind {
+        Kind::Null => None,
+        Kind::Seq(seq) => match (seq.items.first(), &seq.open) {
+            (Some(first), _) => Some(unmarked(first, &seq.items)),
+            (None, Some(open)) => Some(Value { kind: Kind::Unknown(open.clone()), ..list.clone() }),
+            (None, None) => None,
+        },
+        Kind::Cond(branches) => {
+            let under = branches.iter().map(|branch| Branch {
+                guard: branch.guard.clone(),
+                value: block(Some(&branch.value)).unwrap_or_else(Value::null),
+            });
+            Some(Value { kind: Kind::Cond(under.collect()), ..list.clone() })
+        }
+        _ => Some(list.clone()),
+    }
+}
+
+/// A block that is marked with a condition as what stands there where it holds and where not.
+fn unmarked(first: &Value, all: &[Value]) -> Value {
+    let Some(guard) = first.when() else { return first.clone() };
+    let mut marked = all.iter().filter_map(|block| Some(Branch { guard: block.when()?, value: block.clone() }));
+    let opposite = marked.find(|branch| branch.guard.text == guard.text && branch.guard.holds != guard.holds);
+    match opposite {
+        Some(opposite) => {
+            let branches = [Branch { guard, value: first.clone() }, opposite];
+            Value { kind: Kind::Cond(branches.into()), span: first.span, sensitive: first.sensitive }
+        }
+        None => first.clone().only_where(Some(guard)),
+    }
+}
+
+/// The items of a list that certainly exist, and why there may be more; a value that is no list counts as unknown
+/// further items.
 fn items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
+    let (all, mut open) = conditional_items(value);
+    let mut sure = Vec::new();
+    for item in all {
+        match item.when() {
+            None => sure.push(item),
+            Some(guard) => {
+                let why = Reason::Derived(format!("it depends on `{}`", guard.text).into());
+                open = open.or_else(|| Some(Value::unknown(why, guard.span.or(item.span))));
+            }
+        }
+    }
+    (sure, open)
+}
+
+/// Like [`items`], with the blocks that stand under an undecided condition, each marked with it.
+fn conditional_items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
     match value.map(|value| (&value.kind, value)) {
         None | Some((Kind::Null, _)) => (Vec::new(), None),
         Some((Kind::Seq(seq), value)) => {
@@ -126,7 +194,7 @@ fn items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
         }
         Some((Kind::Cond(branches), value)) => {
             let lists: Vec<(Vec<Value>, Option<Value>)> =
-                branches.iter().map(|branch| items(Some(&branch.value))).collect();
+                branches.iter().map(|branch| conditional_items(Some(&branch.value))).collect();
             if let Some(open) = lists.iter().find_map(|(_, open)| open.clone()) {
                 return (Vec::new(), Some(open));
             }
@@ -167,8 +235,9 @@ fn alternatives(item: &Value) -> Vec<Value> {
 }
 
 /// A lifecycle block; zero means left out, as the provider treats it.
-fn lifecycle(object: Option<&Value>, delete: &str, cold: &str, fallback: Span) -> Lifecycle {
-    let Some(object) = object else { return Lifecycle::default() };
+fn lifecycle(list: Option<&Value>, delete: &str, cold: &str, fallback: Span) -> Lifecycle {
+    let object = block(list);
+    let Some(object) = &object else { return Lifecycle::default() };
     let days = |name: &str| inner(object, name, fallback).filter(|setting| setting.value.as_i64() != Some(0));
     Lifecycle { delete_after: days(delete), cold_after: days(cold), span: object.span }
 }

@@ -86,6 +86,15 @@ pub struct Part {
     pub encryption: Encryption,
 }
 
+impl DataStore {
+    /// Whether it stands for the instances that an Auto Scaling group or a fleet starts.
+    pub fn is_group(&self) -> bool {
+        let kinds =
+            ["aws_autoscaling_group", "aws_ec2_fleet", "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::EC2Fleet"];
+        kinds.contains(&&*self.site.kind)
+    }
+}
+
 impl Part {
     /// Whether this is the volume that the instance starts from. `/dev/sda1` and `/dev/xvda` are reserved for it; which
     /// of the two it is, the AMI says.
@@ -135,12 +144,15 @@ pub struct Lineage {
     pub flag: Option<Setting>,
 }
 
-/// An EC2 launch template: the volumes that it gives an instance.
+/// An EC2 launch template or launch configuration: the volumes and tags that it gives an instance.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LaunchTemplate {
     pub site: Site,
     pub name: Option<Value>,
     pub parts: Vec<Part>,
+    /// Tags by key.
+    #[serde(default = "Value::null")]
+    pub tags: Value,
 }
 
 /// A volume attached to an instance by a resource of its own.

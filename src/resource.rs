@@ -2,7 +2,7 @@
 
 use crate::aws::Place;
 use crate::source::Span;
-use crate::value::{Entry, Existence, Guard, Kind, StackId, Value};
+use crate::value::{Branch, Entry, Existence, Guard, Kind, StackId, Value};
 use std::sync::Arc;
 
 /// Which language a unit is written in.
@@ -177,6 +177,29 @@ impl Value {
             Arc::make_mut(map).entries.insert(WHEN.into(), Entry { value: when, span: None });
         }
         self
+    }
+}
+
+impl Value {
+    /// The undecided condition that a block is marked with.
+    pub(crate) fn when(&self) -> Option<Guard> {
+        let when = self.get(WHEN)?;
+        let condition = when.get("condition");
+        Some(Guard {
+            text: condition.and_then(Self::text).unwrap_or_else(|| "a condition".into()),
+            holds: when.get("holds").and_then(Self::as_bool).unwrap_or(true),
+            span: condition.and_then(|value| value.span),
+        })
+    }
+
+    /// What stands there under a condition, and nothing where it does not hold.
+    #[must_use]
+    pub(crate) fn only_where(self, guard: Option<Guard>) -> Self {
+        let Some(guard) = guard else { return self };
+        let not = Guard { holds: !guard.holds, ..guard.clone() };
+        let (span, sensitive) = (self.span, self.sensitive);
+        let branches = [Branch { guard, value: self }, Branch { guard: not, value: Self::null() }];
+        Self { kind: Kind::Cond(branches.into()), span, sensitive }
     }
 }
 

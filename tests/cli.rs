@@ -95,6 +95,39 @@ fn an_empty_file_is_fine() {
 }
 
 #[test]
+fn a_known_vault_without_an_arn_is_told_and_shifts_nothing() {
+    let vaults = "[[known.vault]]\narn = \"central\"\n[[known.vault]]\narn = \"arn:aws:backup:eu-west-1:222222222222:backup-vault:central\"\npolicy_file = \"policy.json\"\n";
+    let policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"backup:CopyIntoBackupVault\", \"Resource\": \"*\"}]}";
+    let code = r#"
+        provider "aws" {
+          region              = "eu-west-1"
+          allowed_account_ids = ["111111111111"]
+        }
+        resource "aws_efs_file_system" "files" {}
+        resource "aws_backup_vault" "local" { name = "local" }
+        resource "aws_backup_plan" "daily" {
+          name = "daily"
+          rule {
+            rule_name         = "daily"
+            target_vault_name = aws_backup_vault.local.name
+            copy_action { destination_vault_arn = "arn:aws:backup:eu-west-1:222222222222:backup-vault:central" }
+          }
+        }
+        resource "aws_backup_selection" "daily" {
+          name         = "daily"
+          plan_id      = aws_backup_plan.daily.id
+          iam_role_arn = "arn:aws:iam::111111111111:role/service-role/AWSBackupDefaultServiceRole"
+          resources    = [aws_efs_file_system.files.arn]
+        }
+    "#;
+    let dir = files(&[("main.tf", code), ("crossvault.toml", vaults), ("policy.json", policy)]);
+    let (code, text) = check(dir.path(), &["--format", "concise"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("crossvault.toml:1:1: error: `central` is not the ARN of a backup vault"), "{text}");
+    assert!(!text.contains("access policy is not known"), "the second vault keeps its policy: {text}");
+}
+
+#[test]
 fn an_unknown_key_names_the_nearest_one() {
     let dir = files(&[("main.tf", ""), ("crossvault.toml", "[accountz]\nx = \"1\"\n")]);
     let (code, text) = check(dir.path(), &["--format", "concise"]);

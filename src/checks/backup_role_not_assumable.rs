@@ -64,7 +64,11 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             if is_default_role(&caller) {
                 return Outcome::Pass(vec![Label::new(*span, "AWS Backup's default role")]);
             }
-            let name = caller.role_arn.replace('\u{1}', "");
+            // Of a role that is known by its name alone the path is a hole.
+            let name = match caller.role_arn.rsplit_once('\u{1}') {
+                Some((_, name)) if !name.is_empty() && !name.contains(':') => name.to_owned(),
+                _ => caller.role_arn.replace('\u{1}', ""),
+            };
             let found = finding(
                 RULE,
                 name.clone(),

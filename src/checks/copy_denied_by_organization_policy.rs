@@ -174,5 +174,9 @@ fn message(root: String, headline: String, span: Span, words: String) -> Finding
 fn unknown(context: &Context<'_>, copy: &Copy, root: String, name: &str, why: &Why) -> Outcome {
     let primary = action_span(context, copy).map(|span| Label::new(span, "the copy that is planned here"));
     let headline = format!("whether `{name}` denies these copies cannot be told: {}", why.text);
-    undecided(with_why(finding(RULE, root, headline, primary).help("give the input that decides it"), why))
+    let help = match why.text.ends_with("its access policy is not known") {
+        true => "load the code that defines the vault, or give its policy under [[known.vault]] in crossvault.toml",
+        false => "give the input that decides it",
+    };
+    undecided(with_why(finding(RULE, root, headline, primary).help(help), why))
 }

@@ -40,17 +40,17 @@ pub(super) fn form(context: &Context<'_>, kind: &str, place: Span) -> Form {
     }
 }
 
-/// The statements that share a key with an account.
+/// The statements that share a key with an account, for copies through this service.
 ///
 /// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-cross-account-backup.html>, read 2026-11.
-pub(super) fn share_key(account: &Account, partition: &str) -> [Statement; 2] {
+pub(super) fn share_key(account: &Account, partition: &str, via: &str) -> [Statement; 2] {
     let id = account.known().map_or_else(|| "<destination account>".to_owned(), ToString::to_string);
     let principal = format!("arn:{partition}:iam::{id}:root");
     [
         Statement {
             sid: "BackupCopies",
             principal: principal.clone(),
-            actions: &["kms:DescribeKey", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:ListGrants"],
+            actions: crate::iam::key_use_actions(via),
             condition: None,
         },
         Statement {

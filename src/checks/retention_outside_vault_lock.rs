@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html>, read 2026-11: backup and copy jobs whose
 //! retention is outside the bounds fail.
 
-use super::support::{action_span, destination_name, fail, finding, rule, undecided, with_places};
+use super::support::{self, action_span, destination_name, fail, finding, rule, undecided, with_places};
 use super::{Context, Finding, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -112,7 +112,12 @@ fn open(context: &Context<'_>, copy: &Copy, setting: &Setting, made: &Made<'_>, 
     let found = finding(
         RULE,
         root,
-        format!("whether the retention of {} into {} fits the vault's lock cannot be told", made.what, made.vault),
+        format!(
+            "whether the retention of {} into {} fits the vault's lock cannot be told: {}",
+            made.what,
+            made.vault,
+            support::unknown(&setting.value)
+        ),
         Some(Label::new(setting.span, "this is not known")),
     );
     undecided(with_places(found, context, copy))

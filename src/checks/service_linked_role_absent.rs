@@ -74,5 +74,11 @@ fn made(context: &Context<'_>, account: &Account) -> bool {
         Settings::CrossAccount { site, .. } => site.place.account.same(account) == Some(true),
         _ => false,
     });
-    role || entities.plans.iter().any(|plan| plan.site.place.account.same(account) == Some(true))
+    // A data source finds only what exists.
+    let found = entities.roles.iter().any(|role| {
+        role.site.external
+            && role.site.place.account.same(account) == Some(true)
+            && role.name.as_ref().and_then(Value::text).as_deref() == Some("AWSServiceRoleForBackup")
+    });
+    role || found || entities.plans.iter().any(|plan| plan.site.place.account.same(account) == Some(true))
 }

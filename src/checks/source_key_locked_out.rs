@@ -33,6 +33,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         for statement in policy.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow)) {
             let mut bare = statement.clone();
             bare.condition = None;
+            bare.when = None;
             bare.action = Some(vec![Pattern::Text("*".into())]);
             bare.not_action = None;
             bare.resource = Some(vec![Pattern::Text("*".into())]);

@@ -25,12 +25,13 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let span = policy_span(context, share.key, key);
         let absent = matches!(context.graph.key_policies.get(share.key.0 as usize), Some(EffectivePolicy::Absent));
         let words = if absent {
-            "has no policy, so AWS's default: only its own account may use it"
+            "this key has no policy, so AWS's default: only its own account may use it"
         } else {
-            "names only others"
+            "the key's policy names only others"
         };
         let others: Vec<String> = share
             .denied()
+            .filter(|_| !absent)
             .map(|(_, decision)| {
                 decision
                     .because
@@ -44,7 +45,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             RULE,
             format!("{}|{}|{account}", key.site.unit, key.site.address),
             format!("the copy of {name} to account {shown} will fail: its key `{}` is not shared with that account", key.site.address),
-            Some(Label::new(span, format!("the key's policy {words}"))),
+            Some(Label::new(span, words)),
         )
         .label(share.span, "the data is encrypted under this key")
         .note(format!("the copy is made by account {shown}'s service-linked role AWSServiceRoleForBackup, which needs kms:CreateGrant and kms:DescribeKey on this key"));
@@ -52,8 +53,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             found = found.note(format!("{} allows these actions to other principals only", others.join(", ")));
         }
         let found = support::with_mistakes(found, context, &share, account);
-        let found =
-            found.note(support::key_error(&via)).help(statements_to_add(context, share.key, key, account)).url(PAGE);
+        let found = found
+            .note(support::key_error(&via))
+            .help(statements_to_add(context, share.key, key, account, &via))
+            .url(PAGE);
         return fail(with_places(found, context, copy));
     }
     for used in source_keys(context, copy) {
@@ -84,6 +87,16 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             (None, None) => "its policy is not wholly known".to_owned(),
         };
         let span = trace.and_then(|trace| trace.span).unwrap_or_else(|| policy_span(context, share.key, key));
+        // The actions through which service AWS Backup calls, its pages do not say of each one.
+        let undocumented = words.contains("kms:ViaService") || words.contains(" only via ");
+        let help = match (undocumented, open) {
+            (true, Some((action, _))) => format!(
+                "AWS does not document through which service `{action}` is called here: allow it in a statement without this condition"
+            ),
+            _ => {
+                "give the input that decides it, or name the destination account's root in the key's policy".to_owned()
+            }
+        };
         let mut found = finding(
             RULE,
             format!("{}|{}|{account}", key.site.unit, key.site.address),
@@ -91,7 +104,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             Some(Label::new(span, "this decides")),
         )
         .label(share.span, "the data is encrypted under this key")
-        .help("give the input that decides it, or name the destination account's root in the key's policy");
+        .help(help);
         if let Some(why) = &share.unknown {
             found = with_why(found, why);
         }

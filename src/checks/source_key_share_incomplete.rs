@@ -35,7 +35,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     .label(share.span, "the data is encrypted under this key")
     .note(format!("the copy is made by account {shown}'s service-linked role AWSServiceRoleForBackup, which needs `{action}` on this key"))
     .note(support::key_error(&via))
-    .help(statements_to_add(context, share.key, key, account))
+    .help(statements_to_add(context, share.key, key, account, &via))
     .url(super::source_key_not_shared::PAGE);
     let found = support::with_mistakes(found, context, &share, account);
     fail(with_places(found, context, copy))
@@ -48,6 +48,7 @@ fn not_wholly(context: &Context<'_>, copy: &Copy) -> Outcome {
         return Outcome::NotApplicable;
     };
     let shown = context.graph.account_name(account);
+    let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
     for share in shares {
         // What RDS does not need is nobody's fault.
         if share.class() != ShareClass::AtRisk {
@@ -71,7 +72,7 @@ fn not_wholly(context: &Context<'_>, copy: &Copy) -> Outcome {
             Some(Label::new(span, format!("does not allow {}", actions.join(" and ")))),
         )
         .label(share.span, "the data is encrypted under this key")
-        .help(statements_to_add(context, share.key, key, account))
+        .help(statements_to_add(context, share.key, key, account, &via))
         .url(super::source_key_not_shared::PAGE);
         return undecided(with_places(found.severity(Severity::Warning), context, copy));
     }

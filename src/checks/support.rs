@@ -9,6 +9,7 @@ use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleId, RoleTarget, Switch, V
 use crate::iam::{self, Answer, Caller, Decision, Policy, Request, TraceKind, context, document};
 use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
 use crate::source::Span;
+use crate::value::{Kind, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -202,6 +203,18 @@ pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Co
     }
     finding.labels = kept;
     finding
+}
+
+/// Why a value is not known, in words.
+pub(super) fn unknown(value: &Value) -> String {
+    match (&value.kind, value.first_unknown()) {
+        (_, Some(unknown)) => unknown.reason.to_string(),
+        (Kind::Cond(branches), None) => match branches.first() {
+            Some(branch) => format!("it depends on `{}`", branch.guard.text),
+            None => "it is not known".to_owned(),
+        },
+        _ => "it is not a number that the code tells".to_owned(),
+    }
 }
 
 /// Adds where knowledge ended.
@@ -583,10 +596,10 @@ pub(super) fn share_of<'a>(context: &'a Context<'_>, copy: &Copy, class: ShareCl
 }
 
 /// How to share a key with an account, as statements to add to its policy.
-pub(super) fn statements_to_add(context: &Context<'_>, id: KeyId, key: &Key, account: &Account) -> String {
+pub(super) fn statements_to_add(context: &Context<'_>, id: KeyId, key: &Key, account: &Account, via: &str) -> String {
     let place = policy_span(context, id, key);
     let form = remedy::form(context, &key.site.kind, place);
-    let statements = remedy::share_key(account, partition(&key.site.place.region));
+    let statements = remedy::share_key(account, partition(&key.site.place.region), via);
     format!("add to the key's policy:\n{}", remedy::code(&statements, form))
 }
 

@@ -23,6 +23,11 @@ fn is_wild(pattern: &Pattern) -> bool {
 pub(super) fn taken_literally(policy: &Policy) -> Option<Policy> {
     let mut policy = policy.clone();
     let mut any = false;
+    for case in &mut policy.cases {
+        if let Some(literal) = taken_literally(&case.policy) {
+            case.policy = literal;
+        }
+    }
     for statement in policy.statements.iter_mut().filter(|statement| statement.effect == Some(Effect::Allow)) {
         for pattern in statement.action.iter_mut().flatten().filter(|pattern| is_wild(pattern)) {
             *pattern = Pattern::Text(ACTION.into());

@@ -185,7 +185,10 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
         if reference.stack == store.site.stack && reference.address == store.site.address {
             return Some(true);
         }
-        if reference.known.is_none() {
+        // Another resource of the code has an ARN of its own; a data source may have found this one.
+        let identity = matches!(&*reference.attr, "arn" | "id" | "Arn" | "Ref");
+        let declared = reference.stack == store.site.stack && !is_data(&reference.address);
+        if reference.known.is_none() || identity && declared {
             return Some(false);
         }
     }
@@ -211,7 +214,7 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
         }
     }
     let mut result = Some(false);
-    for form in &patterns {
+    for form in patterns.iter().filter(|form| is_form_of(form, &store.site.kind)) {
         let parts: Vec<&str> = form.splitn(6, ':').collect();
         let [_, _, service, _, _, resource] = parts.as_slice() else { continue };
         let name = store.name.as_ref().and_then(Value::marked_text).unwrap_or_else(|| "\u{2}".to_owned());
@@ -235,6 +238,21 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
         result = or(result, answer);
     }
     result
+}
+
+/// Whether an address is a data source's.
+fn is_data(address: &str) -> bool {
+    address.starts_with("data.") || address.contains(".data.")
+}
+
+/// Whether resources of this type have ARNs of this form, where a service has several: FSx's file systems and volumes.
+fn is_form_of(form: &str, kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    match (form.contains(":volume/"), form.contains(":file-system/")) {
+        (true, _) => kind.ends_with("volume"),
+        (_, true) => !kind.ends_with("volume"),
+        _ => true,
+    }
 }
 
 /// Keys and values are compared with their case. Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Conditions.html>,

@@ -157,11 +157,7 @@ fn unsafe_with(message: String, consequence: impl Into<String>, mut edits: Vec<E
 
 /// What the service-linked role needs on a key through a service, without the right to make grants.
 fn use_of_key(via: &str) -> Vec<String> {
-    let actions: &[&str] = match via {
-        "rds" => &["kms:DescribeKey"],
-        _ => &["kms:DescribeKey", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
-    };
-    actions.iter().map(|action| (*action).to_owned()).collect()
+    crate::iam::key_use_actions(via).iter().map(|action| (*action).to_owned()).collect()
 }
 
 fn root_arn(site: &Site, account: AccountId) -> String {

@@ -4,9 +4,10 @@ use super::link::uncertain;
 use super::resolve::{self, Index, why};
 use super::{Graph, KeyUse, Why};
 use crate::aws::{Arn, Place};
-use crate::model::{DataStore, Encryption, Inherit, OptionGroup, Part, Setting, Settings, Site};
+use crate::model::{DataStore, Encryption, Inherit, LaunchTemplate, OptionGroup, Part, Setting, Settings, Site};
 use crate::source::Span;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Reason, Unknown, Value};
+use std::sync::Arc;
 
 /// A chain of snapshots of snapshots is followed no further.
 const DEEPEST: usize = 8;
@@ -153,6 +154,52 @@ pub(super) fn option_group<'a>(
     })
 }
 
+/// The launch template that a value names: by reference, or its name in the same account and Region.
+fn template<'g>(graph: &'g Graph, index: &Index, setting: &Setting, place: &Place) -> Option<&'g LaunchTemplate> {
+    let templates = &graph.entities.launch_templates;
+    if let Kind::Ref(reference) = &setting.value.kind
+        && let Some(at) = index.templates.get(&(reference.stack, reference.address.clone()))
+    {
+        return templates.get(*at);
+    }
+    let text = setting.value.text()?;
+    templates.iter().find(|template| {
+        template.name.as_ref().and_then(Value::text).as_ref() == Some(&text) && here(&template.site, place).is_some()
+    })
+}
+
+/// Gives the instances of groups the tags of their launch templates; a group's own come first.
+pub(super) fn group_tags(graph: &mut Graph, index: &Index) {
+    let mut found = Vec::new();
+    for (at, store) in graph.entities.data_stores.iter().enumerate().filter(|(_, store)| store.is_group()) {
+        let Some(own) = store.tags.as_map() else { continue };
+        let named =
+            store.template.as_ref().map(|setting| (setting, template(graph, index, setting, &store.site.place)));
+        let mut tags = own.clone();
+        match named {
+            Some((_, Some(template))) => {
+                if let Some(more) = template.tags.as_map() {
+                    for (key, entry) in &more.entries {
+                        tags.entries.entry(key.clone()).or_insert_with(|| entry.clone());
+                    }
+                    tags.open = tags.open.or_else(|| more.open.clone());
+                }
+            }
+            Some((setting, None)) => {
+                let why = format!("its tags come from a launch template: {}", self::named(setting));
+                tags.open = Some(Arc::new(Unknown::new(Reason::Derived(why.into()), Some(setting.span))));
+            }
+            None => {}
+        }
+        found.push((at, Value { kind: Kind::Map(Arc::new(tags)), ..store.tags.clone() }));
+    }
+    for (at, tags) in found {
+        if let Some(store) = graph.entities.data_stores.get_mut(at) {
+            store.tags = tags;
+        }
+    }
+}
+
 /// The keys of an instance's volumes: its own, its launch template's where it does not say, and those attached to it.
 fn volumes(graph: &Graph, index: &Index, at: usize, store: &DataStore) -> Vec<KeyUse> {
     if &*store.service != "ec2" {
@@ -162,16 +209,7 @@ fn volumes(graph: &Graph, index: &Index, at: usize, store: &DataStore) -> Vec<Ke
     let mut parts: Vec<&Part> = store.parts.iter().collect();
     let mut out = Vec::new();
     if let Some(setting) = &store.template {
-        let template = match &setting.value.kind {
-            Kind::Ref(reference) => index.templates.get(&(reference.stack, reference.address.clone())).copied(),
-            _ => setting.value.text().and_then(|text| {
-                graph.entities.launch_templates.iter().position(|template| {
-                    template.name.as_ref().and_then(Value::text).as_ref() == Some(&text)
-                        && here(&template.site, place).is_some()
-                })
-            }),
-        };
-        match template.and_then(|at| graph.entities.launch_templates.get(at)) {
+        match template(graph, index, setting, place) {
             // What the instance says of a device replaces what the template says.
             Some(template) => {
                 let root = store.parts.iter().any(Part::is_root);

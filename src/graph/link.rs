@@ -3,7 +3,7 @@
 use super::encryption;
 use super::organization::{self, Organization};
 use super::resolve::{self, Index, arn_at, why};
-use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, RoleTarget, Switch, VaultId, VaultTarget, Why};
+use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, KnownVault, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::aws::{Arn, Place};
 use crate::model::{Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, Vault};
 use crate::source::Span;
@@ -35,13 +35,14 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
     for (arn, key) in renamed(&graph, &index) {
         graph.key_arns.insert(arn, key);
     }
+    encryption::group_tags(&mut graph, &index);
     attach_to_stores(&mut graph, &index);
     (graph.store_keys, graph.store_part_keys) = encryption::keys(&graph, &index);
     graph.vault_keys = graph.entities.vaults.iter().map(|vault| vault_key(&graph, &index, vault)).collect();
     attach_to_vaults(&mut graph, &index);
     attach_to_keys(&mut graph, &index);
     attach_to_roles(&mut graph, &index);
-    for (vault, known) in known_vaults.iter().zip(&facts.vaults) {
+    for (vault, known) in known_vaults {
         if known.policy.is_none()
             && let Some(policy) = graph.vault_policies.get_mut(vault.0 as usize)
         {
@@ -108,16 +109,17 @@ fn outdated(graph: &Graph, attachment: &Site, target: &Site) -> bool {
     deployed.contains(&attachment.stack) && !deployed.contains(&target.stack)
 }
 
-/// Vaults and keys that the configuration tells of, as entities; the vaults' ids.
-fn add_known(entities: &mut Entities, facts: &Facts) -> Vec<VaultId> {
+/// Vaults and keys that the configuration tells of, as entities; the vaults with their ids.
+fn add_known<'f>(entities: &mut Entities, facts: &'f Facts) -> Vec<(VaultId, &'f KnownVault)> {
     let mut ids = Vec::new();
     for known in &facts.vaults {
+        // What is no ARN names no vault; the configuration's reader tells it.
         let Some(arn) = Arn::parse(&known.arn) else { continue };
         let name = arn.resource.strip_prefix("backup-vault:").unwrap_or(arn.resource);
         let setting = |value: Value| Setting { value, span: known.span };
         let key =
             known.key.as_ref().filter(|key| &***key != "aws-managed").map(|key| setting(Value::string(key.clone())));
-        ids.push(VaultId(u32::try_from(entities.vaults.len()).unwrap_or(u32::MAX)));
+        ids.push((VaultId(u32::try_from(entities.vaults.len()).unwrap_or(u32::MAX)), known));
         entities.vaults.push(Vault {
             site: known_site(&known.arn, "configured vault", resolve::place_of(&arn), known.span),
             name: Value::string(name),

@@ -328,9 +328,17 @@ pub(super) fn role(graph: &Graph, index: &Index, value: &Value, span: Span, plac
         }
         Kind::Ref(reference) => {
             if let Some(id) = index.roles.get(&(reference.stack, reference.address.clone()))
-                && graph.entities.roles.get(id.0 as usize).is_some_and(|role| !role.site.external)
+                && let Some(found) = graph.entities.roles.get(id.0 as usize)
             {
-                return RoleTarget::Role(*id);
+                if !found.site.external {
+                    return RoleTarget::Role(*id);
+                }
+                // A data source: the role of that name in that account, whatever its path.
+                let name = found.name.as_ref().and_then(Value::marked_text);
+                let named = name.and_then(|name| index.named_roles.get(&(found.site.place.account.clone(), name)));
+                if let Some(id) = named {
+                    return RoleTarget::Role(*id);
+                }
             }
         }
         _ => {}

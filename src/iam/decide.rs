@@ -8,7 +8,7 @@ use super::{Caller, Tri, account_text, and, glob, not, or, words};
 use crate::aws::wildcard;
 use crate::aws::{Account, AccountId};
 use crate::source::Span;
-use crate::value::{Kind, Value};
+use crate::value::{Guard, Kind, Value};
 
 /// The answer to one question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,8 +139,33 @@ struct Scan {
 
 /// Whether the caller may use the key.
 pub fn decide_key(request: &Request<'_>, policy: &Policy, identity: &[&Policy], grants: &[Grant]) -> Decision {
-    let all: Vec<&Policy> = identity.iter().copied().chain([policy]).collect();
-    sharpen(request, &all, |request| key_once(request, policy, identity, grants))
+    in_all_cases(request, policy, |policy| {
+        let all: Vec<&Policy> = identity.iter().copied().chain([policy]).collect();
+        sharpen(request, &all, |request| key_once(request, policy, identity, grants))
+    })
+}
+
+/// The answer; where it is unknown, and the policy depends on conditions, the one that all their cases agree on, or
+/// where it is allowed.
+fn in_all_cases(request: &Request<'_>, policy: &Policy, decide: impl Fn(&Policy) -> Decision) -> Decision {
+    let mut first = decide(policy);
+    if first.answer != Answer::Unknown || policy.cases.is_empty() {
+        return first;
+    }
+    let mut answers: Vec<Decision> = policy.cases.iter().map(|case| decide(&case.policy)).collect();
+    let of = |answer: Answer| answers.iter().filter(|decision| decision.answer == answer).count();
+    if of(Answer::Unknown) == 0 && (of(Answer::Allowed) == 0 || of(Answer::Denied) == 0) {
+        return answers.swap_remove(0);
+    }
+    if of(Answer::Allowed) > 0 {
+        let allowing = policy.cases.iter().zip(&answers).filter(|(_, decision)| decision.answer == Answer::Allowed);
+        let guards: Vec<&[Guard]> = allowing.map(|(case, _)| case.guards.as_slice()).collect();
+        let span = guards.first().and_then(|guards| guards.iter().find_map(|guard| guard.span));
+        let reason = format!("allows `{}` only where {}", request.action, words::cases(&guards, policy.cases.len()));
+        let statement = "the policy".to_owned();
+        first.because.insert(0, Trace { kind: TraceKind::Undecided, statement, effect: None, span, reason });
+    }
+    first
 }
 
 fn key_once(request: &Request<'_>, policy: &Policy, identity: &[&Policy], grants: &[Grant]) -> Decision {
@@ -177,8 +202,14 @@ fn key_once(request: &Request<'_>, policy: &Policy, identity: &[&Policy], grants
 /// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html>, read 2026-11: across
 /// accounts only `backup:CopyIntoBackupVault` counts, and wildcards in actions are not supported.
 pub fn decide_vault(request: &Request<'_>, policy: Option<&Policy>, identity: &[&Policy]) -> Decision {
-    let all: Vec<&Policy> = identity.iter().copied().chain(policy).collect();
-    sharpen(request, &all, |request| vault_once(request, policy, identity))
+    let decide = |policy: Option<&Policy>| {
+        let all: Vec<&Policy> = identity.iter().copied().chain(policy).collect();
+        sharpen(request, &all, |request| vault_once(request, policy, identity))
+    };
+    match policy {
+        Some(policy) => in_all_cases(request, policy, |policy| decide(Some(policy))),
+        None => decide(None),
+    }
 }
 
 fn vault_once(request: &Request<'_>, policy: Option<&Policy>, identity: &[&Policy]) -> Decision {
@@ -210,6 +241,10 @@ fn vault_once(request: &Request<'_>, policy: Option<&Policy>, identity: &[&Polic
 /// Whether a policy's Deny statements leave the request alone: denied where one hits it. What the policy allows is not
 /// asked, and a policy without a Principal is about every caller.
 pub fn decide_deny(request: &Request<'_>, policy: &Policy) -> Decision {
+    in_all_cases(request, policy, |policy| denies(request, policy))
+}
+
+fn denies(request: &Request<'_>, policy: &Policy) -> Decision {
     let mut scan = scan(request, policy, false, false);
     if policy.statements.iter().all(|statement| statement.principal.is_none() && statement.not_principal.is_none()) {
         let own = identity_allows(request, &[policy]);
@@ -256,7 +291,7 @@ pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
             Some(_) => None,
             None => Some(true),
         };
-        let matched = and(and(named, action), condition);
+        let matched = and(and(and(named, action), condition), exists(statement));
         match statement.effect {
             Some(Effect::Allow) => allow = or(allow, matched),
             Some(Effect::Deny) => deny = or(deny, matched),
@@ -266,12 +301,13 @@ pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
             because.push(trace(
                 TraceKind::Undecided,
                 statement,
-                "may let the service assume the role; its condition is not decided".to_owned(),
+                "may let the service assume the role: AWS does not document whether the request carries what its condition asks for".to_owned(),
             ));
         }
     }
     if let Some(open) = &trust.open {
         allow = or(allow, None);
+        deny = or(deny, None);
         because.push(Trace {
             kind: TraceKind::Open,
             statement: "the trust policy".to_owned(),
@@ -340,7 +376,7 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
             let (holds, told) = statement.condition.as_ref().map_or((Some(true), None), |condition| {
                 condition::evaluate(condition, request.context, policy.variables)
             });
-            let matched = and(matched, holds);
+            let matched = and(and(matched, holds), exists(statement));
             match statement.effect {
                 Some(Effect::Allow) => own.allow = or(own.allow, matched),
                 Some(Effect::Deny) => own.deny = or(own.deny, matched),
@@ -357,7 +393,11 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
             };
             let verb = if statement.effect == Some(Effect::Deny) { "denies" } else { "allows" };
             let told = told.as_ref().filter(|_| kind != TraceKind::Allows);
-            own.because.push(trace(kind, statement, words::under(verb, request.action, told)));
+            let reason = match (&statement.when, kind) {
+                (Some(guard), TraceKind::Undecided) => words::exists_only(guard),
+                _ => words::under(verb, request.action, told),
+            };
+            own.because.push(trace(kind, statement, reason));
         }
         if let Some(open) = &policy.open {
             own.allow = or(own.allow, None);
@@ -372,6 +412,16 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
         }
     }
     own
+}
+
+/// Whether the statement may allow something that works on a key of another account.
+fn uses(statement: &Statement) -> bool {
+    CROSS_ACCOUNT.iter().any(|action| action_matches(statement, &format!("kms:{action}"), false) != Some(false))
+}
+
+/// Whether the statement is there at all.
+fn exists(statement: &Statement) -> Tri {
+    if statement.when.is_some() { None } else { Some(true) }
 }
 
 fn trace(kind: TraceKind, statement: &Statement, reason: String) -> Trace {
@@ -396,7 +446,7 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
             // The answer is no already.
             _ => (Some(true), None),
         };
-        let rest = and(and(action, resource), holds);
+        let rest = and(and(and(action, resource), holds), exists(statement));
         let whole = and(named, rest);
         match statement.effect {
             Some(Effect::Deny) => scan.deny = or(scan.deny, and(named, rest)),
@@ -417,6 +467,9 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
         let (kind, reason) = match (statement.effect, whole) {
             (Some(Effect::Deny), Some(true)) => (TraceKind::Denies, words::under(verb, short, condition)),
             (Some(Effect::Allow), Some(true)) => (TraceKind::Allows, words::under(verb, short, None)),
+            (_, None) if statement.when.is_some() => {
+                (TraceKind::Undecided, statement.when.as_ref().map(words::exists_only).unwrap_or_default())
+            }
             (_, None) if holds.is_none() && named == Some(true) => {
                 (TraceKind::Undecided, words::under(verb, short, condition))
             }
@@ -431,6 +484,10 @@ fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_acti
                     )
                 };
                 (TraceKind::ConditionNever, reason)
+            }
+            // A statement that lets the caller administer the key, or make aliases, shares nothing.
+            (Some(Effect::Allow), Some(false)) if named != Some(false) && needs_resource && !uses(statement) => {
+                continue;
             }
             (Some(Effect::Allow), Some(false)) if named != Some(false) => {
                 (TraceKind::ActionMissing, format!("does not allow `{short}`"))

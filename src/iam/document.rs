@@ -1,8 +1,9 @@
 //! Policy documents: from a value with holes to statements.
 
+use super::cases;
 use crate::embedded;
 use crate::source::Span;
-use crate::value::{Kind, Value};
+use crate::value::{Guard, Kind, Value};
 use std::sync::Arc;
 
 /// What a statement does.
@@ -20,9 +21,19 @@ pub struct Policy {
     pub open: Option<String>,
     /// Where `open` is said.
     pub open_span: Option<Span>,
+    /// The policy as it is in each case, where it depends on conditions that are not decided. Empty where it does not,
+    /// or on too many.
+    pub cases: Vec<Case>,
     /// Version 2012-10-17: `${…}` is a variable.
     pub variables: bool,
     pub span: Option<Span>,
+}
+
+/// What a policy is where some undecided conditions hold and others do not.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub guards: Vec<Guard>,
+    pub policy: Policy,
 }
 
 /// One statement. Its parts stay values, so that holes keep their names.
@@ -41,6 +52,8 @@ pub struct Statement {
     pub resource: Option<Vec<Pattern>>,
     pub not_resource: Option<Vec<Pattern>>,
     pub condition: Option<Value>,
+    /// The undecided condition under which the statement exists.
+    pub when: Option<Guard>,
     pub span: Option<Span>,
 }
 
@@ -108,8 +121,13 @@ fn structure(value: &Value) -> Option<Value> {
 
 /// The policy that `value` holds: a structure, a document, or JSON text with holes.
 pub fn parse(value: &Value) -> Policy {
+    let cases = cases::of(value).into_iter().map(|(guards, value)| Case { guards, policy: read(&value) });
+    Policy { cases: cases.collect(), ..read(value) }
+}
+
+fn read(value: &Value) -> Policy {
     if let Kind::Ref(reference) = &value.kind {
-        return reference.known.as_ref().map_or_else(|| unknown(value), parse);
+        return reference.known.as_ref().map_or_else(|| unknown(value), read);
     }
     let Some(structure) = structure(value) else { return unknown(value) };
     let Some(map) = structure.as_map() else { return unknown(value) };
@@ -124,12 +142,15 @@ pub fn parse(value: &Value) -> Policy {
     }
     match map.entries.get("Statement").map(|entry| &entry.value) {
         None => {}
-        Some(one) if one.as_map().is_some() => policy.statements.extend(statement(one, 1, value.span)),
+        Some(one) if one.as_map().is_some() => match statement(one, 1, value.span) {
+            Some(statement) => policy.statements.push(statement),
+            None => open(&mut policy, one),
+        },
         Some(many) => match many.as_seq() {
             Some(seq) => {
                 for (at, item) in seq.items.iter().enumerate() {
-                    match statement(item, at + 1, value.span) {
-                        Some(statement) => policy.statements.push(statement),
+                    match alternatives(item, at + 1, value.span) {
+                        Some(statements) => policy.statements.extend(statements),
                         None => open(&mut policy, item),
                     }
                 }
@@ -164,6 +185,18 @@ fn unknown(value: &Value) -> Policy {
     Policy { open: Some(text), open_span: span.or(value.span), span: value.span, ..Policy::default() }
 }
 
+/// The statement, or under conditions the one of each alternative.
+fn alternatives(value: &Value, number: usize, fallback: Option<Span>) -> Option<Vec<Statement>> {
+    let Kind::Cond(branches) = &value.kind else { return Some(vec![statement(value, number, fallback)?]) };
+    let there = branches.iter().filter(|branch| !branch.value.is_null());
+    there
+        .map(|branch| {
+            let statement = statement(&branch.value, number, value.span.or(fallback))?;
+            Some(Statement { when: Some(branch.guard.clone()), ..statement })
+        })
+        .collect()
+}
+
 fn statement(value: &Value, number: usize, fallback: Option<Span>) -> Option<Statement> {
     let map = value.as_map()?;
     if map.open.is_some() {
@@ -186,6 +219,7 @@ fn statement(value: &Value, number: usize, fallback: Option<Span>) -> Option<Sta
         resource: get("Resource").map(|value| Pattern::all(&value, false)),
         not_resource: get("NotResource").map(|value| Pattern::all(&value, false)),
         condition: get("Condition"),
+        when: None,
         span: value.span.or(fallback),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::context::Fact;
 use super::{Caller, account_text};
-use crate::value::{Kind, Value};
+use crate::value::{Guard, Kind, Value};
 
 /// One test of a condition block, and how it came out.
 #[derive(Clone, Debug)]
@@ -18,6 +18,29 @@ pub(super) struct Test {
 pub(super) enum Told {
     Test(Box<Test>),
     Open(String),
+}
+
+/// Of a statement that may not be there.
+pub(super) fn exists_only(guard: &Guard) -> String {
+    format!("is there only where {}, which is not decided", condition(guard))
+}
+
+/// The cases, as conditions that distinguish them; `all` is how many cases there are.
+pub(super) fn cases(chosen: &[&[Guard]], all: usize) -> String {
+    // A condition that half of all cases share, and only these, is all there is to say.
+    let shared = chosen.first().into_iter().flat_map(|guards| guards.iter()).filter(|guard| {
+        chosen.iter().all(|guards| guards.iter().any(|other| other.text == guard.text && other.holds == guard.holds))
+    });
+    let shared: Vec<String> = shared.map(condition).collect();
+    if !shared.is_empty() && chosen.len() << shared.len() == all {
+        return shared.join(" and ");
+    }
+    let one = |guards: &&[Guard]| guards.iter().map(condition).collect::<Vec<_>>().join(" and ");
+    chosen.iter().map(one).collect::<Vec<_>>().join(", or ")
+}
+
+fn condition(guard: &Guard) -> String {
+    format!("{}`{}`", if guard.holds { "" } else { "not " }, guard.text)
 }
 
 /// `allows` or `denies` the action, and where.

@@ -1,13 +1,13 @@
 //! Vaults, plans, selections and AWS Backup's settings.
 
-use super::{document, inner, items, lifecycle, setting};
+use super::{conditional_items, document, inner, items, lifecycle, setting};
 use crate::model::{
     CopyAction, Entities, Lock, OrganizationPolicy, Plan, PlanRule, PolicyAttachment, Selection, Setting, Settings,
     Site, TagCondition, TagOperator, Vault, VaultAttachment,
 };
-use crate::resource::{Resource, WHEN};
+use crate::resource::Resource;
 use crate::source::{Sources, Span};
-use crate::value::{Guard, Kind, Value};
+use crate::value::{Kind, Value};
 
 /// Whether the resource was one of AWS Backup's.
 pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &mut Entities) -> bool {
@@ -60,7 +60,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
             }
         }
         "aws_backup_plan" if !resource.data => {
-            let (rules, open) = items(resource.get("rule"));
+            let (rules, open) = conditional_items(resource.get("rule"));
             let mut rules: Vec<PlanRule> = rules.iter().map(|rule| terraform_rule(rule, resource.header)).collect();
             rules.extend(open.map(|why| PlanRule::not_known(why, resource.header)));
             let id = resource.get("id").and_then(Value::text);
@@ -68,7 +68,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
         }
         "AWS::Backup::BackupPlan" => {
             let plan = resource.get("BackupPlan").cloned().unwrap_or_else(Value::null);
-            let (rules, open) = items(plan.get("BackupPlanRule"));
+            let (rules, open) = conditional_items(plan.get("BackupPlanRule"));
             let mut rules: Vec<PlanRule> = rules.iter().map(|rule| template_rule(rule, resource.header)).collect();
             rules.extend(open.map(|why| PlanRule::not_known(why, resource.header)));
             let name = plan.get("BackupPlanName").cloned().unwrap_or_else(Value::null);
@@ -95,7 +95,8 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                 Some(content) => (resource.get("type"), Some(content)),
                 None => (resource.get("Type"), setting(resource, "Content")),
             };
-            let (targets, _) = items(resource.get("TargetIds"));
+            let (mut targets, open) = items(resource.get("TargetIds"));
+            targets.extend(open);
             let policy = content.map(|content| OrganizationPolicy {
                 site: site.clone(),
                 content: document(content, sources),
@@ -153,28 +154,15 @@ fn required(object: &Value, name: &str, span: Span) -> Setting {
     inner(object, name, span).unwrap_or(Setting { value: Value::null(), span })
 }
 
-/// The undecided condition that a block stands under.
-fn when(object: &Value) -> Vec<Guard> {
-    let Some(when) = object.get(WHEN) else { return Vec::new() };
-    let text = when.get("condition").and_then(Value::text).unwrap_or_else(|| "a condition".into());
-    vec![Guard {
-        text,
-        holds: when.get("holds").and_then(Value::as_bool).unwrap_or(true),
-        span: when.get("condition").and_then(|value| value.span),
-    }]
-}
-
 fn terraform_rule(rule: &Value, fallback: Span) -> PlanRule {
     let span = rule.span.unwrap_or(fallback);
-    let first = |name: &str| rule.get(name).and_then(|value| items(Some(value)).0.into_iter().next());
-    let (actions, open) = items(rule.get("copy_action"));
+    let (actions, open) = conditional_items(rule.get("copy_action"));
     let copy_actions = actions.iter().map(|action| {
         let span = action.span.unwrap_or(span);
-        let inner_lifecycle = action.get("lifecycle").and_then(|value| items(Some(value)).0.into_iter().next());
         CopyAction {
             destination: required(action, "destination_vault_arn", span),
-            lifecycle: lifecycle(inner_lifecycle.as_ref(), "delete_after", "cold_storage_after", span),
-            when: when(action),
+            lifecycle: lifecycle(action.get("lifecycle"), "delete_after", "cold_storage_after", span),
+            when: action.when().into_iter().collect(),
             span,
         }
     });
@@ -184,23 +172,23 @@ fn terraform_rule(rule: &Value, fallback: Span) -> PlanRule {
         target_air_gapped: inner(rule, "target_logically_air_gapped_backup_vault_arn", span),
         continuous: inner(rule, "enable_continuous_backup", span),
         schedule: inner(rule, "schedule", span),
-        lifecycle: lifecycle(first("lifecycle").as_ref(), "delete_after", "cold_storage_after", span),
+        lifecycle: lifecycle(rule.get("lifecycle"), "delete_after", "cold_storage_after", span),
         copy_actions: copy_actions.chain(open.map(|why| CopyAction::not_known(why, span))).collect(),
         recovery_point_tags: rule.get("recovery_point_tags").cloned(),
-        when: when(rule),
+        when: rule.when().into_iter().collect(),
         span,
     }
 }
 
 fn template_rule(rule: &Value, fallback: Span) -> PlanRule {
     let span = rule.span.unwrap_or(fallback);
-    let (actions, open) = items(rule.get("CopyActions"));
+    let (actions, open) = conditional_items(rule.get("CopyActions"));
     let copy_actions = actions.iter().map(|action| {
         let span = action.span.unwrap_or(span);
         CopyAction {
             destination: required(action, "DestinationBackupVaultArn", span),
             lifecycle: lifecycle(action.get("Lifecycle"), "DeleteAfterDays", "MoveToColdStorageAfterDays", span),
-            when: when(action),
+            when: action.when().into_iter().collect(),
             span,
         }
     });
@@ -213,7 +201,7 @@ fn template_rule(rule: &Value, fallback: Span) -> PlanRule {
         lifecycle: lifecycle(rule.get("Lifecycle"), "DeleteAfterDays", "MoveToColdStorageAfterDays", span),
         copy_actions: copy_actions.chain(open.map(|why| CopyAction::not_known(why, span))).collect(),
         recovery_point_tags: rule.get("RecoveryPointTags").cloned(),
-        when: when(rule),
+        when: rule.when().into_iter().collect(),
         span,
     }
 }
@@ -279,13 +267,16 @@ fn template_selection(resource: &Resource, site: &Site, out: &mut Entities) {
         span: tag.span.unwrap_or(fallback),
     });
     let mut conditions = Vec::new();
+    let mut more = None;
     for (name, operator) in [
         ("StringEquals", TagOperator::Equals),
         ("StringNotEquals", TagOperator::NotEquals),
         ("StringLike", TagOperator::Like),
         ("StringNotLike", TagOperator::NotLike),
     ] {
-        let (list, _) = items(selection.get("Conditions").and_then(|value| value.get(name)));
+        let list = selection.get("Conditions").and_then(|value| inner(value, name, fallback));
+        let (list, open) = items(list.as_ref().map(|list| &list.value));
+        more = more.or(open);
         conditions.extend(list.iter().map(|condition| TagCondition {
             operator,
             key: condition.get("ConditionKey").cloned().unwrap_or_else(Value::null),
@@ -302,6 +293,6 @@ fn template_selection(resource: &Resource, site: &Site, out: &mut Entities) {
         not_resources: settings(not_resources, fallback),
         tags: tags.collect(),
         conditions,
-        open: open.or(not_open).or(tags_open),
+        open: open.or(not_open).or(tags_open).or(more),
     });
 }

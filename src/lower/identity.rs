@@ -74,11 +74,8 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
         }
         "aws_iam_role" => {
             let (managed, open) = items(resource.get("managed_policy_arns"));
-            let inline = resource
-                .blocks("inline_policy")
-                .iter()
-                .filter_map(|block| inner(block, "policy", resource.header))
-                .map(text);
+            let (blocks, more) = items(resource.get("inline_policy"));
+            let inline = blocks.iter().filter_map(|block| inner(block, "policy", resource.header)).map(text);
             out.roles.push(Role {
                 site: site.clone(),
                 name: resource.get("name").cloned(),
@@ -90,7 +87,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                     .collect(),
                 inline: inline.collect(),
                 boundary: get("permissions_boundary"),
-                open,
+                open: open.or(more),
             });
         }
         "AWS::IAM::Role" => {
@@ -114,13 +111,28 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
         }
         "aws_iam_role_policy_attachment" | "aws_iam_policy_attachment" => {
             if let Some(policy) = get("policy_arn") {
-                let (roles, _) = items(resource.get("roles"));
+                let (mut roles, open) = items(resource.get("roles"));
+                roles.extend(open);
                 let span = resource.attribute_span("roles");
                 let roles = get("role").into_iter().chain(roles.into_iter().map(|value| Setting { value, span }));
                 out.role_policies.extend(roles.map(|role| RolePolicy {
                     site: site.clone(),
                     role,
                     policy: RolePolicyKind::Managed(policy.clone()),
+                }));
+            }
+        }
+        // It attaches what it lists and detaches the rest, which attachments declared elsewhere contradict.
+        // Source: hashicorp/terraform-provider-aws, documentation of the resource, read 2026-11.
+        "aws_iam_role_policy_attachments_exclusive" => {
+            if let Some(role) = get("role_name") {
+                let (mut policies, open) = items(resource.get("policy_arns"));
+                policies.extend(open);
+                let span = resource.attribute_span("policy_arns");
+                out.role_policies.extend(policies.into_iter().map(|value| RolePolicy {
+                    site: site.clone(),
+                    role: role.clone(),
+                    policy: RolePolicyKind::Managed(Setting { value, span }),
                 }));
             }
         }
@@ -152,7 +164,8 @@ pub(super) fn lower(resource: &Resource, site: &Site, sources: &Sources, out: &m
                     document: document.clone(),
                 });
             }
-            let (roles, _) = items(resource.get("Roles"));
+            let (mut roles, open) = items(resource.get("Roles"));
+            roles.extend(open);
             let span = resource.attribute_span("Roles");
             let policy = RolePolicyKind::Inline(document);
             out.role_policies.extend(roles.into_iter().map(|value| RolePolicy {

@@ -54,7 +54,7 @@ pub(super) fn lower(
     } else {
         encryption(resource, site, form, service)
     };
-    out.data_stores.push(DataStore {
+    let mut store = DataStore {
         site: site.clone(),
         service: (*name).clone(),
         name: end_of_arn(resource, form, service),
@@ -62,9 +62,11 @@ pub(super) fn lower(
         encryption,
         parts: if instance { volumes::of_instance(resource, site, service) } else { Vec::new() },
         template: if instance { volumes::template(resource) } else { None },
-        tags: tags(resource),
+        tags: Value::null(),
         facts,
-    });
+    };
+    store.tags = if store.is_group() { volumes::group_tags(resource) } else { tags(resource) };
+    out.data_stores.push(store);
 }
 
 /// Whether the row is meant: by engine, or by the value of an attribute.
@@ -156,21 +158,8 @@ pub(super) fn at_path(resource: &Resource, path: &str) -> Option<Setting> {
         return setting(resource, path)
             .filter(|setting| setting.value.as_seq().is_none_or(|seq| !seq.items.is_empty() || seq.open.is_some()));
     };
-    let value = resource.get(block)?;
-    let span = resource.attribute_span(block);
-    let object = match &value.kind {
-        Kind::Seq(seq) => match (seq.items.first(), &seq.open) {
-            (Some(item), _) => item.clone(),
-            (None, Some(unknown)) => Value { kind: Kind::Unknown(unknown.clone()), ..value.clone() },
-            (None, None) => return None,
-        },
-        _ => value.clone(),
-    };
-    match &object.kind {
-        Kind::Map(_) => inner(&object, attribute, span),
-        Kind::Null => None,
-        _ => Some(Setting { value: object, span }),
-    }
+    let object = super::block(resource.get(block))?;
+    inner(&object, attribute, resource.attribute_span(block))
 }
 
 /// How the resource comes to another's encryption, the name of the attribute that says so, and its value.

@@ -1,12 +1,13 @@
 //! The volumes of EC2 instances: declared with the instance, by its launch template, or attached to it.
 
 use super::store::stated;
-use super::{inner, items, setting};
+use super::{block, inner, items, setting};
 use crate::catalog::Service;
 use crate::model::{Device, Encryption, Entities, Inherit, LaunchTemplate, Part, Setting, Site, VolumeAttachment};
 use crate::resource::Resource;
 use crate::source::Span;
-use crate::value::Value;
+use crate::value::{Kind, Value};
+use std::sync::Arc;
 
 /// The volumes that an instance itself declares.
 pub(super) fn of_instance(resource: &Resource, site: &Site, service: &Service) -> Vec<Part> {
@@ -24,15 +25,85 @@ pub(super) fn of_instance(resource: &Resource, site: &Site, service: &Service) -
     parts
 }
 
-/// The launch template that an instance is made from.
+/// The launch template, or launch configuration, that an instance or each instance of a group is made from.
 pub(super) fn template(resource: &Resource) -> Option<Setting> {
+    let path: &[&str] = match &*resource.kind {
+        "aws_autoscaling_group" if resource.get("launch_template").is_none() => {
+            &["mixed_instances_policy", "launch_template", "launch_template_specification"]
+        }
+        "AWS::AutoScaling::AutoScalingGroup" if resource.get("LaunchTemplate").is_none() => {
+            &["MixedInstancesPolicy", "LaunchTemplate", "LaunchTemplateSpecification"]
+        }
+        "aws_ec2_fleet" => &["launch_template_config", "launch_template_specification"],
+        "AWS::EC2::EC2Fleet" => &["LaunchTemplateConfigs", "LaunchTemplateSpecification"],
+        _ => return own_template(resource),
+    };
+    if let Some((first, rest)) = path.split_first()
+        && let Some(list) = resource.get(first)
+    {
+        let span = resource.attribute_span(first);
+        let several = list.as_seq().is_some_and(|seq| seq.items.len() > 1);
+        let mut value = block(Some(list)).filter(|_| !several)?;
+        for name in rest {
+            value = block(inner(&value, name, span).as_ref().map(|setting| &setting.value))?;
+        }
+        let names = ["launch_template_id", "launch_template_name", "LaunchTemplateId", "LaunchTemplateName"];
+        return names.iter().find_map(|name| inner(&value, name, span));
+    }
+    setting(resource, "launch_configuration").or_else(|| setting(resource, "LaunchConfigurationName"))
+}
+
+/// The tags that a group gives its instances at launch.
+pub(super) fn group_tags(resource: &Resource) -> Value {
+    if let Some(specifications) = resource.get("TagSpecifications") {
+        return instance_tags(Some(specifications));
+    }
+    let (list, open) = items(resource.get("tag").or_else(|| resource.get("Tags")));
+    let passed = list.iter().filter_map(|tag| {
+        let on = tag.get("propagate_at_launch").or_else(|| tag.get("PropagateAtLaunch"))?;
+        (on.as_bool() != Some(false)).then_some(tag)
+    });
+    let pair = |tag: &Value| {
+        let get = |name: &str, other: &str| tag.get(name).or_else(|| tag.get(other)).cloned();
+        Some((get("key", "Key")?.text()?, get("value", "Value")?))
+    };
+    tagged(passed.filter_map(pair).collect(), open.as_ref())
+}
+
+/// The tags for instances among a template's tag specifications.
+fn instance_tags(specifications: Option<&Value>) -> Value {
+    let (list, open) = items(specifications);
+    let mut tags = Vec::new();
+    for one in &list {
+        let kind = one.get("resource_type").or_else(|| one.get("ResourceType")).and_then(Value::text);
+        if kind.as_deref() != Some("instance") {
+            continue;
+        }
+        if let Some(map) = one.get("tags").and_then(Value::as_map) {
+            tags.extend(map.entries.iter().map(|(key, entry)| (key.clone(), entry.value.clone())));
+        }
+        let (pairs, _) = items(one.get("Tags"));
+        tags.extend(pairs.iter().filter_map(|tag| Some((tag.get("Key")?.text()?, tag.get("Value")?.clone()))));
+    }
+    tagged(tags, open.as_ref())
+}
+
+fn tagged(tags: Vec<(Arc<str>, Value)>, open: Option<&Value>) -> Value {
+    let mut value = Value::object(tags);
+    if let (Kind::Map(map), Some(open)) = (&mut value.kind, open) {
+        Arc::make_mut(map).open = open.first_unknown().cloned();
+    }
+    value
+}
+
+fn own_template(resource: &Resource) -> Option<Setting> {
     let (attribute, names) = match resource.get("launch_template") {
         Some(_) => ("launch_template", ["id", "name"]),
         None => ("LaunchTemplate", ["LaunchTemplateId", "LaunchTemplateName"]),
     };
     let value = resource.get(attribute)?;
     let span = resource.attribute_span(attribute);
-    let block = items(Some(value)).0.into_iter().next().unwrap_or_else(|| value.clone());
+    let block = block(Some(value))?;
     let named = names.iter().find_map(|name| inner(&block, name, span));
     Some(named.unwrap_or(Setting { value: block, span }))
 }
@@ -51,7 +122,17 @@ pub(super) fn lower(resource: &Resource, site: &Site, service: Option<&Service>,
             };
             let mut parts = Vec::new();
             mappings(list.as_ref(), resource.header, names, site, service, &mut parts);
-            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts });
+            let tags = match resource.get("LaunchTemplateData") {
+                Some(data) => instance_tags(data.get("TagSpecifications")),
+                None => instance_tags(resource.get("tag_specifications")),
+            };
+            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts, tags });
+        }
+        "aws_launch_configuration" | "AWS::AutoScaling::LaunchConfiguration" if !resource.data => {
+            let Some(service) = service else { return true };
+            let name = resource.get("name").or_else(|| resource.get("LaunchConfigurationName")).cloned();
+            let parts = of_instance(resource, site, service);
+            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts, tags: Value::null() });
         }
         "aws_volume_attachment" | "AWS::EC2::VolumeAttachment" => {
             let get =
@@ -112,9 +193,8 @@ fn mappings(
     out: &mut Vec<Part>,
 ) {
     for mapping in blocks(list, span, out) {
-        let (ebs, _) = items(mapping.get(names.ebs));
-        let Some(ebs) = ebs.first() else { continue };
-        out.push(part(named(&mapping, names.device), ebs, &names.inside, site, service));
+        let Some(ebs) = block(mapping.get(names.ebs)) else { continue };
+        out.push(part(named(&mapping, names.device), &ebs, &names.inside, site, service));
     }
 }
 

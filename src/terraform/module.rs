@@ -147,7 +147,29 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
     for block in merged.blocks {
         declare(&mut module, block, &mut diagnostics);
     }
+    each_once(&mut module.resources, &mut diagnostics);
     (module, diagnostics)
+}
+
+/// Tells of each resource that is declared a second time, and leaves it out: Terraform refuses such a module.
+fn each_once(resources: &mut Vec<ResourceBlock>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut first: BTreeMap<(bool, Arc<str>, Arc<str>), Span> = BTreeMap::new();
+    resources.retain(|resource| {
+        let header = resource.block.header;
+        match first.entry((resource.data, resource.kind.clone(), resource.name.clone())) {
+            Entry::Vacant(entry) => {
+                entry.insert(header);
+                true
+            }
+            Entry::Occupied(entry) => {
+                let what = if resource.data { "data source" } else { "resource" };
+                let message = format!("{what} `{}.{}` is declared twice", resource.kind, resource.name);
+                diagnostics
+                    .push(Diagnostic::bad_input(header, message).with_label(*entry.get(), "first declared here"));
+                false
+            }
+        }
+    });
 }
 
 /// Whether Terraform, or OpenTofu alone, reads a file of this name as part of a module.

@@ -331,6 +331,8 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
     match (&value.kind, &key.kind) {
         (Kind::Cond(branches), _) => return where_it_exists(value, branches, |v| index(v, key)),
         (_, Kind::Cond(branches)) => return where_it_exists(key, branches, |k| index(value, k)),
+        // What a resource computes may be of any type.
+        (Kind::Ref(_), _) => return Ok(derived(&[value], Type::Dynamic)),
         (Kind::Unknown(unknown), _) => {
             let mut out = derived(&[value], Type::Dynamic);
             if let (Kind::Unknown(out), Some(symbol), Some(key)) = (&mut out.kind, &unknown.symbol, key.text()) {

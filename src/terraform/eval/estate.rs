@@ -9,7 +9,7 @@ use crate::source::{Sources, Span, join, read_in_passing, uses_unit};
 use crate::terraform::Modules;
 use crate::terraform::ast::Block;
 use crate::terraform::module::ResourceBlock;
-use crate::value::{Kind, Reason, StackId, Value};
+use crate::value::{Branch, Entry, Guard, Kind, Map, Reason, Ref, Seq, StackId, Value};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -206,18 +206,15 @@ impl<'a> Evaluator<'a> {
             let root = other.root();
             return match output {
                 Some(name) if root.module.outputs.contains_key(name) || root.module.incomplete => {
-                    other.demand(&root, Demand::Output(name.clone()))
+                    conditions_of(other, other.demand(&root, Demand::Output(name.clone())))
                 }
                 Some(name) => {
                     let text = format!("`{}` has no output `{name}`", other.unit.name);
                     Value::unknown(Reason::Derived(text.into()), Some(resource.header))
                 }
-                None => Value::object(
-                    root.module
-                        .outputs
-                        .keys()
-                        .map(|name| (name.clone(), other.demand(&root, Demand::Output(name.clone())))),
-                ),
+                None => Value::object(root.module.outputs.keys().map(|name| {
+                    (name.clone(), conditions_of(other, other.demand(&root, Demand::Output(name.clone()))))
+                })),
             };
         }
         // A state file at the very path.
@@ -429,4 +426,41 @@ pub(super) fn is_outputs(kind: &str, attribute: &str) -> bool {
 pub(super) fn of_value<'r>(value: &Value, resources: &'r [Resource]) -> Option<&'r Resource> {
     let address = value.get(SELF)?.text()?;
     resources.iter().find(|resource| resource.address == address)
+}
+
+/// A value of another unit: the same words of a condition speak of that unit's inputs, which is told beside them.
+fn conditions_of(other: &Evaluator<'_>, value: Value) -> Value {
+    fn told(value: &Value, of: &str) -> Value {
+        let kind = match &value.kind {
+            Kind::Cond(branches) => Kind::Cond(
+                branches
+                    .iter()
+                    .map(|branch| Branch {
+                        guard: Guard { text: format!("{}{of}", branch.guard.text).into(), ..branch.guard.clone() },
+                        value: told(&branch.value, of),
+                    })
+                    .collect(),
+            ),
+            Kind::Seq(seq) => {
+                let items = seq.items.iter().map(|item| told(item, of)).collect();
+                Kind::Seq(Arc::new(Seq { items, ..(**seq).clone() }))
+            }
+            Kind::Map(map) => {
+                let entries = map
+                    .entries
+                    .iter()
+                    .map(|(name, entry)| (name.clone(), Entry { value: told(&entry.value, of), span: entry.span }));
+                Kind::Map(Arc::new(Map { entries: entries.collect(), ..(**map).clone() }))
+            }
+            Kind::Document(inner) => Kind::Document(Arc::new(told(inner, of))),
+            Kind::Template(parts) => Kind::Template(parts.iter().map(|part| told(part, of)).collect()),
+            Kind::Ref(reference) if reference.known.is_some() => {
+                let known = reference.known.as_ref().map(|known| told(known, of));
+                Kind::Ref(Arc::new(Ref { known, ..(**reference).clone() }))
+            }
+            _ => return value.clone(),
+        };
+        Value { kind, span: value.span, sensitive: value.sensitive }
+    }
+    told(&value, &format!(" (of {})", other.unit.name))
 }

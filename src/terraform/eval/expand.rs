@@ -418,6 +418,15 @@ impl Evaluator<'_> {
             _ => kind.clone(),
         };
         let Some(content) = block.body.blocks("content").next() else { return };
+        // A statement of a policy that may be there decides less than not knowing whether there are others.
+        let stands_for_more = |open: &Value| {
+            let mut inner = scope.clone();
+            let element = derived(&[open], Type::Dynamic);
+            inner.names.push((iterator.clone(), Value::object([("key", element.clone()), ("value", element)])));
+            let text = format!("{} has elements", self.fact(&each.value, &collection, scope)).into();
+            let guard = Guard { text, holds: true, span: Some(each.value.span) };
+            Value { span: Some(block.span), ..self.body(&content.body, &inner, &[]) }.marked_when(&guard)
+        };
         let alternatives: Vec<Branch> = match &collection.kind {
             Kind::Cond(branches) => branches.to_vec(),
             _ => vec![Branch { guard: Guard { text: "".into(), holds: true, span: None }, value: collection.clone() }],
@@ -439,11 +448,17 @@ impl Evaluator<'_> {
                         }
                         out.items.push(value);
                     }
-                    if let Some(open) = open {
-                        self.tell(self.not_expanded(each, &Value::new(Kind::Unknown(open.clone()))));
-                        out.open = Some(open);
+                    let rest = open.clone().map(|open| Value::new(Kind::Unknown(open)));
+                    match rest {
+                        Some(rest) if &**kind == "statement" => out.items.push(stands_for_more(&rest)),
+                        Some(rest) => {
+                            self.tell(self.not_expanded(each, &rest));
+                            out.open = open;
+                        }
+                        None => {}
                     }
                 }
+                Ok(None) if &**kind == "statement" => out.items.push(stands_for_more(&branch.value)),
                 Ok(None) => {
                     self.tell(self.not_expanded(each, &branch.value));
                     out.open = why(&branch.value);

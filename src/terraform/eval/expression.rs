@@ -115,7 +115,7 @@ impl Evaluator<'_> {
     }
 
     /// The name of an undecided condition: the same name is the same fact, so it tells modules and repetitions apart.
-    fn fact(&self, condition: &Expr, decided: &Value, scope: &Scope<'_>) -> Arc<str> {
+    pub(super) fn fact(&self, condition: &Expr, decided: &Value, scope: &Scope<'_>) -> Arc<str> {
         if let Kind::Unknown(unknown) = &decided.kind
             && let Some(symbol) = &unknown.symbol
         {
@@ -268,7 +268,8 @@ impl Evaluator<'_> {
                 let items: Result<Vec<Value>, EvalError> = seq.items.iter().cloned().map(one).collect();
                 Ok(Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: items?, open: seq.open.clone() }))))
             }
-            Kind::Unknown(_) => {
+            // A list, or one thing: what a resource computes does not tell.
+            Kind::Unknown(_) | Kind::Ref(_) => {
                 let open = why(source);
                 Ok(Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: Vec::new(), open }))))
             }
@@ -590,7 +591,7 @@ pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError
                 .collect();
             Ok(Some((items, map.open.clone())))
         }
-        Kind::Unknown(_) | Kind::Cond(_) => Ok(None),
+        Kind::Unknown(_) | Kind::Cond(_) | Kind::Ref(_) => Ok(None),
         Kind::Null => fail("null cannot be iterated over"),
         _ => fail(format!("a {} cannot be iterated over", name_of(collection))),
     }

@@ -112,7 +112,12 @@ fn statement(block: &Value) -> Value {
         put("Condition", self::conditions(conditions, block));
     }
     let map = Map { kind: MapKind::Object, entries, open: None };
-    Value { span: block.span, ..Value::new(Kind::Map(Arc::new(map))) }
+    Value { span: block.span, ..Value::new(Kind::Map(Arc::new(map))) }.only_where(block.when())
+}
+
+/// The strings that a block under a condition lists, each under it.
+fn under(block: &Value, items: &[Value]) -> Vec<Value> {
+    items.iter().map(|item| unescape(item).only_where(block.when())).collect()
 }
 
 /// The strings of a set in the provider's order, each once; as written where one is not known.
@@ -167,7 +172,7 @@ fn principals(value: &Value) -> Value {
         let identifiers = block.get("identifiers").cloned().unwrap_or_else(Value::null);
         match identifiers.as_seq() {
             Some(items) => {
-                by_type.entry(kind).or_default().extend(items.items.iter().map(unescape));
+                by_type.entry(kind).or_default().extend(under(block, &items.items));
                 open = open.or_else(|| items.open.clone());
             }
             None => {
@@ -210,7 +215,7 @@ fn conditions(seq: &Seq, block: &Value) -> Value {
         let into = tests.entry(test).or_default().entry(variable).or_default();
         match values.as_seq() {
             Some(items) => {
-                into.extend(items.items.iter().map(unescape));
+                into.extend(under(condition, &items.items));
                 if let Some(more) = &items.open {
                     into.push(Value::new(Kind::Unknown(more.clone())));
                 }
