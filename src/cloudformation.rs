@@ -5,6 +5,7 @@ mod cdk;
 mod conditions;
 mod deployments;
 mod document;
+mod estate;
 mod foreach;
 mod include;
 mod inputs;
@@ -25,17 +26,14 @@ pub(crate) use document::comments;
 use crate::aws::{Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resource::{Language, LoadSettings, OpenInput, Stack, Unit};
-use crate::source::{FileId, Sources, join, parent};
+use crate::source::Sources;
 use crate::value::{Existence, Kind, Reason, StackId, Unknown, Value};
-use document::Node;
+use estate::Shared;
 use instance::{Inputs, Instance, World};
 use intrinsics::Evaluator;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Templates that are read at the same time.
-const BATCH: usize = 64;
 
 /// Evaluates all templates of the estate; exports of one are seen by the others of the same account and Region.
 pub fn load_all(
@@ -43,46 +41,7 @@ pub fn load_all(
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
-    let world = World::new(sources, settings, units.len() > 1);
-    let mut stacks = Vec::new();
-    for batch in units.chunks(BATCH) {
-        read(&world, batch);
-        for (id, unit) in batch {
-            let Some(instance) = instance(&world, *id, unit) else { continue };
-            // Stacks that take from others come last, and only they are kept.
-            let imports = sources.load(&unit.path).is_ok_and(|file| {
-                let text = sources.text(file);
-                ["ImportValue", "GetStackOutput", "AWS::SSM::Parameter::Value<"].iter().any(|word| text.contains(word))
-            });
-            if imports {
-                for name in resources::named_templates(&instance.root) {
-                    world.used.borrow_mut().insert(join(parent(&unit.path), &name).into());
-                }
-                world.waiting.borrow_mut().push(instance);
-            } else {
-                stacks.push(stack(&world, &instance));
-                world.forget(&unit.path);
-            }
-        }
-    }
-    // A template that another one deploys goes nowhere by itself.
-    let used = |path: &str| world.used.borrow().contains(path);
-    let deployed: Vec<StackId> =
-        units.iter().filter(|(_, unit)| !unit.deployment.named && used(&unit.path)).map(|(id, _)| *id).collect();
-    world.exports.borrow_mut().retain(|export| !deployed.contains(&export.stack));
-    world.outputs.borrow_mut().retain(|output| !deployed.contains(&output.stack));
-    world.waiting.borrow_mut().retain(|instance| !deployed.contains(&instance.stack));
-    loop {
-        let Some(instance) = world.waiting.borrow().first().cloned() else { break };
-        stacks.push(stack(&world, &instance));
-        world.waiting.borrow_mut().retain(|other| !Rc::ptr_eq(other, &instance));
-    }
-    let named = |stack: &Stack| {
-        let unit = units.iter().find(|(id, _)| *id == stack.id).map(|(_, unit)| unit);
-        unit.is_none_or(|unit| unit.deployment.named || !used(&unit.path))
-    };
-    stacks.retain(|stack| !deployed.contains(&stack.id) && named(stack));
-    (stacks, world.into_diagnostics())
+    estate::load(sources, units, settings)
 }
 
 /// The template's parameters without a value that may only have some, as far as resources of types that weigh, or
@@ -96,7 +55,8 @@ pub(crate) fn open_inputs(
     if !["Allowed", "FindInMap"].iter().any(|word| mentions(sources, unit, word)) {
         return Vec::new();
     }
-    let world = World::new(sources, settings, false);
+    let shared = Shared::default();
+    let world = World::new(sources, settings, &shared);
     instance(&world, StackId(0), unit).map(|instance| inputs::open(&instance, weighs)).unwrap_or_default()
 }
 
@@ -105,7 +65,8 @@ pub(crate) fn refuses(sources: &Sources, unit: &Unit, settings: &LoadSettings) -
     if !mentions(sources, unit, "Rules") {
         return false;
     }
-    let world = World::new(sources, settings, false);
+    let shared = Shared::default();
+    let world = World::new(sources, settings, &shared);
     instance(&world, StackId(0), unit).is_some_and(|instance| Evaluator::new(&world, &instance).refused())
 }
 
@@ -113,47 +74,20 @@ fn mentions(sources: &Sources, unit: &Unit, word: &str) -> bool {
     sources.load(&unit.path).is_ok_and(|file| sources.text(file).contains(word))
 }
 
-/// Reads the batch's templates, several at a time.
-fn read(world: &World<'_>, batch: &[(StackId, &Unit)]) {
-    let mut files: Vec<(&str, FileId)> = Vec::new();
-    for (_, unit) in batch {
-        match world.sources.load(&unit.path) {
-            Ok(file) if !world.known(&unit.path) && !files.iter().any(|(path, _)| *path == unit.path) => {
-                files.push((&unit.path, file));
-            }
-            Ok(_) => {}
-            Err(error) => world.tell(Diagnostic::unreadable(unit.path.as_str(), error.to_string())),
-        }
-    }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4));
-    let sources = world.sources;
-    let parse = |file: FileId| document::parse(file, &sources.text(file));
-    let parsed: Vec<(Option<Node>, Vec<Diagnostic>)> = if threads < 2 {
-        files.iter().map(|(_, file)| parse(*file)).collect()
-    } else {
-        let each = files.len().div_ceil(threads);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = files
-                .chunks(each)
-                .map(|part| scope.spawn(move || part.iter().map(|(_, file)| parse(*file)).collect::<Vec<_>>()))
-                .collect();
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
-        })
-    };
-    for ((path, file), (root, found)) in files.into_iter().zip(parsed) {
-        found.into_iter().for_each(|diagnostic| world.tell(diagnostic));
-        world.remember(path, root.map(|root| (file, root)));
-    }
-}
-
 /// The unit's template with its inputs; what is wrong with it is told.
 fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>> {
-    let (_, root) = world.template(&unit.path).ok()??;
+    let (_, root) = match world.template(&unit.path) {
+        Ok(read) => read?,
+        Err(error) => {
+            world.tell(Diagnostic::unreadable(unit.path.as_str(), error.to_string()));
+            return None;
+        }
+    };
     let deployment = &unit.deployment;
     let symbol = |what: &str| -> Arc<str> { format!("{what} of `{}`", unit.name).into() };
     let mut given = BTreeMap::new();
     for path in &deployment.parameter_files {
-        match world.sources.load(path) {
+        match world.load(path) {
             Ok(file) => {
                 let (root, found) = document::parse(file, &world.sources.text(file));
                 found.into_iter().for_each(|diagnostic| world.tell(diagnostic));

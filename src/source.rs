@@ -372,6 +372,11 @@ impl Sources {
         }
     }
 
+    /// Whether reading the file at `path` was tried already.
+    pub(crate) fn tried(&self, path: &str) -> bool {
+        self.read_lock().by_path.contains_key(&normalize(path))
+    }
+
     /// The raw bytes at `path`, for functions over binary files; not kept.
     pub fn load_bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let path = normalize(path);

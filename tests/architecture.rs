@@ -18,7 +18,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("embedded", &["json", "source", "value"]),
     ("policy_file", &["aws", "diagnostic", "embedded", "json", "resource", "source", "value"]),
     ("terraform", &["aws", "diagnostic", "embedded", "json", "organization", "resource", "source", "value"]),
-    ("cloudformation", &["aws", "diagnostic", "organization", "resource", "source", "value"]),
+    ("cloudformation", &["aws", "diagnostic", "organization", "parallel", "resource", "source", "value"]),
     ("plan", &["aws", "diagnostic", "json", "resource", "source", "terraform", "value"]),
     ("facts", &["aws", "diagnostic", "resource", "source", "value"]),
     ("deployed", &["diagnostic", "resource", "source", "value"]),

@@ -107,18 +107,22 @@ fn stacks(sources: &Sources, path: &str, depth: usize, units: &mut Vec<Unit>, di
 
 impl World<'_> {
     /// The assembly that the template at `path` is part of.
-    fn assembly(&self, path: &str) -> Option<Rc<Assembly>> {
+    fn assembly(&self, path: &str) -> Option<Arc<Assembly>> {
         let dir = parent(path).to_owned();
+        if let Some(known) = self.shared.assemblies.get(&dir) {
+            return known.clone();
+        }
         if let Some(known) = self.assemblies.borrow().get(&dir) {
             return known.clone();
         }
-        let assembly = self.read_assembly(&dir).map(Rc::new);
+        let assembly = self.read_assembly(&dir).map(Arc::new);
         self.assemblies.borrow_mut().insert(dir, assembly.clone());
         assembly
     }
 
-    fn read_assembly(&self, dir: &str) -> Option<Assembly> {
-        let file = self.sources.load(&join(dir, "manifest.json")).ok()?;
+    /// What `cdk synth` wrote into the directory, if it did.
+    pub(super) fn read_assembly(&self, dir: &str) -> Option<Assembly> {
+        let file = self.load(&join(dir, "manifest.json")).ok()?;
         let text = self.sources.text(file);
         if !is_manifest(&text) {
             return None;
@@ -137,7 +141,7 @@ impl World<'_> {
                 }
                 Some("cdk:asset-manifest") => {
                     let Some(file) = property("file") else { continue };
-                    let Ok(file) = self.sources.load(&join(dir, file)) else { continue };
+                    let Ok(file) = self.load(&join(dir, file)) else { continue };
                     let (root, _) = document::parse(file, &self.sources.text(file));
                     for (hash, asset) in root.iter().filter_map(|root| root.get("files")).flat_map(Node::entries) {
                         let path = asset.get("source").and_then(|source| source.get("path")).and_then(Node::text);
@@ -156,7 +160,7 @@ impl World<'_> {
     pub(super) fn constructs(&self, path: &str) -> Option<Rc<Constructs>> {
         let assembly = self.assembly(path)?;
         let metadata = assembly.metadata.get(path)?;
-        let file = self.sources.load(metadata).ok()?;
+        let file = self.load(metadata).ok()?;
         let (root, _) = document::parse(file, &self.sources.text(file));
         let root = root?;
         let mut constructs = Constructs::default();
@@ -206,7 +210,7 @@ impl World<'_> {
             let tails = path.match_indices('/').map(|(at, _)| path.get(at + 1..).unwrap_or_default());
             let tails: Vec<&str> = if path.starts_with('/') { tails.collect() } else { vec![path] };
             for tail in tails.into_iter().filter(|tail| !tail.is_empty()) {
-                let Ok(file) = self.sources.load(&join(&base, tail)) else { continue };
+                let Ok(file) = self.load(&join(&base, tail)) else { continue };
                 let range = self.sources.line_range(file, line.checked_sub(1)?)?;
                 let text = self.sources.text(file);
                 let content = text.get(range.clone())?;

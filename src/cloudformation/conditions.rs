@@ -6,7 +6,7 @@ use super::intrinsics::Evaluator;
 use super::parameters::allowed;
 use crate::diagnostic::Diagnostic;
 use crate::value::Kind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Combinations of parameter values that are tried.
@@ -14,7 +14,7 @@ const MOST_COMBINATIONS: usize = 128;
 const DEEPEST: usize = 50;
 
 /// What is taken as given where an expression is evaluated: the conditions on the way there.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Facts {
     conditions: Vec<(Arc<str>, bool)>,
     /// Parameters by value.
@@ -26,7 +26,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn none(&self) -> bool {
+    fn none(&self) -> bool {
         self.conditions.is_empty() && self.equal.is_empty() && self.differ.is_empty()
     }
 
@@ -44,16 +44,37 @@ impl Evaluator<'_> {
         if assumed.is_some() {
             return assumed;
         }
-        let plain = self.facts.borrow().none();
-        if plain && let Some(known) = self.at.memo.conditions.borrow().get(name) {
-            return *known;
-        }
         let node = self.at.entry("Conditions", name)?;
-        let answer = self.decide(node, 0).or_else(|| self.exhaust(node));
-        if plain {
-            self.at.memo.conditions.borrow_mut().insert(name.into(), answer);
+        self.once(name, || self.decide(node, 0).or_else(|| self.exhaust(node)))
+    }
+
+    /// The condition's answer, worked out once; a condition that refers to itself has none.
+    fn once(&self, name: &str, decide: impl FnOnce() -> Option<bool>) -> Option<bool> {
+        let key: (usize, Arc<str>) = (self.given(), name.into());
+        if let Some(known) = self.at.memo.conditions.borrow().get(&key) {
+            return known.flatten();
         }
+        self.at.memo.conditions.borrow_mut().insert(key.clone(), None);
+        let answer = self.within(decide);
+        self.at.memo.conditions.borrow_mut().insert(key, Some(answer));
         answer
+    }
+
+    /// What is taken as given, as a number; zero for nothing.
+    pub(super) fn given(&self) -> usize {
+        let facts = self.facts.borrow();
+        if facts.none() {
+            return 0;
+        }
+        let mut known = self.at.memo.facts.borrow_mut();
+        let next = known.len() + 1;
+        match known.get(&*facts) {
+            Some(number) => *number,
+            None => {
+                known.insert(facts.clone(), next);
+                next
+            }
+        }
     }
 
     /// Evaluates with the condition taken as holding, or as not holding.
@@ -140,10 +161,10 @@ impl Evaluator<'_> {
                 let trying = facts.trying;
                 drop(facts);
                 if trying {
-                    return self.decide(self.at.entry("Conditions", name)?, depth + 1);
+                    let node = self.at.entry("Conditions", name)?;
+                    return self.once(name, || self.decide(node, depth + 1));
                 }
-                // A condition that refers to itself is caught by its depth.
-                if depth > DEEPEST / 2 { None } else { self.within(|| self.condition(name)) }
+                self.condition(name)
             }
             "Fn::Not" => all().next().flatten().map(|holds| !holds),
             "Fn::And" => {
@@ -199,7 +220,7 @@ impl Evaluator<'_> {
     /// Tries all values of the parameters that the condition hangs on, where the template lists them.
     fn exhaust(&self, node: &Node) -> Option<bool> {
         let mut open: BTreeMap<Arc<str>, Vec<Arc<str>>> = BTreeMap::new();
-        self.open_parameters(node, 0, &mut open);
+        self.open_parameters(node, 0, &mut BTreeSet::new(), &mut open);
         if open.is_empty() {
             return None;
         }
@@ -243,7 +264,13 @@ impl Evaluator<'_> {
     }
 
     /// Parameters without a value below the condition, with the values that they may take.
-    fn open_parameters(&self, node: &Node, depth: usize, out: &mut BTreeMap<Arc<str>, Vec<Arc<str>>>) {
+    fn open_parameters(
+        &self,
+        node: &Node,
+        depth: usize,
+        seen: &mut BTreeSet<Arc<str>>,
+        out: &mut BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    ) {
         if depth > DEEPEST {
             return;
         }
@@ -259,15 +286,17 @@ impl Evaluator<'_> {
                     return;
                 }
                 ("Condition", Some(name)) => {
-                    if let Some(node) = self.at.entry("Conditions", name) {
-                        self.open_parameters(node, depth + 1, out);
+                    if let Some(node) = self.at.entry("Conditions", name)
+                        && seen.insert(name.into())
+                    {
+                        self.open_parameters(node, depth + 1, seen, out);
                     }
                     return;
                 }
                 _ => {}
             }
         }
-        node.items().iter().for_each(|item| self.open_parameters(item, depth + 1, out));
-        node.entries().iter().for_each(|(_, value)| self.open_parameters(value, depth + 1, out));
+        node.items().iter().for_each(|item| self.open_parameters(item, depth + 1, seen, out));
+        node.entries().iter().for_each(|(_, value)| self.open_parameters(value, depth + 1, seen, out));
     }
 }

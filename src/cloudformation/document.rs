@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Sources, Span};
 use crate::value::Kind;
 use granit_parser::{Event, Parser, ScalarStyle};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Deeper nesting is refused.
@@ -336,14 +336,18 @@ fn mapping(items: Vec<Node>, diagnostics: &mut Vec<Diagnostic>) -> NodeKind {
         entries.push((key, value));
     }
     single(&mut entries, diagnostics);
-    for value in merged {
-        let maps = match &value.kind {
-            NodeKind::Seq(items) => items.to_vec(),
-            _ => vec![value],
-        };
-        for (key, value) in maps.iter().flat_map(|node| node.entries().to_vec()) {
-            if !entries.iter().any(|(other, _)| other.text() == key.text()) {
-                entries.push((key, value));
+    if !merged.is_empty() {
+        let text = |key: &Node| key.text().map(Arc::<str>::from);
+        let mut known: HashSet<Option<Arc<str>>> = entries.iter().map(|(key, _)| text(key)).collect();
+        for value in merged {
+            let maps = match &value.kind {
+                NodeKind::Seq(items) => items.to_vec(),
+                _ => vec![value],
+            };
+            for (key, value) in maps.iter().flat_map(|node| node.entries().to_vec()) {
+                if known.insert(text(&key)) {
+                    entries.push((key, value));
+                }
             }
         }
     }

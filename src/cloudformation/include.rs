@@ -43,7 +43,7 @@ pub(super) fn location(path: &str, transform: &Node) -> Option<String> {
 
 fn snippet(world: &World<'_>, path: &str, transform: &Node) -> Option<Node> {
     let path = location(path, transform)?;
-    let file = world.sources.load(&path).ok()?;
+    let file = world.load(&path).ok()?;
     let (root, found) = document::parse(file, &world.sources.text(file));
     found.into_iter().for_each(|diagnostic| world.tell(diagnostic));
     root
@@ -83,7 +83,7 @@ fn within(world: &World<'_>, path: &str, node: &Node) -> Node {
 pub(super) fn told(world: &World<'_>, path: &str, root: &Node) {
     for transform in root.get("Transform").map(asked).unwrap_or_default() {
         let place = transform.get("Parameters").and_then(|parameters| parameters.get("Location"));
-        let why = match location(path, &transform).map(|path| (world.sources.load(&path), path)) {
+        let why = match location(path, &transform).map(|path| (world.load(&path), path)) {
             Some((Ok(_), _)) => continue,
             Some((Err(error), path)) => format!("`{path}` is included: {error}"),
             None => match place.and_then(Node::text) {

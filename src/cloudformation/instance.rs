@@ -1,11 +1,13 @@
 //! A template in one place with one set of inputs, and all of them together.
 
 use super::cdk::Constructs;
+use super::conditions::Facts;
 use super::document::{self, Node};
+use super::estate::{Asked, Evaluated, Shared};
 use super::{foreach, include};
 use crate::aws::Place;
 use crate::diagnostic::Diagnostic;
-use crate::resource::LoadSettings;
+use crate::resource::{LoadSettings, Stack};
 use crate::source::{FileId, ReadError, Sources, Span};
 use crate::value::{Existence, Guard, StackId, Value};
 use std::cell::{Cell, RefCell};
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Stacks of one run that other stacks deploy.
+/// Stacks that one unit deploys.
 const MOST_INSTANCES: usize = 10_000;
 /// Stacks within each other.
 const DEEPEST: usize = 20;
@@ -46,12 +48,13 @@ pub(super) struct Instance {
     pub(super) memo: Memo,
 }
 
-/// What was worked out already.
+/// What was worked out already, each under what was taken as given; `None` while it is being worked out.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    /// `None` while it is being worked out.
-    pub(super) attributes: RefCell<HashMap<(Arc<str>, Arc<str>), Option<Value>>>,
-    pub(super) conditions: RefCell<HashMap<Arc<str>, Option<bool>>>,
+    /// What was taken as given, by number.
+    pub(super) facts: RefCell<HashMap<Facts, usize>>,
+    pub(super) attributes: RefCell<HashMap<(usize, Arc<str>, Arc<str>), Option<Value>>>,
+    pub(super) conditions: RefCell<HashMap<(usize, Arc<str>), Option<Option<bool>>>>,
     pub(super) nested: RefCell<HashMap<Arc<str>, Option<Rc<Instance>>>>,
 }
 
@@ -187,7 +190,7 @@ impl Instance {
 }
 
 /// Something exported: where, under which name, and what.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Export {
     pub(super) stack: StackId,
     pub(super) place: Place,
@@ -197,7 +200,7 @@ pub(super) struct Export {
 }
 
 /// An output of a stack, for `Fn::GetStackOutput`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct StackOutput {
     pub(super) stack: StackId,
     pub(super) place: Place,
@@ -207,34 +210,43 @@ pub(super) struct StackOutput {
     pub(super) value: Value,
 }
 
-/// Everything that templates share.
+/// An SSM parameter that a template makes.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) stack: StackId,
+    pub(super) place: Place,
+    pub(super) name: Arc<str>,
+    pub(super) value: Value,
+}
+
+/// One unit with all stacks below it, while it is evaluated.
 pub(super) struct World<'a> {
     pub(super) sources: &'a Sources,
     pub(super) settings: &'a LoadSettings,
-    /// Whether there is more than one unit.
-    pub(super) several: bool,
+    pub(super) shared: &'a Shared,
     told: RefCell<Vec<Diagnostic>>,
     told_once: RefCell<BTreeSet<(Span, String)>>,
     files: RefCell<BTreeMap<Arc<str>, Option<(FileId, Node)>>>,
-    pub(super) assemblies: RefCell<BTreeMap<String, Option<Rc<super::cdk::Assembly>>>>,
+    pub(super) assemblies: RefCell<BTreeMap<String, Option<Arc<super::cdk::Assembly>>>>,
     instances: Cell<usize>,
-    /// Of stacks whose resources are evaluated already.
+    /// What the stacks evaluated so far offer.
     pub(super) exports: RefCell<Vec<Export>>,
     pub(super) outputs: RefCell<Vec<StackOutput>>,
-    /// SSM parameters that templates make: where, name, value.
-    pub(super) stored: RefCell<Vec<(Place, Arc<str>, Value)>>,
-    /// Stacks that are evaluated later, because they import.
-    pub(super) waiting: RefCell<Vec<Rc<Instance>>>,
-    /// Templates that another one deploys.
+    pub(super) stored: RefCell<Vec<Stored>>,
+    /// What they take from other units.
+    pub(super) asked: RefCell<BTreeSet<Asked>>,
+    /// Templates that are deployed here.
     pub(super) used: RefCell<BTreeSet<Arc<str>>>,
+    /// Files that would have to be read.
+    wanted: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(sources: &'a Sources, settings: &'a LoadSettings, several: bool) -> Self {
+    pub(super) fn new(sources: &'a Sources, settings: &'a LoadSettings, shared: &'a Shared) -> Self {
         Self {
             sources,
             settings,
-            several,
+            shared,
             told: RefCell::default(),
             told_once: RefCell::default(),
             files: RefCell::default(),
@@ -243,8 +255,9 @@ impl<'a> World<'a> {
             exports: RefCell::default(),
             outputs: RefCell::default(),
             stored: RefCell::default(),
-            waiting: RefCell::default(),
+            asked: RefCell::default(),
             used: RefCell::default(),
+            wanted: RefCell::default(),
         }
     }
 
@@ -258,8 +271,26 @@ impl<'a> World<'a> {
         self.told.borrow_mut().push(diagnostic);
     }
 
-    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.told.into_inner()
+    pub(super) fn into_evaluated(self, stack: Option<Stack>) -> Evaluated {
+        Evaluated {
+            stack,
+            told: self.told.into_inner(),
+            exports: self.exports.into_inner(),
+            outputs: self.outputs.into_inner(),
+            stored: self.stored.into_inner(),
+            used: self.used.into_inner(),
+            asked: self.asked.into_inner(),
+            wanted: self.wanted.into_inner(),
+        }
+    }
+
+    /// The file at `path`. Where it was not read yet and must not be now, it is asked for.
+    pub(super) fn load(&self, path: &str) -> Result<FileId, ReadError> {
+        if self.shared.defers && !self.sources.tried(path) {
+            self.wanted.borrow_mut().insert(path.to_owned());
+            return Err(ReadError::NotFound);
+        }
+        self.sources.load(path)
     }
 
     /// The tree of the template at `path`, read at most once; what is wrong with it is told.
@@ -267,28 +298,20 @@ impl<'a> World<'a> {
         if let Some(known) = self.files.borrow().get(path) {
             return Ok(known.clone());
         }
-        let file = self.sources.load(path)?;
-        let (root, found) = document::parse(file, &self.sources.text(file));
+        let (read, found) = match self.shared.tree(path) {
+            Some(parsed) => parsed.clone(),
+            None => {
+                let file = self.load(path)?;
+                let (root, found) = document::parse(file, &self.sources.text(file));
+                (root.map(|root| (file, root)), found)
+            }
+        };
         found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
-        self.remember(path, root.map(|root| (file, root)));
-        Ok(self.files.borrow().get(path).cloned().flatten())
-    }
-
-    /// Whether the tree was read already.
-    pub(super) fn known(&self, path: &str) -> bool {
-        self.files.borrow().contains_key(path)
-    }
-
-    /// Forgets a tree that is not needed any more.
-    pub(super) fn forget(&self, path: &str) {
-        self.files.borrow_mut().remove(path);
-    }
-
-    /// Keeps a tree that was read, with what it includes.
-    pub(super) fn remember(&self, path: &str, read: Option<(FileId, Node)>) {
-        let includes = |file: FileId| self.sources.text(file).contains(include::NAME);
-        let read =
-            read.map(|(file, root)| (file, if includes(file) { include::spliced(self, path, root) } else { root }));
-        self.files.borrow_mut().insert(path.into(), read);
+        let read = read.map(|(file, root)| {
+            let includes = self.sources.text(file).contains(include::NAME);
+            (file, if includes { include::spliced(self, path, root) } else { root })
+        });
+        self.files.borrow_mut().insert(path.into(), read.clone());
+        Ok(read)
     }
 }

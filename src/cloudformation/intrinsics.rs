@@ -244,7 +244,7 @@ impl<'a> Evaluator<'a> {
     /// A condition's name as a guard's text: the same text is the same fact, so another stack's condition of the same
     /// name has another text.
     pub(super) fn guard(&self, name: &str) -> Arc<str> {
-        match (self.world.several, self.at.prefix.is_empty()) {
+        match (self.world.shared.several, self.at.prefix.is_empty()) {
             (false, true) => name.into(),
             (false, false) => format!("{}{name}", self.at.prefix).into(),
             (true, _) => format!("{}{name} of {}", self.at.prefix, self.at.unit).into(),
@@ -336,22 +336,15 @@ impl<'a> Evaluator<'a> {
         let Some(body) = self.at.entry("Resources", resource) else {
             return self.invalid(span, &format!("there is no resource or parameter `{resource}`"));
         };
-        let key: (Arc<str>, Arc<str>) = (resource.into(), attribute.into());
-        let plain = self.facts.borrow().none();
-        if plain {
-            match self.at.memo.attributes.borrow().get(&key) {
-                Some(Some(known)) => return known.clone().at(span),
-                Some(None) => return self.invalid(span, &format!("`{resource}` refers to itself")),
-                None => {}
-            }
-            self.at.memo.attributes.borrow_mut().insert(key.clone(), None);
-        } else if self.depth.get() > DEEPEST / 2 {
-            return Value::unknown(Reason::Limit("resources refer to each other too deeply".into()), Some(span));
+        let key: (usize, Arc<str>, Arc<str>) = (self.given(), resource.into(), attribute.into());
+        match self.at.memo.attributes.borrow().get(&key) {
+            Some(Some(known)) => return known.clone().at(span),
+            Some(None) => return self.invalid(span, &format!("`{resource}` refers to itself")),
+            None => {}
         }
+        self.at.memo.attributes.borrow_mut().insert(key.clone(), None);
         let value = self.within(|| self.attribute_of(resource, body, attribute, span));
-        if plain {
-            self.at.memo.attributes.borrow_mut().insert(key, Some(value.clone()));
-        }
+        self.at.memo.attributes.borrow_mut().insert(key, Some(value.clone()));
         value.at(span)
     }
 

@@ -2,13 +2,13 @@
 //! networks and encodings.
 
 use super::document::Node;
-use super::instance::{Export, Instance};
+use super::estate::Asked;
+use super::instance::Export;
 use super::intrinsics::{Evaluator, unknown_from};
 use crate::aws::{AccountId, Arn, Known, Place};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, join, parent};
 use crate::value::{Reason, Value};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// The text in base 64.
@@ -30,20 +30,14 @@ impl Evaluator<'_> {
             place.account.same(&self.at.place.account) != Some(false)
                 && place.region.same(&self.at.place.region) != Some(false)
         };
-        let mut found: Vec<Value> = self
-            .world
-            .exports
-            .borrow()
-            .iter()
-            .filter(|export| export.name == text && same(&export.place))
-            .map(|export| export.value.clone())
-            .collect();
-        let waiting: Vec<Rc<Instance>> = self.world.waiting.borrow().clone();
-        for other in waiting.iter().filter(|other| !Rc::ptr_eq(other, self.at) && same(&other.place)) {
-            let evaluator = Evaluator::new(self.world, other);
-            evaluator.deeper(self);
-            found.extend(evaluator.exported(&text));
-        }
+        self.world.asked.borrow_mut().insert(Asked::Export(text.clone()));
+        // What its own stacks offer is known from here, as far as they were evaluated.
+        let own = self.world.exports.borrow();
+        let own = own.iter().filter(|export| export.name == text);
+        let others = self.world.shared.exports.get(&text).map(Vec::as_slice).unwrap_or_default();
+        let others = others.iter().filter(|export| export.stack != self.at.stack);
+        let there = own.chain(others).filter(|export| same(&export.place));
+        let found: Vec<Value> = there.map(|export| export.value.clone()).collect();
         match found.as_slice() {
             [one] => one.clone().at(span),
             [] => Value::unknown(Reason::NotExported(text.replace('\u{1}', "").into()), Some(span)),
@@ -52,31 +46,6 @@ impl Evaluator<'_> {
                 Some(span),
             ),
         }
-    }
-
-    /// The values that this stack, or one that it deploys, exports under that name.
-    fn exported(&self, wanted: &str) -> Vec<Value> {
-        let mut found = Vec::new();
-        for (_, _, output) in self.at.section("Outputs").map(|section| section.entries.as_slice()).unwrap_or_default() {
-            let Some(name) = output.get("Export").and_then(|export| export.get("Name")) else { continue };
-            if !self.output_exists(output) || self.value(name).marked_text().as_deref() != Some(wanted) {
-                continue;
-            }
-            found.extend(output.get("Value").map(|node| self.value(node)));
-        }
-        let below = self.at.section("Resources").map(|section| section.entries.as_slice()).unwrap_or_default();
-        for (name, _, body) in below {
-            let kind = body.get("Type").and_then(Node::text);
-            if kind == Some("AWS::CloudFormation::Stack")
-                && self.exists(name, body).is_some()
-                && let Some(nested) = self.nested(name, body)
-            {
-                let evaluator = Evaluator::new(self.world, &nested);
-                evaluator.deeper(self);
-                found.extend(evaluator.exported(wanted));
-            }
-        }
-        found
     }
 
     /// Whether the output's condition does not rule it out.
@@ -124,22 +93,11 @@ impl Evaluator<'_> {
         let there = |other: &Place| {
             other.account.same(&place.account) == Some(true) && other.region.same(&place.region) == Some(true)
         };
-        let mut found: Vec<Value> = self
-            .world
-            .outputs
-            .borrow()
-            .iter()
-            .filter(|known| known.name == stack && known.output == output && there(&known.place))
-            .map(|known| known.value.clone())
-            .collect();
-        let waiting: Vec<Rc<Instance>> = self.world.waiting.borrow().clone();
-        let named = waiting.iter().filter(|other| other.name.as_ref() == Some(&stack) && there(&other.place));
-        for other in named.filter(|other| !Rc::ptr_eq(other, self.at)) {
-            let evaluator = Evaluator::new(self.world, other);
-            evaluator.deeper(self);
-            let value = other.entry("Outputs", &output).filter(|node| evaluator.output_exists(node));
-            found.extend(value.and_then(|node| node.get("Value")).map(|node| evaluator.value(node)));
-        }
+        self.world.asked.borrow_mut().insert(Asked::Output(stack.clone(), output.clone()));
+        let others = self.world.shared.outputs.get(&(stack.clone(), output.clone()));
+        let others = others.map(Vec::as_slice).unwrap_or_default().iter();
+        let there = others.filter(|known| known.stack != self.at.stack && there(&known.place));
+        let found: Vec<Value> = there.map(|known| known.value.clone()).collect();
         match found.as_slice() {
             [one] => one.clone().at(span),
             _ => {

@@ -1,6 +1,7 @@
 //! A template's parameters: what a deployment gives, what the template declares, and the files that give them.
 
 use super::document::{Node, NodeKind};
+use super::estate::Asked;
 use super::intrinsics::Evaluator;
 use crate::source::Span;
 use crate::value::{Kind, Reason, Unknown, Value};
@@ -155,14 +156,17 @@ impl Evaluator<'_> {
 
     /// What the SSM parameter store holds under that name: where a loaded template puts it there, that value.
     fn stored(&self, name: &str, stored: &Value, span: Span) -> Value {
-        let known = self.world.stored.borrow();
-        let here = known.iter().filter(|(place, other, _)| {
-            stored.text().is_some_and(|text| *text == **other)
-                && place.account.same(&self.at.place.account) == Some(true)
-                && place.region.same(&self.at.place.region) == Some(true)
-        });
-        if let [(_, _, value)] = here.collect::<Vec<_>>()[..] {
-            return value.clone();
+        if let Some(wanted) = stored.text() {
+            self.world.asked.borrow_mut().insert(Asked::Stored(wanted.clone()));
+            let known = self.world.shared.stored.get(&wanted).map(Vec::as_slice).unwrap_or_default();
+            let here = known.iter().filter(|stored| {
+                stored.stack != self.at.stack
+                    && stored.place.account.same(&self.at.place.account) == Some(true)
+                    && stored.place.region.same(&self.at.place.region) == Some(true)
+            });
+            if let [stored] = here.collect::<Vec<_>>()[..] {
+                return stored.value.clone();
+            }
         }
         let shown = stored.text().unwrap_or_else(|| "a name that is not known".into());
         let reason = Reason::Derived(format!("`{name}` is read from the SSM parameter `{shown}` at deployment").into());

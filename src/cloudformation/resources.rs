@@ -1,8 +1,8 @@
 //! From deployed templates to resources.
 
-use super::document::{Node, NodeKind};
+use super::document::Node;
 use super::foreach::transforms;
-use super::instance::{Instance, Section, StackOutput};
+use super::instance::{Instance, Section, StackOutput, Stored};
 use super::intrinsics::{Evaluator, unknown_from};
 use super::{include, sam};
 use crate::diagnostic::Diagnostic;
@@ -62,7 +62,8 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
             && exists == Existence::Certain
             && let (Some(name), Some(value)) = (attributes.get("Name").and_then(Value::text), attributes.get("Value"))
         {
-            world.stored.borrow_mut().push((instance.place.clone(), name, value.clone()));
+            let (stack, place) = (instance.stack, instance.place.clone());
+            world.stored.borrow_mut().push(Stored { stack, place, name, value: value.clone() });
         }
         let (mut span, mut header) = (key.span.to(body.span), key.span);
         if let Some(source) = construct(instance, name, body) {
@@ -198,20 +199,4 @@ fn moved(value: Value, from: Span, to: Span) -> Value {
         other => other,
     };
     Value { kind, span: place(value.span), ..value }
-}
-
-/// Files that the template names as templates of its own, as far as that stands in plain text.
-pub(super) fn named_templates(root: &Node) -> Vec<Arc<str>> {
-    let resources = root.get("Resources").map(Node::entries).unwrap_or_default();
-    resources
-        .iter()
-        .filter_map(|(_, body)| {
-            let properties = body.get("Properties")?;
-            let location = properties.get("TemplateURL").or_else(|| properties.get("Location"))?;
-            match &location.kind {
-                NodeKind::Scalar { text, .. } => Some(text.clone()),
-                _ => None,
-            }
-        })
-        .collect()
 }

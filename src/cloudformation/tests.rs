@@ -5,6 +5,11 @@ use crate::resource::Deployment;
 use crate::source::MemoryDisk;
 use crate::value::Existence;
 
+/// Evaluates on threads with room for deep recursion, as the pipeline does.
+fn load_all(sources: &Sources, units: &[(StackId, &Unit)], settings: &LoadSettings) -> (Vec<Stack>, Vec<Diagnostic>) {
+    crate::parallel::on_threads(None, || super::load_all(sources, units, settings))
+}
+
 fn load(text: &str) -> (Sources, Vec<Stack>, Vec<Diagnostic>) {
     let sources = Sources::new(Box::new(MemoryDisk::new([("t.yaml", text)])));
     let deployment = Deployment {
@@ -333,4 +338,65 @@ fn a_rule_that_refuses_the_parameters_is_told() {
     assert_eq!(sources.location(diagnostics[0].primary.as_ref().unwrap().span).line, 7);
     assert!(messages(&text.replace("Default: dev", "Default: stage")).is_empty());
     assert!(messages(&text.replace(", Default: dev", "")).is_empty());
+}
+
+#[test]
+fn references_that_double_at_each_level_are_worked_out_once() {
+    let mut text =
+        "Parameters: {E: {Type: String, AllowedValues: [x, y]}}\nConditions:\n  C0: !Equals [!Ref E, x]\n".to_owned();
+    for n in 1..60 {
+        text.push_str(&format!("  C{n}: !And [!Condition C{0}, !Condition C{0}]\n", n - 1));
+    }
+    text.push_str("Resources:\n  R0: {Type: AWS::S3::Bucket, Properties: {BucketName: a}}\n");
+    for n in 1..60 {
+        text.push_str(&format!(
+            "  R{n}:\n    Type: AWS::S3::Bucket\n    Properties: {{BucketName: !Select [0, [!Ref R{0}, !Ref R{0}]]}}\n",
+            n - 1
+        ));
+    }
+    text.push_str(
+        "  R:\n    Type: AWS::S3::Bucket\n    Condition: C59\n    Properties: {P: !Ref R59, Q: !If [C50, b, c]}\n",
+    );
+    assert_eq!(shown(&text, "P"), "a");
+    assert_eq!(shown(&text, "Q"), "b");
+}
+
+#[test]
+fn conditions_and_resources_that_refer_to_themselves_end() {
+    let text = "Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\nResources:\n  R:\n    Type: AWS::S3::Bucket\n    Condition: A\n    Properties: {BucketName: !Ref S}\n  S:\n    Type: AWS::S3::Bucket\n    Properties: {BucketName: !Ref R}\n";
+    assert!(messages(text).iter().any(|message| message.contains("refers to itself")));
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_stacks() {
+    let user = |of: usize| {
+        format!(
+            "Parameters: {{K: {{Type: String}}}}\nResources:\n  N{of}:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: deep/child.yaml, Parameters: {{X: !ImportValue e{of}}}}}\n  R:\n    Type: AWS::S3::Bucket\n    Properties: {{P: !ImportValue e{of}, Q: 012345670123}}\nOutputs:\n  O: {{Value: !Sub '${{K}}', Export: {{Name: e{}}}}}\n",
+            of + 1
+        )
+    };
+    let child = "Parameters: {X: {Type: String}}\nResources:\n  C:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Ref X\n      Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n";
+    let mut files: Vec<(String, String)> = (0..40).map(|n| (format!("t{n}.yaml"), user(n))).collect();
+    files.push(("deep/child.yaml".to_owned(), child.to_owned()));
+    files.push(("deep/more.yaml".to_owned(), "Tags: {a: b}\n".to_owned()));
+    let run = |threads: usize| {
+        let disk = MemoryDisk::new(files.iter().map(|(path, text)| (&**path, &**text)));
+        let sources = Sources::new(Box::new(disk));
+        let units: Vec<Unit> = (0..40)
+            .map(|n| {
+                let path = format!("t{n}.yaml");
+                let region = Some("eu-west-1".into());
+                let account = crate::aws::AccountId::parse("111111111111");
+                let deployment = Deployment { account, region, ..Deployment::default() };
+                Unit { name: path.as_str().into(), language: Language::CloudFormation, path, deployment }
+            })
+            .collect();
+        let ids: Vec<(StackId, &Unit)> = (0..).map(StackId).zip(&units).collect();
+        let result =
+            crate::parallel::on_threads(Some(threads), || super::load_all(&sources, &ids, &LoadSettings::default()));
+        (format!("{result:?}"), sources.len())
+    };
+    let one = run(1);
+    assert!(one.0.contains("deep/") || one.1 == 42, "{}", one.1);
+    assert_eq!(one, run(4));
 }

@@ -1,0 +1,250 @@
+//! All templates of an estate: each is evaluated by itself, on all threads; then those again that take from others, after
+//! the ones that they take from.
+
+use super::cdk::Assembly;
+use super::document::{self, Node};
+use super::instance::{Export, StackOutput, Stored, World};
+use super::{instance, stack};
+use crate::diagnostic::Diagnostic;
+use crate::resource::{LoadSettings, Stack, Unit};
+use crate::source::{FileId, Sources, Span, parent};
+use crate::value::StackId;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Times that templates are evaluated again because of files that were not read before: a file may name the next.
+const MOST_READS: usize = 64;
+/// Times that templates are evaluated again because of what others export: that is how long a chain of imports may be.
+const MOST_ROUNDS: usize = 64;
+
+/// A template's file and tree, and what is wrong with it.
+type Parsed = (Option<(FileId, Node)>, Vec<Diagnostic>);
+
+/// What all templates may look at while they are evaluated.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// Whether there is more than one unit.
+    pub(super) several: bool,
+    /// Files that were not read before are asked for, not read, so that they are numbered in one order, whatever the
+    /// threads do.
+    pub(super) defers: bool,
+    /// Templates that are deployed several times.
+    trees: BTreeMap<String, Parsed>,
+    /// Synthesised apps, by directory.
+    pub(super) assemblies: BTreeMap<String, Option<Arc<Assembly>>>,
+    /// What other templates offer, by name.
+    pub(super) exports: HashMap<String, Vec<Export>>,
+    pub(super) outputs: HashMap<(Arc<str>, Arc<str>), Vec<StackOutput>>,
+    pub(super) stored: HashMap<Arc<str>, Vec<Stored>>,
+}
+
+impl Shared {
+    pub(super) fn tree(&self, path: &str) -> Option<&Parsed> {
+        self.trees.get(path)
+    }
+}
+
+/// Something that a template takes from others, by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asked {
+    Export(String),
+    /// The stack's name, and the output's.
+    Output(Arc<str>, Arc<str>),
+    /// An SSM parameter.
+    Stored(Arc<str>),
+}
+
+/// What evaluating one unit gave.
+#[derive(Debug, Default)]
+pub(super) struct Evaluated {
+    pub(super) stack: Option<Stack>,
+    pub(super) told: Vec<Diagnostic>,
+    pub(super) exports: Vec<Export>,
+    pub(super) outputs: Vec<StackOutput>,
+    pub(super) stored: Vec<Stored>,
+    /// Templates that the unit deploys.
+    pub(super) used: BTreeSet<Arc<str>>,
+    pub(super) asked: BTreeSet<Asked>,
+    /// Files that were not read.
+    pub(super) wanted: BTreeSet<String>,
+}
+
+impl Evaluated {
+    fn offers(&self) -> impl Iterator<Item = Asked> {
+        let exports = self.exports.iter().map(|export| Asked::Export(export.name.clone()));
+        let outputs = self.outputs.iter().map(|output| Asked::Output(output.name.clone(), output.output.clone()));
+        exports.chain(outputs).chain(self.stored.iter().map(|stored| Asked::Stored(stored.name.clone())))
+    }
+}
+
+/// The units and what is known of them so far.
+struct Estate<'a> {
+    sources: &'a Sources,
+    settings: &'a LoadSettings,
+    units: &'a [(StackId, &'a Unit)],
+    shared: Shared,
+    evaluated: Vec<Evaluated>,
+}
+
+/// Evaluates all templates; exports of one are seen by the others of the same account and Region.
+pub(super) fn load(
+    sources: &Sources,
+    units: &[(StackId, &Unit)],
+    settings: &LoadSettings,
+) -> (Vec<Stack>, Vec<Diagnostic>) {
+    let mut estate = Estate {
+        sources,
+        settings,
+        units,
+        shared: Shared { several: units.len() > 1, defers: true, ..Shared::default() },
+        evaluated: Vec::new(),
+    };
+    estate.read();
+    let all: Vec<usize> = (0..units.len()).collect();
+    estate.evaluated.resize_with(units.len(), Evaluated::default);
+    estate.evaluate(all);
+    let deployed = estate.deployed();
+    estate.join(&deployed);
+    let deployed = estate.deployed();
+    estate.finish(&deployed)
+}
+
+impl Estate<'_> {
+    /// Reads what is known to be needed, in the order of the units.
+    fn read(&mut self) {
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, unit) in self.units {
+            let parameters = unit.deployment.parameter_files.iter();
+            for path in std::iter::once(&unit.path).chain(parameters) {
+                // A file that cannot be read is told by whoever asks for it.
+                let _ = self.sources.load(path);
+            }
+            *times.entry(&unit.path).or_default() += 1;
+        }
+        let directories: BTreeSet<&str> = times.keys().map(|path| parent(path)).collect();
+        let none = Shared::default();
+        let world = World::new(self.sources, self.settings, &none);
+        for directory in directories {
+            self.shared.assemblies.insert(directory.to_owned(), world.read_assembly(directory).map(Arc::new));
+        }
+        let again: Vec<&str> = times.into_iter().filter(|(_, times)| *times > 1).map(|(path, _)| path).collect();
+        let trees = again.par_iter().filter_map(|path| {
+            let file = self.sources.load(path).ok()?;
+            let (root, found) = document::parse(file, &self.sources.text(file));
+            Some(((*path).to_owned(), (root.map(|root| (file, root)), found)))
+        });
+        self.shared.trees = trees.collect();
+    }
+
+    /// Evaluates these units, again where files are needed that were not read.
+    fn evaluate(&mut self, mut which: Vec<usize>) {
+        for round in 0..MOST_READS {
+            self.shared.defers = round + 1 < MOST_READS;
+            let one = |at: &usize| {
+                let (id, unit) = self.units.get(*at)?;
+                let world = World::new(self.sources, self.settings, &self.shared);
+                let stack = instance(&world, *id, unit).map(|instance| stack(&world, &instance));
+                Some((*at, world.into_evaluated(stack)))
+            };
+            let found: Vec<Option<(usize, Evaluated)>> =
+                if self.shared.defers { which.par_iter().map(one).collect() } else { which.iter().map(one).collect() };
+            which.clear();
+            for (at, evaluated) in found.into_iter().flatten() {
+                for path in &evaluated.wanted {
+                    let _ = self.sources.load(path);
+                }
+                if !evaluated.wanted.is_empty() {
+                    which.push(at);
+                }
+                if let Some(slot) = self.evaluated.get_mut(at) {
+                    *slot = evaluated;
+                }
+            }
+            if which.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Units whose template another one deploys, and that go nowhere by themselves.
+    fn deployed(&self) -> BTreeSet<usize> {
+        let used: BTreeSet<&str> =
+            self.evaluated.iter().flat_map(|evaluated| &evaluated.used).map(|path| &**path).collect();
+        let units = self.units.iter().enumerate();
+        units.filter(|(_, (_, unit))| !unit.deployment.named && used.contains(&*unit.path)).map(|(at, _)| at).collect()
+    }
+
+    /// Evaluates the units that take from others again, each after those that it takes from.
+    fn join(&mut self, deployed: &BTreeSet<usize>) {
+        let mut offering: BTreeMap<Asked, BTreeSet<usize>> = BTreeMap::new();
+        for (at, evaluated) in self.evaluated.iter().enumerate().filter(|(at, _)| !deployed.contains(at)) {
+            for offer in evaluated.offers() {
+                offering.entry(offer).or_default().insert(at);
+            }
+        }
+        let taken_from = |at: usize, evaluated: &Evaluated| -> BTreeSet<usize> {
+            let from = evaluated.asked.iter().filter_map(|asked| offering.get(asked)).flatten();
+            from.copied().filter(|from| *from != at).collect()
+        };
+        let needs =
+            |evaluated: &[Evaluated], at: usize| evaluated.get(at).map(|one| taken_from(at, one)).unwrap_or_default();
+        let mut left: BTreeSet<usize> = (0..self.units.len())
+            .filter(|at| !deployed.contains(at) && !needs(&self.evaluated, *at).is_empty())
+            .collect();
+        for _ in 0..MOST_ROUNDS {
+            if left.is_empty() {
+                return;
+            }
+            let free = |at: &usize| needs(&self.evaluated, *at).is_disjoint(&left);
+            let mut ready: Vec<usize> = left.iter().copied().filter(free).collect();
+            // Units that take from each other are evaluated with what each offers by itself.
+            let circle = ready.is_empty();
+            if circle {
+                ready = left.iter().copied().collect();
+            }
+            self.offer(deployed);
+            self.evaluate(ready.clone());
+            for at in ready {
+                // What it took may have led it to take more.
+                if circle || needs(&self.evaluated, at).iter().all(|from| *from == at || !left.contains(from)) {
+                    left.remove(&at);
+                }
+            }
+        }
+    }
+
+    /// Shows what the units offer to each other.
+    fn offer(&mut self, deployed: &BTreeSet<usize>) {
+        let shared = &mut self.shared;
+        shared.exports.clear();
+        shared.outputs.clear();
+        shared.stored.clear();
+        for (_, evaluated) in self.evaluated.iter().enumerate().filter(|(at, _)| !deployed.contains(at)) {
+            for export in &evaluated.exports {
+                shared.exports.entry(export.name.clone()).or_default().push(export.clone());
+            }
+            for output in &evaluated.outputs {
+                let name = (output.name.clone(), output.output.clone());
+                shared.outputs.entry(name).or_default().push(output.clone());
+            }
+            for stored in &evaluated.stored {
+                shared.stored.entry(stored.name.clone()).or_default().push(stored.clone());
+            }
+        }
+    }
+
+    /// The stacks, and what is told of them, each thing once: a template may be deployed many times.
+    fn finish(self, deployed: &BTreeSet<usize>) -> (Vec<Stack>, Vec<Diagnostic>) {
+        let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
+        let mut seen: BTreeSet<(Option<Span>, Option<String>, String)> = BTreeSet::new();
+        for (at, evaluated) in self.evaluated.into_iter().enumerate() {
+            stacks.extend(evaluated.stack.filter(|_| !deployed.contains(&at)));
+            diagnostics.extend(evaluated.told.into_iter().filter(|told| {
+                let span = told.primary.as_ref().map(|label| label.span);
+                seen.insert((span, told.path.clone(), told.message.clone()))
+            }));
+        }
+        (stacks, diagnostics)
+    }
+}
