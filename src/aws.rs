@@ -45,9 +45,21 @@ impl<'de> serde::Deserialize<'de> for AccountId {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for AccountId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AccountId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": "^[0-9]{12}$"})
+    }
+}
+
 /// Something that is known by its text, or only as "the same unknown thing": the account of one provider
 /// configuration, the Region of one stack. Two different symbols may or may not be the same thing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Known<T> {
     Is(T),
@@ -90,6 +102,7 @@ pub type Region = Known<Arc<str>>;
 
 /// Where something is deployed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     pub account: Account,
     pub region: Region,

@@ -43,7 +43,7 @@ pub use support::Memo;
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
 use crate::graph::{Graph, Why};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,6 +80,8 @@ pub struct Finding {
     pub url: Option<&'static str>,
     /// Findings of one rule with the same root are one: "vault central in 222222222222 has no policy".
     pub root: String,
+    /// Of one that is open: where knowledge ended.
+    pub asks: Option<Span>,
 }
 
 /// A rule's answer about one copy.

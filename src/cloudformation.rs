@@ -25,7 +25,7 @@ pub(crate) use document::comments;
 
 use crate::aws::{Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Language, LoadSettings, OpenInput, Stack, Unit};
+use crate::resource::{self, Given, Language, LoadSettings, OpenInput, Stack, Unit};
 use crate::source::Sources;
 use crate::value::{Existence, Kind, Reason, StackId, Unknown, Value};
 use estate::Shared;
@@ -35,13 +35,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Evaluates all templates of the estate; exports of one are seen by the others of the same account and Region.
+/// Evaluates all templates of the estate; exports of one are seen by the others of the same account and Region, and where
+/// no template has them, those from `elsewhere`.
 pub fn load_all(
     sources: &Sources,
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
+    elsewhere: &Given,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
-    estate::load(sources, units, settings)
+    estate::load(sources, units, settings, elsewhere)
 }
 
 /// The template's parameters without a value that may only have some, as far as resources of types that weigh, or
@@ -129,7 +131,28 @@ fn stack(world: &World<'_>, instance: &Rc<Instance>) -> Stack {
         language: Language::CloudFormation,
         place: instance.place.clone(),
         resources: found,
+        given: if world.settings.publish { given(world, instance) } else { Given::default() },
     }
+}
+
+/// The exports and outputs of the stack and those nested in it. One whose name is not wholly known cannot be asked for.
+fn given(world: &World<'_>, instance: &Instance) -> Given {
+    let exports = world.exports.borrow();
+    let own = exports.iter().filter(|export| export.stack == instance.stack && !export.name.contains('\u{1}'));
+    let exports = own.map(|export| resource::Export {
+        place: export.place.clone(),
+        name: export.name.clone(),
+        value: export.value.clone(),
+    });
+    let outputs = world.outputs.borrow();
+    let own = outputs.iter().filter(|output| output.stack == instance.stack);
+    let outputs = own.map(|output| resource::Output {
+        place: output.place.clone(),
+        of: output.name.clone(),
+        name: output.output.clone(),
+        value: output.value.clone(),
+    });
+    Given { exports: exports.collect(), outputs: outputs.collect(), ..Given::default() }
 }
 
 /// Whether the text is a template, told by its content.

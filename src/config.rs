@@ -223,8 +223,7 @@ pub(crate) fn schema() -> schemars::Schema {
     schemars::schema_for!(File)
 }
 
-/// The configuration file's name.
-pub const NAME: &str = "crossvault.toml";
+pub use crate::source::CONFIGURATION as NAME;
 
 /// Reads the configuration of `paths`: `file` where given, else the nearest `crossvault.toml` upwards from each path.
 pub fn read(sources: &Sources, paths: &[String], file: Option<&str>) -> Config {
@@ -526,12 +525,17 @@ fn nearest(message: &str) -> String {
         return message.to_owned();
     }
     let Some(wrong) = quoted.next() else { return message.to_owned() };
-    let best = quoted.max_by_key(|name| {
-        name.chars().filter(|c| wrong.contains(*c)).count() as isize * 2
-            - (name.len() as isize - wrong.len() as isize).abs()
-    });
-    match best {
-        Some(best) => format!("unknown key `{wrong}`; did you mean `{best}`?"),
+    let known: Vec<&str> = quoted.collect();
+    let folded = wrong.to_lowercase().replace('-', "_");
+    let near = known.iter().map(|name| (crate::aws::distance(name, &folded), *name)).min();
+    match near {
+        Some((distance, near)) if distance <= (wrong.len() / 3).max(1) || near.starts_with(&folded) => {
+            format!("unknown key `{wrong}`; did you mean `{near}`?")
+        }
+        Some(_) => format!(
+            "unknown key `{wrong}`; expected one of {}",
+            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
         None => format!("unknown key `{wrong}`"),
     }
 }
@@ -566,6 +570,30 @@ mod tests {
         assert_eq!(organization.accounts_below("r-ab12").map(|accounts| accounts.len()), Some(3));
         let work = crate::aws::AccountId::parse("111111111111").unwrap();
         assert_eq!(organization.path(&work).as_deref(), Some("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_one() {
+        for (text, place, wanted) in [
+            ("[acounts]\na = \"1\"\n", "acounts", "unknown key `acounts`; did you mean `accounts`?"),
+            (
+                "[[deployment]]\npath = \"a\"\nvar-file = [\"b\"]\n",
+                "var-file",
+                "unknown key `var-file`; did you mean `var_files`?",
+            ),
+            (
+                "[[known.vault]]\narn = \"a\"\npolicy = \"p\"\n",
+                "policy",
+                "unknown key `policy`; did you mean `policy_file`?",
+            ),
+            (
+                "[[known.key]]\narn = \"a\"\nsize = 1\n",
+                "size",
+                "unknown key `size`; expected one of `arn`, `policy_file`",
+            ),
+        ] {
+            assert_eq!(config(text).1, [format!("{place}: {wanted}")]);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub use git::{GitDisk, merge_base};
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Deployment, Language, LoadSettings, Unit};
-use crate::source::{DirEntry, Disk, FileId, ReadError, Sources, Span, Walked, join, normalize, parent};
+use crate::source::{CONFIGURATION, DirEntry, Disk, FileId, ReadError, Sources, Span, Walked, join, normalize, parent};
 use crate::terraform::Modules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -34,7 +34,8 @@ pub struct RealDisk {
 const STDIN: &str = "-";
 
 impl RealDisk {
-    /// A disk that reads below the repositories of `paths` (the nearest directory with `.git`, else the path itself).
+    /// A disk that reads below the repositories of `paths` (the nearest directory with `.git`, else with a configuration,
+    /// else the path itself).
     pub fn new(paths: &[String]) -> Self {
         let roots =
             paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).map(|path| repository(&path)).collect();
@@ -52,7 +53,9 @@ impl RealDisk {
 
 fn repository(path: &Path) -> PathBuf {
     let start = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    start.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(start).to_path_buf()
+    let holds = |name: &str| start.ancestors().find(|dir| dir.join(name).exists());
+    // A copy of the files without git's directory still has the configuration that speaks of them.
+    holds(".git").or_else(|| holds(CONFIGURATION)).unwrap_or(start).to_path_buf()
 }
 
 impl Disk for RealDisk {

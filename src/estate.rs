@@ -3,9 +3,13 @@
 //! The entities are written as `model` has them. In the place of a span stands its file, line and column, in the place of
 //! a stack its position in `units`. No attribute is written that no verdict reads, and no sensitive value.
 
+mod given;
+
+pub use given::given;
+
 use crate::graph::Facts;
 use crate::model::Entities;
-use crate::resource::{Language, Stack};
+use crate::resource::{Given, Language, Stack};
 use crate::source::{Extent, FileId, Sources};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -19,6 +23,7 @@ const MARK: &str = "crossvault_estate";
 
 /// A unit of an estate.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unit {
     pub name: Arc<str>,
     pub language: Language,
@@ -36,6 +41,34 @@ pub struct Estate {
     /// Their stacks count from the first one that the reader was given.
     pub entities: Entities,
     pub facts: Facts,
+    /// What its units give out to others by name.
+    pub given: Given,
+}
+
+/// An exported estate, as `crossvault export` writes it.
+#[cfg(test)]
+#[expect(dead_code, reason = "only its schema is asked for")]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "Estate")]
+pub(crate) struct Document {
+    /// The version of the schema.
+    crossvault_estate: u64,
+    /// The program that wrote it.
+    tool: Tool,
+    units: Vec<Unit>,
+    /// How many stacks are spoken of; each is named by its number.
+    stacks: u32,
+    entities: Entities,
+    facts: Facts,
+    given: Given,
+}
+
+#[cfg(test)]
+#[expect(dead_code, reason = "only its schema is asked for")]
+#[derive(schemars::JsonSchema)]
+struct Tool {
+    name: String,
+    version: String,
 }
 
 /// Whether the text is an exported estate, told by its beginning.
@@ -45,7 +78,12 @@ pub fn recognise(text: &str) -> bool {
 }
 
 /// The estate of these stacks and of the estates that they were judged with, as JSON.
-pub fn write(sources: &Sources, stacks: &[Stack], estates: &[Estate], entities: &Entities, facts: &Facts) -> Json {
+pub fn write(
+    sources: &Sources,
+    stacks: &[Stack],
+    estates: &[Estate],
+    (entities, facts, given): (&Entities, &Facts, &Given),
+) -> Json {
     let own = stacks.iter().map(|stack| (stack.unit.clone(), stack.language, stack.resources.len()));
     let other = estates.iter().flat_map(|estate| &estate.units);
     let units: Vec<Json> = own
@@ -54,12 +92,14 @@ pub fn write(sources: &Sources, stacks: &[Stack], estates: &[Estate], entities: 
         .collect();
     let mut entities = serde_json::to_value(entities).unwrap_or_default();
     let mut facts = serde_json::to_value(facts).unwrap_or_default();
+    let mut given = serde_json::to_value(given).unwrap_or_default();
     let mut numbers = BTreeMap::new();
-    stack_numbers(&entities, &mut numbers);
-    stack_numbers(&facts, &mut numbers);
+    for part in [&entities, &facts, &given] {
+        stack_numbers(part, &mut numbers);
+    }
     // Numbered anew, without gaps.
     numbers.values_mut().zip(0..).for_each(|(new, at)| *new = at);
-    for part in [&mut entities, &mut facts] {
+    for part in [&mut entities, &mut facts, &mut given] {
         strip(part, sources, &numbers);
     }
     json!({
@@ -69,6 +109,7 @@ pub fn write(sources: &Sources, stacks: &[Stack], estates: &[Estate], entities: 
         "stacks": numbers.len(),
         "entities": entities,
         "facts": facts,
+        "given": given,
     })
 }
 
@@ -162,8 +203,9 @@ pub fn read(sources: &Sources, name: &str, text: &str, first: u32) -> Result<Est
     };
     let entities: Entities = serde_json::from_value(take("entities")).map_err(wrong)?;
     let facts: Facts = serde_json::from_value(take("facts")).map_err(wrong)?;
+    let given: Given = serde_json::from_value(take("given")).map_err(wrong)?;
     let stacks = json.get("stacks").and_then(Json::as_u64).and_then(|count| u32::try_from(count).ok());
-    Ok(Estate { name, units, stacks: stacks.unwrap_or_default(), entities, facts })
+    Ok(Estate { name, units, stacks: stacks.unwrap_or_default(), entities, facts, given })
 }
 
 /// How the units of an exported estate are called where it is read.

@@ -8,7 +8,7 @@
 
 use crate::aws::{AccountId, Arn, Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Language, Resource, Stack};
+use crate::resource::{Given, Language, Resource, Stack};
 use crate::source::{FileId, Sources, Span, join, parent};
 use crate::value::Kind;
 use crate::value::{Existence, Reason, Ref, StackId, Value};
@@ -48,7 +48,10 @@ pub(crate) fn load(sources: &Sources, paths: &[String], id: StackId) -> (Stack, 
     let nowhere =
         Place { account: Known::Symbol("account of facts".into()), region: Known::Symbol("Region of facts".into()) };
     let unit = paths.first().map_or("facts", String::as_str).into();
-    (Stack { id, unit, language: Language::Facts, place: nowhere, resources }, found.diagnostics)
+    (
+        Stack { id, unit, language: Language::Facts, place: nowhere, resources, given: Given::default() },
+        found.diagnostics,
+    )
 }
 
 fn visit(sources: &Sources, path: &str, id: StackId, depth: usize, found: &mut Found) {

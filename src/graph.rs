@@ -109,6 +109,7 @@ pub enum EffectivePolicy {
 
 /// Facts about accounts that code or configuration tells.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct AccountFacts {
     /// Every vault and key of the account is in the estate.
@@ -120,6 +121,7 @@ pub struct AccountFacts {
 
 /// What the configuration tells beyond the code.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Facts {
     pub account_names: BTreeMap<AccountId, String>,
@@ -160,6 +162,7 @@ impl Facts {
 
 /// A vault that no code at hand defines.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KnownVault {
     pub arn: Arc<str>,
     /// Its key's ARN, or `aws-managed`.
@@ -171,6 +174,7 @@ pub struct KnownVault {
 
 /// A key that no code at hand defines.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KnownKey {
     pub arn: Arc<str>,
     pub policy: Option<Value>,
@@ -320,5 +324,15 @@ impl Graph {
             let rest = ["account ", "an account "].iter().find_map(|word| text.strip_prefix(word));
             rest.map(str::to_owned).unwrap_or(text)
         })
+    }
+
+    /// The account in the middle of a sentence: `account backup`, `the account of provider …`.
+    pub fn account_words(&self, account: &Account) -> String {
+        let name = self.account_name(account);
+        match account.known() {
+            Some(_) => format!("account {name}"),
+            None if name.starts_with("account of") => format!("the {name}"),
+            None => name,
+        }
     }
 }

@@ -60,7 +60,7 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
     let Input { sources, units, modules, load, mut diagnostics } = input;
     let mut units = with_states(units);
     parallel::on_threads(None, move || {
-        let (read, found) = Read::new(&sources, &units, &load);
+        let (read, found) = Read::new(&sources, &units, &load, settings);
         diagnostics.extend(found);
         deployed::place_units(&mut units, &read.stacks);
         let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
@@ -143,7 +143,12 @@ fn of<'u>(units: &[(StackId, &'u Unit)], language: Language) -> Vec<(StackId, &'
 }
 
 impl Read {
-    fn new(sources: &Sources, units: &[Unit], load: &LoadSettings) -> (Self, Vec<Diagnostic>) {
+    fn new(
+        sources: &Sources,
+        units: &[Unit],
+        load: &LoadSettings,
+        settings: &AnalysisSettings,
+    ) -> (Self, Vec<Diagnostic>) {
         let units = ids(units);
         let (mut stacks, mut diagnostics, mut published) = (Vec::new(), Vec::new(), Published::default());
         for (id, unit) in of(&units, Language::Plan) {
@@ -157,8 +162,16 @@ impl Read {
             stacks.push(stack);
             diagnostics.extend(found);
         }
-        stacks.iter().for_each(|stack| published.add(stack));
+        published.parameters.extend(stacks.iter().flat_map(resource::parameters));
+        settings.estates.iter().for_each(|estate| published.elsewhere.extend(estate.given.clone()));
         (Self { stacks, published }, diagnostics)
+    }
+
+    /// The stacks of templates.
+    fn templates(&self, sources: &Sources, units: &[Unit], load: &LoadSettings) -> (Vec<Stack>, Vec<Diagnostic>) {
+        let ids = ids(units);
+        let templates = of(&ids, Language::CloudFormation);
+        cloudformation::load_all(sources, &templates, load, &self.published.elsewhere)
     }
 
     /// All stacks of the estate, with the code evaluated for the units' inputs.
@@ -170,7 +183,7 @@ impl Read {
         load: &LoadSettings,
     ) -> (Vec<Stack>, Vec<Diagnostic>) {
         let ids = ids(units);
-        let (stacks, mut diagnostics) = cloudformation::load_all(sources, &of(&ids, Language::CloudFormation), load);
+        let (stacks, mut diagnostics) = self.templates(sources, units, load);
         let published = self.published_with(&stacks);
         let (found, more) = terraform::load(sources, modules, &of(&ids, Language::Terraform), load, &published);
         diagnostics.extend(more);
@@ -181,7 +194,7 @@ impl Read {
     /// What the stacks of templates give out, with what was read once.
     fn published_with(&self, templates: &[Stack]) -> Published {
         let mut published = self.published.clone();
-        templates.iter().for_each(|stack| published.add(stack));
+        published.parameters.extend(templates.iter().flat_map(resource::parameters));
         published
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 /// Where an entity is declared and where it is deployed.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Site {
     pub stack: StackId,
     /// The unit's name as reported.
@@ -32,6 +33,7 @@ pub struct Site {
 
 /// A value together with the place of the attribute that holds it.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Setting {
     pub value: Value,
     /// The attribute's name and value in the resource.
@@ -40,6 +42,7 @@ pub struct Setting {
 
 /// How a data store's data, and so its not fully managed backup, is encrypted, as the code says it.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Encryption {
     /// Certainly not encrypted; where that is said, or the header where it is the default.
@@ -62,6 +65,7 @@ pub enum Encryption {
 
 /// How a data store comes to the encryption of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Inherit {
     Snapshot,
     Replica,
@@ -73,6 +77,7 @@ pub enum Inherit {
 
 /// Which of an instance's volumes one is.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Device {
     Root,
     Named(Arc<str>),
@@ -81,6 +86,7 @@ pub enum Device {
 
 /// A volume of an instance.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Part {
     pub device: Device,
     pub encryption: Encryption,
@@ -111,6 +117,7 @@ impl Part {
 
 /// A resource that AWS Backup protects.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DataStore {
     pub site: Site,
     /// A row of the catalog: `rds`, `aurora`, `dynamodb`, …
@@ -131,6 +138,7 @@ pub struct DataStore {
 
 /// A resource through which a data store comes to its encryption: a snapshot, a copy of one, what holds it.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lineage {
     pub site: Site,
     pub name: Option<Value>,
@@ -146,6 +154,7 @@ pub struct Lineage {
 
 /// An EC2 launch template or launch configuration: the volumes and tags that it gives an instance.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaunchTemplate {
     pub site: Site,
     pub name: Option<Value>,
@@ -157,6 +166,7 @@ pub struct LaunchTemplate {
 
 /// A volume attached to an instance by a resource of its own.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VolumeAttachment {
     pub site: Site,
     pub instance: Setting,
@@ -165,6 +175,7 @@ pub struct VolumeAttachment {
 
 /// A fact about a data store that a resource of its own declares: a bucket's versioning.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StoreFact {
     pub site: Site,
     pub store: Setting,
@@ -175,6 +186,7 @@ pub struct StoreFact {
 
 /// An RDS option group.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OptionGroup {
     pub site: Site,
     pub name: Option<Value>,
@@ -186,6 +198,7 @@ pub struct OptionGroup {
 
 /// A vault's bounds on retention, in days.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lock {
     pub min_days: Option<Setting>,
     pub max_days: Option<Setting>,
@@ -194,6 +207,7 @@ pub struct Lock {
 
 /// A backup vault.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Vault {
     pub site: Site,
     pub name: Value,
@@ -207,6 +221,7 @@ pub struct Vault {
 
 /// A vault policy or lock declared as a resource of its own.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VaultAttachment {
     pub site: Site,
     pub vault: Setting,
@@ -216,6 +231,7 @@ pub struct VaultAttachment {
 
 /// Retention: days until cold storage and deletion; `None` where left out.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lifecycle {
     pub delete_after: Option<Setting>,
     pub cold_after: Option<Setting>,
@@ -224,6 +240,7 @@ pub struct Lifecycle {
 
 /// A copy action of a plan rule.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CopyAction {
     pub destination: Setting,
     pub lifecycle: Lifecycle,
@@ -235,6 +252,7 @@ pub struct CopyAction {
 
 /// A rule of a backup plan.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanRule {
     pub name: Value,
     pub target_vault: Setting,
@@ -253,6 +271,7 @@ pub struct PlanRule {
 
 /// A backup plan.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
     pub site: Site,
     /// The real id, where the plan exists.
@@ -266,6 +285,7 @@ pub struct Plan {
 
 /// How an AWS Organizations backup policy makes a plan in an account.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyOrigin {
     /// What is wrong in the policies, as far as this plan is concerned.
     pub flaws: Arc<[PolicyFlaw]>,
@@ -273,6 +293,7 @@ pub struct PolicyOrigin {
 
 /// What a flaw of a backup policy comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum FlawWeight {
     /// No copy is made because of it.
     Fatal,
@@ -284,6 +305,7 @@ pub enum FlawWeight {
 
 /// Something in a backup policy that AWS refuses, or that does not do what it says.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyFlaw {
     /// The rule and copy action (indices into the plan) that it is about; the whole plan where left out.
     pub action: Option<(usize, usize)>,
@@ -322,6 +344,7 @@ impl PlanRule {
 
 /// How a selection compares a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TagOperator {
     Equals,
@@ -332,6 +355,7 @@ pub enum TagOperator {
 
 /// One tag comparison of a selection.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TagCondition {
     pub operator: TagOperator,
     pub key: Value,
@@ -341,6 +365,7 @@ pub struct TagCondition {
 
 /// An assignment of resources to a plan.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Selection {
     pub site: Site,
     pub name: Value,
@@ -359,6 +384,7 @@ pub struct Selection {
 
 /// What a key is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyForm {
     Primary,
@@ -370,6 +396,7 @@ pub enum KeyForm {
 
 /// A customer managed key.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Key {
     pub site: Site,
     pub form: KeyForm,
@@ -387,6 +414,7 @@ pub struct Key {
 
 /// A key policy declared as a resource of its own: replaces the key's.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeyPolicy {
     pub site: Site,
     pub key: Setting,
@@ -395,6 +423,7 @@ pub struct KeyPolicy {
 
 /// A key's alias.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Alias {
     pub site: Site,
     pub name: Value,
@@ -406,6 +435,7 @@ pub struct Alias {
 
 /// A grant on a key.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeyGrant {
     pub site: Site,
     pub key: Setting,
@@ -415,6 +445,7 @@ pub struct KeyGrant {
 
 /// An IAM role.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Role {
     pub site: Site,
     pub name: Option<Value>,
@@ -431,6 +462,7 @@ pub struct Role {
 
 /// A policy attached to a role by a resource of its own.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RolePolicy {
     pub site: Site,
     /// The role's name, ARN or reference.
@@ -441,6 +473,7 @@ pub struct RolePolicy {
 
 /// Which of the two a role policy is.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RolePolicyKind {
     Managed(Setting),
@@ -449,6 +482,7 @@ pub enum RolePolicyKind {
 
 /// A customer managed IAM policy.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ManagedPolicy {
     pub site: Site,
     pub name: Option<Value>,
@@ -457,6 +491,7 @@ pub struct ManagedPolicy {
 
 /// Organization-wide or Region-wide settings of AWS Backup, EC2 and so on.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Settings {
     /// `isCrossAccountBackupEnabled`.
@@ -473,6 +508,7 @@ pub enum Settings {
 
 /// What a piece of an organization's tree is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrganizationForm {
     /// The organization itself; its root is meant where something lies below it.
@@ -483,6 +519,7 @@ pub enum OrganizationForm {
 
 /// A piece of an organization's tree, declared or looked up.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OrganizationPart {
     pub site: Site,
     pub form: OrganizationForm,
@@ -495,6 +532,7 @@ pub struct OrganizationPart {
 
 /// A policy of AWS Organizations.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OrganizationPolicy {
     pub site: Site,
     /// The policy's JSON.
@@ -505,6 +543,7 @@ pub struct OrganizationPolicy {
 
 /// An attachment of an AWS Organizations policy, declared as a resource of its own.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyAttachment {
     pub site: Site,
     pub policy: Setting,
@@ -514,6 +553,7 @@ pub struct PolicyAttachment {
 
 /// Everything one run lowered, each list in the order of stacks and addresses.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Entities {
     pub data_stores: Vec<DataStore>,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 /// A root or an organizational unit that the configuration lists. It holds the accounts that are listed, those of the
 /// units that name it as their parent, and no others.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unit {
     pub name: Option<Arc<str>>,
     /// The id of the unit or root above; `None` for a root, or where it is left out.
@@ -22,6 +23,7 @@ pub struct Unit {
 
 /// What the configuration tells of the organization.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Organization {
     /// `o-a1b2c3d4e5`.

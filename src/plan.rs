@@ -12,7 +12,7 @@ mod values;
 use crate::aws::{Arn, Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::json;
-use crate::resource::{Language, LoadSettings, Resource, Stack, Unit};
+use crate::resource::{Given, Language, LoadSettings, Resource, Stack, Unit};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Existence, Kind, StackId, Value};
 use document::{Change, Configuration, Document, Module, Output, StateFile};
@@ -78,6 +78,7 @@ pub(crate) fn load(
         language: Language::Plan,
         place: Place { account: symbol(None, "account", "aws", unit), region: symbol(None, "Region", "aws", unit) },
         resources: Vec::new(),
+        given: Given::default(),
     };
     let file = match sources.load(&unit.path) {
         Ok(file) => file,
@@ -391,7 +392,14 @@ impl<'l> Loader<'l> {
             .collect();
         resources.sort_by(|a, b| a.address.cmp(&b.address));
         let place = places.get("aws").cloned().unwrap_or_else(|| fallback("aws"));
-        Stack { id: self.id, unit: self.unit.name.clone(), language: Language::Plan, place, resources }
+        Stack {
+            id: self.id,
+            unit: self.unit.name.clone(),
+            language: Language::Plan,
+            place,
+            resources,
+            given: Given::default(),
+        }
     }
 }
 

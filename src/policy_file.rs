@@ -4,7 +4,7 @@ use crate::aws::{Known, Place};
 use crate::diagnostic::Diagnostic;
 use crate::embedded;
 use crate::json;
-use crate::resource::{Language, LoadSettings, PolicyKind, Resource, Stack, Unit};
+use crate::resource::{Given, Language, LoadSettings, PolicyKind, Resource, Stack, Unit};
 use crate::source::{Sources, Span};
 use crate::value::{Entry, Existence, Kind, StackId, Value};
 use std::collections::BTreeMap;
@@ -44,6 +44,7 @@ pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings
         language: Language::OrganizationPolicy,
         place: place.clone(),
         resources: Vec::new(),
+        given: Given::default(),
     };
     let file = match sources.load(&unit.path) {
         Ok(file) => file,

@@ -1,5 +1,9 @@
 //! The neutral form in which every frontend delivers what the user's code declares.
 
+mod published;
+
+pub use published::{Export, Given, Output, Parameter, Published, State, parameters};
+
 use crate::aws::Place;
 use crate::source::Span;
 use crate::value::{Branch, Entry, Existence, Guard, Kind, StackId, Value};
@@ -7,6 +11,7 @@ use std::sync::Arc;
 
 /// Which language a unit is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
     Terraform,
@@ -123,39 +128,8 @@ pub struct Stack {
     /// Where the stack itself goes: the default provider's place, or the stack's.
     pub place: Place,
     pub resources: Vec<Resource>,
-}
-
-/// What units that are not Terraform code give out to Terraform code.
-#[derive(Clone, Debug, Default)]
-pub struct Published {
-    pub parameters: Vec<Parameter>,
-    /// Outputs of states, each an object, by the state's path.
-    pub states: std::collections::BTreeMap<String, Value>,
-}
-
-/// A parameter of Systems Manager.
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    pub place: Place,
-    pub name: Arc<str>,
-    pub value: Value,
-}
-
-impl Published {
-    /// Adds what the stack gives out.
-    pub fn add(&mut self, stack: &Stack) {
-        for resource in stack.resources.iter().filter(|resource| !resource.data) {
-            let (name, value) = match &*resource.kind {
-                "AWS::SSM::Parameter" => (resource.get("Name"), resource.get("Value")),
-                "aws_ssm_parameter" => (resource.get("name"), resource.get("value")),
-                _ => continue,
-            };
-            if let (Some(name), Some(value), Existence::Certain) = (name.and_then(Value::text), value, &resource.exists)
-            {
-                self.parameters.push(Parameter { place: resource.place.clone(), name, value: value.clone() });
-            }
-        }
-    }
+    /// What others may read of it; filled in where [`LoadSettings::publish`] asks for it.
+    pub given: Given,
 }
 
 /// The entry of a nested block's object that names the undecided condition under which the block exists:
@@ -284,4 +258,6 @@ pub struct LoadSettings {
     pub all_types: bool,
     /// Directories or files of JSON that the AWS CLI printed.
     pub facts: Vec<String>,
+    /// Stacks keep what they give out, for an export.
+    pub publish: bool,
 }

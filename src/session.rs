@@ -40,14 +40,10 @@ impl Session {
         let Input { sources, units, modules, load, mut diagnostics } = input;
         let mut units = crate::with_states(units);
         crate::parallel::on_threads(None, move || {
-            let (read, found) = crate::Read::new(&sources, &units, &load);
+            let (read, found) = crate::Read::new(&sources, &units, &load, &settings);
             diagnostics.extend(found);
             crate::deployed::place_units(&mut units, &read.stacks);
-            let templates = crate::cloudformation::load_all(
-                &sources,
-                &crate::of(&crate::ids(&units), Language::CloudFormation),
-                &load,
-            );
+            let templates = read.templates(&sources, &units, &load);
             let roots: Vec<usize> = (0..units.len())
                 .filter(|at| units.get(*at).is_some_and(|unit| unit.language == Language::Terraform))
                 .collect();
@@ -130,9 +126,7 @@ impl Session {
     /// say where a state is kept.
     fn evaluate_again(&mut self, touched: &BTreeSet<String>, templates: bool, elsewhere: bool) {
         if templates {
-            let ids = crate::ids(&self.units);
-            self.templates =
-                crate::cloudformation::load_all(&self.sources, &crate::of(&ids, Language::CloudFormation), &self.load);
+            self.templates = self.read.templates(&self.sources, &self.units, &self.load);
         }
         let affected = self.affected(|group| {
             let reads = &group.evaluated.reads;
@@ -203,12 +197,7 @@ impl Session {
             .filter(|(_, (chosen, own))| chosen.deployment != own.deployment)
             .map(|(at, _)| at)
             .collect();
-        let templates = crate::cloudformation::load_all(
-            sources,
-            &crate::of(&crate::ids(units), Language::CloudFormation),
-            &self.load,
-        )
-        .0;
+        let templates = self.read.templates(sources, units, &self.load).0;
         let affected =
             self.affected(|group| group.evaluated.reads.elsewhere || group.units.iter().any(|at| other.contains(at)));
         let again = affected.iter().filter_map(|at| self.groups.get(*at)).map(|group| group.units.clone()).collect();

@@ -4,12 +4,17 @@
 //! read, and reads further ones through a [`Disk`], so that nothing else touches the file system.
 
 mod reads;
+mod revisions;
 
 pub(crate) use reads::{Reads, read_in_passing, reads_of, uses_unit};
+pub use revisions::{Revision, Revisions};
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, RwLock};
+
+/// The configuration file's name.
+pub const CONFIGURATION: &str = "crossvault.toml";
 
 /// Names one loaded file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -25,6 +30,22 @@ pub struct Span {
     pub start: u32,
     #[serde(rename = "$end")]
     pub end: u32,
+}
+
+/// In an exported estate, where the text is not at hand.
+#[cfg(test)]
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Place".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {"at": {"type": "string", "description": "`file:line:column-line:column`, counted from 1."}},
+            "required": ["at"],
+        })
+    }
 }
 
 impl Span {

@@ -397,5 +397,6 @@ fn finding(sources: &Sources, span: Span, message: impl Into<String>, help: &str
         notes: Vec::new(),
         help: Some(format!("{help}; `crossvault check --fix-ignores` removes all ignores without effect")),
         url: None,
+        asks: None,
     }
 }

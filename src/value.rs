@@ -14,10 +14,12 @@ use std::sync::Arc;
 /// A unit evaluated for one deployment target; an index into the estate's stacks. Written under a name that no user's
 /// text has, so that an import can move it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(from = "StackTag", into = "StackTag")]
 pub struct StackId(pub u32);
 
 #[derive(serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StackTag {
     #[serde(rename = "$stack")]
     stack: u32,
@@ -37,6 +39,7 @@ impl From<StackId> for StackTag {
 
 /// A value and the place where it was written (the innermost literal or expression).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Value {
     pub kind: Kind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +51,7 @@ pub struct Value {
 
 /// The forms of a value.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Explicitly null. In a resource this is the same as leaving the attribute out.
@@ -70,6 +74,7 @@ pub enum Kind {
 
 /// Which of Terraform's sequences; CloudFormation's lists are `Tuple`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SeqKind {
     Tuple,
@@ -79,6 +84,7 @@ pub enum SeqKind {
 
 /// A sequence. With `open`, further elements may exist for that reason.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Seq {
     pub kind: SeqKind,
     pub items: Vec<Value>,
@@ -87,6 +93,7 @@ pub struct Seq {
 
 /// Object (each attribute its own type) or map (one element type).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MapKind {
     Object,
@@ -95,6 +102,7 @@ pub enum MapKind {
 
 /// A mapping, ordered by key. With `open`, further entries may exist for that reason.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Map {
     pub kind: MapKind,
     pub entries: BTreeMap<Arc<str>, Entry>,
@@ -103,6 +111,7 @@ pub struct Map {
 
 /// A value in a mapping and the place of the whole entry, `key = value`; the value may have been written elsewhere.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Entry {
     pub value: Value,
     pub span: Option<Span>,
@@ -110,6 +119,7 @@ pub struct Entry {
 
 /// A computed attribute of a resource: `aws_kms_key.k.arn`, `!GetAtt Key.Arn`, `!Ref Key` (attr `Ref`).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ref {
     pub stack: StackId,
     /// The resource instance's address, as in [`crate::resource::Resource::address`].
@@ -121,6 +131,7 @@ pub struct Ref {
 
 /// One alternative of a conditional value.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Branch {
     pub guard: Guard,
     pub value: Value,
@@ -128,6 +139,7 @@ pub struct Branch {
 
 /// A condition that could not be decided, or its opposite. Guards of the same text are about the same fact.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Guard {
     /// The condition in the user's words: `var.enabled`, `IsProd`.
     pub text: Arc<str>,
@@ -138,6 +150,7 @@ pub struct Guard {
 
 /// Whether a resource instance exists.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Existence {
     Certain,
@@ -149,6 +162,7 @@ pub enum Existence {
 
 /// A value that is not known.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unknown {
     pub reason: Reason,
     /// Where knowledge ended: the variable's declaration, the data source.
@@ -160,6 +174,7 @@ pub struct Unknown {
 
 /// Why a value is not known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// A Terraform variable (by name) without a value, or a CloudFormation parameter.
@@ -222,6 +237,7 @@ impl fmt::Display for Reason {
 
 /// A type constraint, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Type {
     #[default]

@@ -22,7 +22,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("plan", &["aws", "diagnostic", "json", "resource", "source", "terraform", "value"]),
     ("facts", &["aws", "diagnostic", "resource", "source", "value"]),
     ("deployed", &["diagnostic", "resource", "source", "value"]),
-    ("estate", &["graph", "model", "resource", "source"]),
+    ("estate", &["graph", "model", "resource", "source", "value"]),
     ("discover", &["estate", "cloudformation", "diagnostic", "plan", "policy_file", "resource", "source", "terraform"]),
     ("catalog", &["aws"]),
     ("model", &["aws", "source", "value"]),

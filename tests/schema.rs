@@ -39,6 +39,48 @@ fn every_case_reports_by_the_schema() {
 }
 
 #[test]
+fn every_case_is_exported_by_the_schema() {
+    let validator = schema("estate");
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
+    for case in std::fs::read_dir(cases).unwrap() {
+        let case = case.unwrap().path();
+        let estate: Json = serde_json::from_slice(&run(&case, &["export"])).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&estate).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {}", case.display(), errors.join("\n"));
+        let mut wrong = estate;
+        wrong["entities"]["vaults"] = "none".into();
+        assert!(!validator.is_valid(&wrong), "the schema refuses what is no estate");
+    }
+}
+
+/// Names of properties below a schema.
+fn properties(schema: &Json, out: &mut std::collections::BTreeSet<String>) {
+    match schema {
+        Json::Object(entries) => {
+            if let Some(Json::Object(named)) = entries.get("properties") {
+                out.extend(named.keys().cloned());
+            }
+            entries.values().for_each(|value| properties(value, out));
+        }
+        Json::Array(items) => items.iter().for_each(|item| properties(item, out)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_configuration_is_documented() {
+    let schema: Json = serde_json::from_slice(&run(Path::new("."), &["schema", "config"])).unwrap();
+    let mut keys = std::collections::BTreeSet::new();
+    properties(&schema, &mut keys);
+    let page = include_str!("../docs/configuration.md");
+    assert!(keys.len() > 30, "{keys:?}");
+    let words: std::collections::BTreeSet<&str> = page.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let missing: Vec<&String> = keys.iter().filter(|key| !words.contains(key.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn the_documented_configuration_is_valid() {
     let validator = schema("config");
     let page = include_str!("../docs/configuration.md");

@@ -45,6 +45,7 @@ pub(super) fn finding(
         help: None,
         url: None,
         root: root.into(),
+        asks: None,
     }
 }
 
@@ -191,7 +192,7 @@ pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Co
     if let Some(vault) = destination(context, copy) {
         labels.push(Label::new(
             vault.site.header,
-            format!("the destination, in account {}", context.graph.account_name(&vault.site.place.account)),
+            format!("the destination, in {}", context.graph.account_words(&vault.site.place.account)),
         ));
     }
     let primary = finding.primary.as_ref().map(|label| label.span);
@@ -218,7 +219,8 @@ pub(super) fn unknown(value: &Value) -> String {
 }
 
 /// Adds where knowledge ended.
-pub(super) fn with_why(finding: Finding, why: &Why) -> Finding {
+pub(super) fn with_why(mut finding: Finding, why: &Why) -> Finding {
+    finding.asks = why.span;
     match why.span {
         Some(span) if finding.primary.as_ref().is_none_or(|label| label.span != span) => {
             finding.label(span, "not known from here")

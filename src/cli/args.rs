@@ -56,7 +56,7 @@ pub(super) enum Command {
     Policy,
     /// Print a shell's completions.
     Completions { shell: clap_complete::Shell },
-    /// Print the JSON Schema of a report or of crossvault.toml.
+    /// Print the JSON Schema of a report, of crossvault.toml or of an exported estate.
     Schema {
         #[arg(value_enum)]
         of: SchemaOf,
@@ -71,6 +71,8 @@ pub(super) enum SchemaOf {
     Report,
     /// crossvault.toml, for editors that complete TOML.
     Config,
+    /// What `export` writes.
+    Estate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,13 +2,17 @@
 
 use super::args::{DiffArgs, DiffFormat, FailOn};
 use super::input::{disk, read_from};
-use super::output::{CLEAN, FINDINGS, UNABLE, plain_style, pretty, report_bad_input, unreadable, written};
+use super::output::{CLEAN, FINDINGS, UNABLE, places, plain_style, pretty, report_bad_input, unreadable, written};
+use super::progress::Progress;
 use crate::analysis::Analysis;
 use crate::compare::compare;
 use crate::discover::{GitDisk, merge_base};
+use crate::parallel::on_threads;
 use crate::report::{diff, human};
-use crate::source::{Disk, normalize};
+use crate::session::Session;
+use crate::source::{Disk, Revision, Revisions, normalize};
 use std::io::Write;
+use std::sync::Arc;
 
 pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
     let base = if args.merge_base { merge_base(&args.base, args.head.as_deref()) } else { Ok(args.base.clone()) };
@@ -30,32 +34,32 @@ pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, ter
         Some(head) => Box::new(head),
         None => Box::new(disk(&args.common)),
     };
-    let (before, after) = both(args, Box::new(base), head)?;
-    for (side, analysis) in [("base", &before), ("head", &after)] {
+    let (before, after) = both(args, Revisions::new(Box::new(base), head));
+    let after = after.as_ref().unwrap_or(&before);
+    for (side, analysis) in [("base", &before), ("head", after)] {
         if unreadable(&analysis.diagnostics) {
             writeln!(err, "{side}:")?;
             report_bad_input(&analysis.sources, &analysis.diagnostics, err)?;
         }
     }
     let strict = args.common.strict;
-    let comparison = compare(&before, &after, strict);
+    let comparison = compare(&before, after, strict);
     let head = args.head.as_deref().zip(commits.1.as_deref());
-    let shown =
-        diff::Diff { before: &before, after: &after, comparison: &comparison, base: (&args.base, &commits.0), head };
+    let shown = diff::Diff { before: &before, after, comparison: &comparison, base: (&args.base, &commits.0), head };
     let worse = comparison.changes.iter().any(|changed| changed.worse);
     written(&args.common, out, |out| match args.format {
         DiffFormat::Full => {
             for reported in &comparison.findings {
-                human::write_finding(&after, reported, out, &plain_style(&args.common, terminal))?;
+                human::write_finding(after, reported, out, &plain_style(&args.common, terminal))?;
             }
             diff::table(&shown, out)
         }
         DiffFormat::Concise => diff::concise(&shown, out),
         DiffFormat::Json => pretty(out, &diff::report(&shown)),
-        DiffFormat::Markdown => diff::markdown(&shown, out),
+        DiffFormat::Markdown => diff::markdown(&shown, &places(), out),
         DiffFormat::Github => diff::github(&shown, &|path| normalize(&format!("{prefix}/{path}")), out),
     })?;
-    Ok(code(&before, &after, worse, args))
+    Ok(code(&before, after, worse, args))
 }
 
 fn code(before: &Analysis, after: &Analysis, worse: bool, args: &DiffArgs) -> u8 {
@@ -65,17 +69,24 @@ fn code(before: &Analysis, after: &Analysis, worse: bool, args: &DiffArgs) -> u8
     if worse && args.common.fail_on != FailOn::Never { FINDINGS } else { CLEAN }
 }
 
-/// Both revisions, each judged by its own configuration, side by side.
-fn both(args: &DiffArgs, base: Box<dyn Disk>, head: Box<dyn Disk>) -> std::io::Result<(Analysis, Analysis)> {
-    let judge = |disk: Box<dyn Disk>| {
-        let (input, settings) = read_from(&args.common, disk);
-        crate::analyze(input, &settings)
-    };
-    std::thread::scope(|scope| {
-        // Evaluation recurses with the nesting of the user's code.
-        let first = std::thread::Builder::new().stack_size(256 << 20).spawn_scoped(scope, move || judge(base))?;
-        let after = judge(head);
-        let before = first.join().map_err(|_| std::io::Error::other("the base could not be analysed"))?;
-        Ok((before, after))
+/// The base, and the head where anything differs; each judged by its own configuration. What no change touches is
+/// evaluated once.
+fn both(args: &DiffArgs, revisions: Revisions) -> (Analysis, Option<Analysis>) {
+    let progress = Progress::start(&args.common, &format!("judging the copies of {}", args.base));
+    let revisions = Arc::new(revisions);
+    on_threads(args.common.threads.map(usize::from), || {
+        let (input, settings) = read_from(&args.common, Box::new(Revision::Base(revisions.clone())));
+        let mut session = Session::new(input, settings);
+        let before = session.analysis();
+        progress.stage(format!("judging the copies of {}", args.head.as_deref().unwrap_or("the working tree")));
+        match revisions.changed() {
+            Some(texts) if texts.is_empty() => return (before, None),
+            Some(texts) if session.edit(texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))) => {
+                return (before, Some(session.analysis()));
+            }
+            _ => {}
+        }
+        let (input, settings) = read_from(&args.common, Box::new(Revision::Head(revisions.clone())));
+        (before, Some(crate::analyze(input, &settings)))
     })
 }

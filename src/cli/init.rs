@@ -1,11 +1,12 @@
 //! `crossvault init`: a commented `crossvault.toml` with what the code tells and what it does not.
 
 use super::args::InitArgs;
-use super::input::{paths, read};
+use super::input::{paths, read, read_with};
 use super::output::{CLEAN, UNABLE, replace_file, report_bad_input};
 use crate::analysis::Analysis;
 use crate::config::NAME;
 use crate::diagnostic::DiagnosticKind;
+use crate::fix::Changes;
 use crate::graph::VaultTarget;
 use crate::source::{join, normalize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ on:
 permissions:
   contents: read
   security-events: write   # to show findings as code scanning alerts
+  pull-requests: write     # to comment what the pull request changes
 jobs:
   backup-copies:
     runs-on: ubuntu-latest
@@ -39,13 +41,17 @@ const GITLAB: &str = "backup-copies:
 ";
 
 pub(super) fn run(args: &InitArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
-    let (input, settings) = read(&args.common);
+    let (mut input, mut settings) = read(&args.common);
     let top = paths(&args.common).first().map(|path| normalize(path)).unwrap_or_default();
     let dir = if input.sources.list(&top).is_ok() { top } else { crate::source::parent(&top).to_owned() };
     let path = join(&dir, NAME);
-    if input.sources.load(&path).is_ok() && !args.force {
-        writeln!(err, "error: {path} is there already; --force replaces it")?;
-        return Ok(UNABLE);
+    if input.sources.load(&path).is_ok() {
+        if !args.force {
+            writeln!(err, "error: {path} is there already; --force replaces it")?;
+            return Ok(UNABLE);
+        }
+        // What the file that goes says is not what the code tells.
+        (input, settings) = read_with(&args.common, &Changes::from([(path.clone(), String::new())]));
     }
     let found: Vec<(String, crate::resource::Language)> =
         input.units.iter().map(|unit| (unit.path.clone(), unit.language)).collect();

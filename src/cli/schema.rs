@@ -6,11 +6,13 @@ use std::io::Write;
 
 const REPORT: &str = include_str!("../../docs/schema/report.json");
 const CONFIG: &str = include_str!("../../docs/schema/config.json");
+const ESTATE: &str = include_str!("../../docs/schema/estate.json");
 
 pub(super) fn run(of: SchemaOf, out: &mut dyn Write) -> std::io::Result<u8> {
     let text = match of {
         SchemaOf::Report => REPORT,
         SchemaOf::Config => CONFIG,
+        SchemaOf::Estate => ESTATE,
     };
     out.write_all(text.as_bytes())?;
     Ok(CLEAN)
@@ -33,9 +35,15 @@ mod tests {
             .for_serialize()
             .into_generator()
             .into_root_schema_for::<crate::report::json::Report<'static>>();
+        // What is not known is left out.
+        let estate = schemars::generate::SchemaSettings::draft2020_12()
+            .for_deserialize()
+            .into_generator()
+            .into_root_schema_for::<crate::estate::Document>();
         for (name, text, schema) in [
             ("report", REPORT, generated(report, "report")),
             ("config", CONFIG, generated(crate::config::schema(), "config")),
+            ("estate", ESTATE, generated(estate, "estate")),
         ] {
             if std::env::var_os("UPDATE_EXPECT").is_some() {
                 std::fs::write(format!("{}/docs/schema/{name}.json", env!("CARGO_MANIFEST_DIR")), schema).unwrap();

@@ -6,7 +6,7 @@ use super::document::{self, Node};
 use super::instance::{Export, StackOutput, Stored, World};
 use super::{instance, stack};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{LoadSettings, Stack, Unit};
+use crate::resource::{Given, LoadSettings, Stack, Unit};
 use crate::source::{FileId, Sources, Span, parent};
 use crate::value::StackId;
 use rayon::prelude::*;
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     trees: BTreeMap<String, Parsed>,
     /// Synthesised apps, by directory.
     pub(super) assemblies: BTreeMap<String, Option<Arc<Assembly>>>,
+    /// What exported estates offer: where no template offers it.
+    pub(super) elsewhere: Given,
     /// What other templates offer, by name.
     pub(super) exports: HashMap<String, Vec<Export>>,
     pub(super) outputs: HashMap<(Arc<str>, Arc<str>), Vec<StackOutput>>,
@@ -92,12 +94,13 @@ pub(super) fn load(
     sources: &Sources,
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
+    elsewhere: &Given,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
     let mut estate = Estate {
         sources,
         settings,
         units,
-        shared: Shared { several: units.len() > 1, defers: true, ..Shared::default() },
+        shared: Shared { several: units.len() > 1, defers: true, elsewhere: elsewhere.clone(), ..Shared::default() },
         evaluated: Vec::new(),
     };
     estate.read();

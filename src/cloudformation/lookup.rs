@@ -37,7 +37,12 @@ impl Evaluator<'_> {
         let others = self.world.shared.exports.get(&text).map(Vec::as_slice).unwrap_or_default();
         let others = others.iter().filter(|export| export.stack != self.at.stack);
         let there = own.chain(others).filter(|export| same(&export.place));
-        let found: Vec<Value> = there.map(|export| export.value.clone()).collect();
+        let mut found: Vec<Value> = there.map(|export| export.value.clone()).collect();
+        if found.is_empty() {
+            let elsewhere = self.world.shared.elsewhere.exports.iter();
+            let named = elsewhere.filter(|export| export.name == text && same(&export.place));
+            found.extend(named.map(|export| export.value.clone()));
+        }
         match found.as_slice() {
             [one] => one.clone().at(span),
             [] => Value::unknown(Reason::NotExported(text.replace('\u{1}', "").into()), Some(span)),
@@ -90,14 +95,19 @@ impl Evaluator<'_> {
                 None => return unknown_from(&role, span),
             }
         }
-        let there = |other: &Place| {
+        let place_is = |other: &Place| {
             other.account.same(&place.account) == Some(true) && other.region.same(&place.region) == Some(true)
         };
         self.world.asked.borrow_mut().insert(Asked::Output(stack.clone(), output.clone()));
         let others = self.world.shared.outputs.get(&(stack.clone(), output.clone()));
         let others = others.map(Vec::as_slice).unwrap_or_default().iter();
-        let there = others.filter(|known| known.stack != self.at.stack && there(&known.place));
-        let found: Vec<Value> = there.map(|known| known.value.clone()).collect();
+        let there = others.filter(|known| known.stack != self.at.stack && place_is(&known.place));
+        let mut found: Vec<Value> = there.map(|known| known.value.clone()).collect();
+        if found.is_empty() {
+            let elsewhere = self.world.shared.elsewhere.outputs.iter();
+            let named = elsewhere.filter(|known| known.of == stack && known.name == output && place_is(&known.place));
+            found.extend(named.map(|known| known.value.clone()));
+        }
         match found.as_slice() {
             [one] => one.clone().at(span),
             _ => {

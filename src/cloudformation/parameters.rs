@@ -3,6 +3,7 @@
 use super::document::{Node, NodeKind};
 use super::estate::Asked;
 use super::intrinsics::Evaluator;
+use crate::aws::Place;
 use crate::source::Span;
 use crate::value::{Kind, Reason, Unknown, Value};
 use std::collections::BTreeSet;
@@ -158,14 +159,20 @@ impl Evaluator<'_> {
     fn stored(&self, name: &str, stored: &Value, span: Span) -> Value {
         if let Some(wanted) = stored.text() {
             self.world.asked.borrow_mut().insert(Asked::Stored(wanted.clone()));
+            let here = |place: &Place| {
+                place.account.same(&self.at.place.account) == Some(true)
+                    && place.region.same(&self.at.place.region) == Some(true)
+            };
             let known = self.world.shared.stored.get(&wanted).map(Vec::as_slice).unwrap_or_default();
-            let here = known.iter().filter(|stored| {
-                stored.stack != self.at.stack
-                    && stored.place.account.same(&self.at.place.account) == Some(true)
-                    && stored.place.region.same(&self.at.place.region) == Some(true)
-            });
-            if let [stored] = here.collect::<Vec<_>>()[..] {
-                return stored.value.clone();
+            let known = known.iter().filter(|stored| stored.stack != self.at.stack && here(&stored.place));
+            let mut found: Vec<&Value> = known.map(|stored| &stored.value).collect();
+            if found.is_empty() {
+                let elsewhere = self.world.shared.elsewhere.parameters.iter();
+                let named = elsewhere.filter(|parameter| parameter.name == wanted && here(&parameter.place));
+                found.extend(named.map(|parameter| &parameter.value));
+            }
+            if let [value] = found[..] {
+                return value.clone();
             }
         }
         let shown = stored.text().unwrap_or_else(|| "a name that is not known".into());

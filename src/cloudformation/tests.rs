@@ -7,7 +7,7 @@ use crate::value::Existence;
 
 /// Evaluates on threads with room for deep recursion, as the pipeline does.
 fn load_all(sources: &Sources, units: &[(StackId, &Unit)], settings: &LoadSettings) -> (Vec<Stack>, Vec<Diagnostic>) {
-    crate::parallel::on_threads(None, || super::load_all(sources, units, settings))
+    crate::parallel::on_threads(None, || super::load_all(sources, units, settings, &Given::default()))
 }
 
 fn load(text: &str) -> (Sources, Vec<Stack>, Vec<Diagnostic>) {
@@ -392,8 +392,9 @@ fn any_number_of_threads_gives_the_same_stacks() {
             })
             .collect();
         let ids: Vec<(StackId, &Unit)> = (0..).map(StackId).zip(&units).collect();
-        let result =
-            crate::parallel::on_threads(Some(threads), || super::load_all(&sources, &ids, &LoadSettings::default()));
+        let result = crate::parallel::on_threads(Some(threads), || {
+            super::load_all(&sources, &ids, &LoadSettings::default(), &Given::default())
+        });
         (format!("{result:?}"), sources.len())
     };
     let one = run(1);

@@ -1,6 +1,6 @@
 //! The files of a git revision, read from git's objects: the checkout is not touched.
 
-use super::{LARGEST, SKIPPED};
+use super::{HEAD, LARGEST, LARGEST_PLAN, SKIPPED};
 use crate::source::{DirEntry, Disk, ReadError, Walked, join, normalize, parent};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -178,12 +178,19 @@ impl GitDisk {
             .next()
             .and_then(|size| size.parse().ok())
             .ok_or_else(|| ReadError::Failed("git does not have this file's content".to_owned()))?;
-        if size > LARGEST {
-            std::io::copy(&mut reader.answers.by_ref().take(size + 1), &mut std::io::sink()).map_err(failed)?;
-            return Err(ReadError::TooLarge(LARGEST));
-        }
         let mut content = Vec::new();
-        reader.answers.by_ref().take(size).read_to_end(&mut content).map_err(failed)?;
+        if size > LARGEST {
+            reader.answers.by_ref().take(HEAD).read_to_end(&mut content).map_err(failed)?;
+            let plan = crate::plan::recognise(&String::from_utf8_lossy(&content));
+            let limit = if plan { LARGEST_PLAN } else { LARGEST };
+            if size > limit {
+                let rest = size.saturating_sub(HEAD) + 1;
+                std::io::copy(&mut reader.answers.by_ref().take(rest), &mut std::io::sink()).map_err(failed)?;
+                return Err(ReadError::TooLarge(limit));
+            }
+        }
+        let rest = size.saturating_sub(content.len() as u64);
+        reader.answers.by_ref().take(rest).read_to_end(&mut content).map_err(failed)?;
         reader.answers.read_exact(&mut [0]).map_err(failed)?;
         Ok(content)
     }

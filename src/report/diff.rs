@@ -1,7 +1,9 @@
 //! What changes between two revisions: copies that are broken, mended, new or gone.
 
-use super::words::{count, one_line};
-use super::{destination_text, json, plan_text, source_text, verdict_word};
+use super::escape::{self, markdown_code, markdown_sentence};
+use super::picture::{self, Picture};
+use super::words::{self, Words, count, one_line};
+use super::{Places, destination_text, json, markdown, plan_text, source_text, verdict_word};
 use crate::analysis::Analysis;
 use crate::checks::{Judgement, Verdict};
 use crate::compare::{Change, Changed, Comparison};
@@ -20,8 +22,6 @@ pub struct Diff<'a> {
     pub head: Option<(&'a str, &'a str)>,
 }
 
-/// A comment holds at most 65,536 characters; this many copies fit with room to spare.
-const MOST_ROWS: usize = 100;
 /// The mark by which a bot finds its earlier comment.
 const MARK: &str = "<!-- crossvault diff -->";
 
@@ -42,6 +42,28 @@ impl Diff<'_> {
             destination_text(analysis, judgement),
             rules,
         ])
+    }
+
+    /// The row of a table in Markdown.
+    fn row(&self, changed: &Changed<'_>) -> Option<String> {
+        let (analysis, judgement) = self.shown(changed)?;
+        let symbol = match changed.after.map(|after| after.verdict) {
+            None => "➖",
+            Some(Verdict::Fails) => "❌",
+            Some(Verdict::Undecided) => "❔",
+            Some(Verdict::Succeeds) => "✅",
+        };
+        let rules = changed.after.map(|after| after.decided_by.clone()).unwrap_or_default();
+        let rules: Vec<String> = rules.iter().map(|rule| markdown_code(rule)).collect();
+        Some(format!(
+            "| {symbol} {} | {} | {} | {} | {} | {} |\n",
+            changed.change.word(),
+            escape::markdown(&moved(changed).replace("->", "→")),
+            markdown_sentence(&words::source(analysis, judgement)),
+            escape::markdown(&plan_text(analysis, judgement)),
+            escape::markdown(&destination_text(analysis, judgement)),
+            rules.join(" ")
+        ))
     }
 
     fn of(&self, change: Change) -> usize {
@@ -184,53 +206,54 @@ pub fn report(diff: &Diff<'_>) -> Json {
     })
 }
 
-/// A comment for a pull request.
-pub fn markdown(diff: &Diff<'_>, out: &mut dyn Write) -> Result<()> {
+/// A comment for a pull request: the copies that change, then what makes them worse, then a picture of them.
+pub fn markdown(diff: &Diff<'_>, places: &Places, out: &mut dyn Write) -> Result<()> {
     let symbol = if diff.worse() > 0 { "❌" } else { "✅" };
-    writeln!(out, "{MARK}\n## {symbol} {}\n", cell(&diff.headline()))?;
-    writeln!(out, "From {}.\n", cell(&diff.revisions()))?;
-    let bad = [("base", diff.before), ("head", diff.after)];
-    for (side, analysis) in bad {
+    let mut text = format!("{MARK}\n## {symbol} {}\n\n", escape::markdown(&diff.headline()));
+    text.push_str(&format!("From {}.\n\n", escape::markdown(&diff.revisions())));
+    for (side, analysis) in [("base", diff.before), ("head", diff.after)] {
         for diagnostic in analysis.diagnostics.iter().filter(|other| other.kind == DiagnosticKind::BadInput).take(20) {
-            writeln!(out, "- **not read** ({side}): {}", cell(&diagnostic.message))?;
+            text.push_str(&format!("- **not read** ({side}): {}\n", markdown_sentence(&diagnostic.message)));
         }
     }
-    if !diff.comparison.changes.is_empty() {
-        writeln!(out, "| change | verdict | data | plan / rule | destination | decided by |")?;
-        writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
-        for changed in diff.comparison.changes.iter().take(MOST_ROWS) {
-            let Some(cells) = diff.cells(changed) else { continue };
-            let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-            writeln!(out, "| {} | {} |", changed.change.word(), cells.join(" | "))?;
+    let changes = &diff.comparison.changes;
+    if !changes.is_empty() {
+        text.push_str("\n| change | verdict | data | plan / rule | destination | decided by |\n");
+        text.push_str("| --- | --- | --- | --- | --- | --- |\n");
+        let mut size = 0;
+        for (at, changed) in changes.iter().enumerate() {
+            let Some(row) = diff.row(changed) else { continue };
+            size += row.chars().count();
+            if size > markdown::TABLE {
+                text.push_str(&format!("| | …and {} more | | | | |\n", changes.len() - at));
+                break;
+            }
+            text.push_str(&row);
         }
-        if diff.comparison.changes.len() > MOST_ROWS {
-            let more = diff.comparison.changes.len() - MOST_ROWS;
-            writeln!(out, "\n…and {more} more; `crossvault diff` shows all.")?;
-        }
-        writeln!(out)?;
+        text.push('\n');
     }
-    for reported in diff.comparison.findings.iter().take(20) {
-        let finding = &reported.finding;
-        let place = finding.primary.as_ref().map(|label| diff.after.sources.location(label.span));
-        let place = place.map_or_else(String::new, |at| format!(" ({}:{})", at.file, at.line));
-        writeln!(out, "- **{}**: {}{}", finding.rule, cell(&finding.message), cell(&place))?;
-        if let Some(help) = &finding.help {
-            writeln!(out, "  - {}", cell(help.lines().next().unwrap_or_default()))?;
+    let words = Words::new(diff.after);
+    let mut left = 0;
+    for reported in &diff.comparison.findings {
+        let section = markdown::finding(diff.after, &words, reported, places);
+        if text.chars().count() + section.chars().count() > markdown::FINDINGS {
+            left += 1;
+        } else {
+            text.push_str(&section);
         }
     }
-    Ok(())
-}
-
-/// The text where neither a table nor Markdown takes it for more than text.
-fn cell(text: &str) -> String {
-    let mut out = String::new();
-    for c in one_line(text).chars() {
-        if matches!(c, '|' | '*' | '_' | '[' | ']' | '<' | '>' | '\\' | '`' | '#' | '@' | '~' | '&') {
-            out.push('\\');
-        }
-        out.push(c);
+    if left > 0 {
+        text.push_str(&format!("…and {} more; `crossvault diff` shows all.\n\n", count(left, "finding", "findings")));
     }
-    out
+    let now: Vec<&Judgement> = changes.iter().filter_map(|changed| changed.after).collect();
+    if !now.is_empty() {
+        let picture = Picture::of(diff.after, &now, picture::SMALL);
+        let section = markdown::folded(&picture, "Picture of the copies that change");
+        if text.chars().count() + section.chars().count() < markdown::LIMIT {
+            text.push_str(&section);
+        }
+    }
+    out.write_all(text.as_bytes())
 }
 
 /// Workflow commands of GitHub Actions: an error at the place of each finding that breaks a copy. `path` gives a file's

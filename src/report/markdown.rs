@@ -9,10 +9,10 @@ use crate::diagnostic::{DiagnosticKind, Label};
 use std::io::{Result, Write};
 
 /// A comment on GitHub has at most 65,536 characters. What follows is kept below it, with room for a bot's own words.
-const LIMIT: usize = 65_000;
+pub(super) const LIMIT: usize = 65_000;
 /// How much of it the table of copies may take, and the findings with it.
-const TABLE: usize = 24_000;
-const FINDINGS: usize = 48_000;
+pub(super) const TABLE: usize = 24_000;
+pub(super) const FINDINGS: usize = 48_000;
 
 /// The mark by which a bot finds its earlier comment.
 pub const MARK: &str = "<!-- crossvault -->";
@@ -43,9 +43,7 @@ pub fn write(analysis: &Analysis, places: &Places, out: &mut dyn Write) -> Resul
         text.push_str(&format!("…and {} more; `crossvault check` shows all.\n\n", count(left, "finding", "findings")));
     }
     if !analysis.judgements.is_empty() {
-        let drawn = picture::mermaid(&picture::Picture::new(analysis, picture::SMALL));
-        let section =
-            format!("<details><summary>Picture of the copies</summary>\n\n```mermaid\n{drawn}```\n\n</details>\n\n");
+        let section = folded(&picture::Picture::new(analysis, picture::SMALL), "Picture of the copies");
         if text.chars().count() + section.chars().count() < LIMIT - 4_000 {
             text.push_str(&section);
         }
@@ -72,6 +70,12 @@ pub fn write(analysis: &Analysis, places: &Places, out: &mut dyn Write) -> Resul
         text.push_str(&end);
     }
     out.write_all(text.as_bytes())
+}
+
+/// The picture under a fold.
+pub(super) fn folded(picture: &picture::Picture, title: &str) -> String {
+    let drawn = picture::mermaid(picture);
+    format!("<details><summary>{title}</summary>\n\n```mermaid\n{drawn}```\n\n</details>\n\n")
 }
 
 fn headline(analysis: &Analysis) -> String {
@@ -138,7 +142,8 @@ pub fn table(analysis: &Analysis, copies: &[&Judgement], limit: usize, out: &mut
     Ok(())
 }
 
-fn finding<'a>(analysis: &Analysis, words: &Words<'a>, reported: &'a Reported, places: &Places) -> String {
+/// The finding under a fold, with its places and the remedy.
+pub(super) fn finding<'a>(analysis: &Analysis, words: &Words<'a>, reported: &'a Reported, places: &Places) -> String {
     let finding = &reported.finding;
     let grade = Grade::of(reported);
     let mut text = format!(

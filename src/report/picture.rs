@@ -140,9 +140,14 @@ pub struct Picture {
 impl Picture {
     /// The estate's copies with at most `most` nodes where grouping can do it.
     pub fn new(analysis: &Analysis, most: usize) -> Self {
+        Self::of(analysis, &analysis.judgements.iter().collect::<Vec<_>>(), most)
+    }
+
+    /// These copies alone, likewise.
+    pub fn of(analysis: &Analysis, copies: &[&Judgement], most: usize) -> Self {
         let mut picture = Self::default();
         for level in [Level::Each, Level::Service, Level::Account, Level::Estate] {
-            picture = Self::at(analysis, level);
+            picture = Self::at(analysis, copies.iter().copied(), level);
             if picture.nodes.len() <= most {
                 break;
             }
@@ -152,13 +157,13 @@ impl Picture {
 
     /// The same with nothing grouped.
     pub fn each(analysis: &Analysis) -> Self {
-        Self::at(analysis, Level::Each)
+        Self::at(analysis, analysis.judgements.iter(), Level::Each)
     }
 
-    fn at(analysis: &Analysis, level: Level) -> Self {
+    fn at<'a>(analysis: &'a Analysis, copies: impl Iterator<Item = &'a Judgement>, level: Level) -> Self {
         let mut builder =
             Builder { analysis, level, nodes: BTreeMap::new(), edges: BTreeMap::new(), members: BTreeMap::new() };
-        for judgement in &analysis.judgements {
+        for judgement in copies {
             builder.copy(judgement);
         }
         let order: Vec<&String> = builder.nodes.keys().collect();

@@ -150,9 +150,12 @@ fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
 
 /// The one thing that would decide most of the undecided copies: the open question, its place, how to answer it.
 pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
-    // An open question is told by the place where knowledge ends.
+    // An open question is told by the place where knowledge ends; where that is none of the code, by its words.
     let place = |reported: &Reported| {
-        reported.finding.primary.as_ref().map(|label| (analysis.sources.path(label.span.file), label.span))
+        let finding = &reported.finding;
+        let words = if finding.asks.is_some() { String::new() } else { finding.message.clone() };
+        let span = finding.asks.or(finding.primary.as_ref().map(|label| label.span));
+        (span.map(|span| (analysis.sources.path(span.file), span)), words)
     };
     let open: BTreeSet<CopyId> = analysis
         .judgements
@@ -178,9 +181,11 @@ pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
             }
         }
     }
-    let (alone, touched, reported) = questions
-        .into_values()
-        .max_by_key(|(alone, touched, reported)| (*alone, *touched, std::cmp::Reverse(&reported.fingerprint)))?;
+    // Among several that are open in as many copies, the first on the way that the data takes.
+    let (alone, touched, reported) = questions.into_values().max_by_key(|(alone, touched, reported)| {
+        let rule = crate::checks::rule_names().position(|rule| rule == reported.finding.rule);
+        (*alone, *touched, std::cmp::Reverse((rule, &reported.fingerprint)))
+    })?;
     let at = reported.finding.primary.as_ref().map_or_else(String::new, |label| {
         let at = analysis.sources.location(label.span);
         format!(" ({}:{})", at.file, at.line)
@@ -189,16 +194,18 @@ pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
         .finding
         .help
         .as_ref()
+        // The reason may say already how to supply what is missing.
+        .filter(|_| !reported.finding.message.contains("; give "))
         .map_or_else(String::new, |help| format!("; {}", help.lines().next().unwrap_or_default()));
     let total = open.len();
-    let verb = if alone > 0 { "decides" } else { "is open in" };
+    let question = if alone > 0 { "one answer decides" } else { "one question is open in" };
     let share = if alone > 0 { alone } else { touched };
     let which = match (share, total) {
         (1, 1) => "the undecided copy".to_owned(),
         (share, total) if share == total => format!("all {total} undecided copies"),
         (share, total) => format!("{share} of {total} undecided copies"),
     };
-    Some(format!("one answer {verb} {which}: {}{at}{help}", reported.finding.message))
+    Some(format!("{question} {which}: {}{at}{help}", reported.finding.message))
 }
 
 /// How many root causes are listed.

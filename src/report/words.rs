@@ -113,7 +113,10 @@ impl<'a> Words<'a> {
         let graph = &self.analysis.graph;
         let sources = distinct(&|judgement| self.source(judgement));
         let from = distinct(&|judgement| {
-            graph.plan(judgement.copy.plan).map(|plan| graph.account_name(&plan.site.place.account)).unwrap_or_default()
+            graph
+                .plan(judgement.copy.plan)
+                .map(|plan| graph.account_words(&plan.site.place.account))
+                .unwrap_or_default()
         });
         let vaults = distinct(&|judgement| vault(self.analysis, &judgement.copy.destination));
         let to = distinct(&|judgement| destination_place(self.analysis, judgement));
@@ -123,7 +126,7 @@ impl<'a> Words<'a> {
             (number, _) => format!("{number} copies"),
         };
         let from = match from.as_slice() {
-            [account] => format!(" from account {account}"),
+            [account] => format!(" from {account}"),
             several => format!(" from {} accounts", several.len()),
         };
         let to = match (vaults.as_slice(), to.as_slice()) {
@@ -170,8 +173,8 @@ fn destination_place(analysis: &Analysis, judgement: &Judgement) -> String {
     match (judgement.copy.cross_account, judgement.copy.cross_region) {
         (Some(false), Some(true)) => format!("of the same account in {}", place.region),
         (Some(false), _) => "of the same account".to_owned(),
-        (_, Some(true)) => format!("in account {} in {}", analysis.graph.account_name(&place.account), place.region),
-        _ => format!("in account {}", analysis.graph.account_name(&place.account)),
+        (_, Some(true)) => format!("in {} in {}", analysis.graph.account_words(&place.account), place.region),
+        _ => format!("in {}", analysis.graph.account_words(&place.account)),
     }
 }
 

@@ -18,7 +18,7 @@ use super::Modules;
 use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit};
+use crate::resource::{Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit};
 use crate::source::{Sources, Span};
 use crate::value::{Entry, Reason, StackId, Type, Value};
 use estate::Estate;
@@ -72,7 +72,14 @@ pub(super) fn evaluate(
         let mut resources = Vec::new();
         evaluator.collect(&root, &mut resources, 0);
         let place = evaluator.default_provider(&root).place.clone();
-        stacks.push(Stack { id: *id, unit: unit.name.clone(), language: Language::Terraform, place, resources });
+        stacks.push(Stack {
+            id: *id,
+            unit: unit.name.clone(),
+            language: Language::Terraform,
+            place,
+            resources,
+            given: if settings.publish { evaluator.given(&root) } else { Given::default() },
+        });
     }
     let diagnostics = estate.diagnostics();
     estate.dissolve();

@@ -59,6 +59,17 @@ impl<'de> serde::Deserialize<'de> for Number {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for Number {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "description": "A number in decimal digits."})
+    }
+}
+
 /// The bits of a number's mantissa in Terraform.
 const PRECISION: u64 = 512;
 

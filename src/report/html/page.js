@@ -286,7 +286,7 @@
     const { words, nodes, edges } = grouped();
     byId("grouping").textContent = words ? `${shown.length} copies, ${words}` : `${shown.length} ${shown.length === 1 ? "copy" : "copies"}`;
     const graph = new dagre.graphlib.Graph({ compound: true });
-    graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 80, edgesep: 8, marginx: 16, marginy: 16 });
+    graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 80, edgesep: 18, marginx: 16, marginy: 16 });
     graph.setDefaultEdgeLabel(() => ({}));
     const boxes = new Map();
     for (const node of nodes.values()) {

@@ -4,7 +4,7 @@ use super::expand::SELF;
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::aws::Place;
 use crate::diagnostic::Diagnostic;
-use crate::resource::{LoadSettings, Published, Resource, Unit};
+use crate::resource::{Given, LoadSettings, Published, Resource, State, Unit};
 use crate::source::{Sources, Span, join, read_in_passing, uses_unit};
 use crate::terraform::Modules;
 use crate::terraform::ast::Block;
@@ -130,10 +130,26 @@ impl<'a> Estate<'a> {
                 }
             }
         }
+        if found.is_empty() {
+            let elsewhere = self.published.elsewhere.parameters.iter();
+            let named = elsewhere.filter(|parameter| &*parameter.name == name && same(&parameter.place));
+            found.extend(named.map(|parameter| parameter.value.clone()));
+        }
         match found.as_slice() {
             [only] => Some(only.clone()),
             _ => None,
         }
+    }
+
+    /// The states of exported estates that these settings lead to.
+    fn kept(&self, wanted: &Backend) -> Vec<&'a State> {
+        let all = self.published.elsewhere.states.iter();
+        let backend = |state: &State| Backend {
+            kind: state.backend.clone(),
+            parts: state.settings.clone(),
+            workspace: state.workspace.clone(),
+        };
+        all.filter(|state| backend(state).same(wanted, ("", ""))).collect()
     }
 }
 
@@ -196,8 +212,9 @@ impl<'a> Evaluator<'a> {
         let mut matching: Vec<Rc<Evaluator<'a>>> = Vec::new();
         read_in_passing(|| {
             for other in estate.map(|estate| estate.others()).unwrap_or_default() {
-                if other.stack != self.stack && other.backend().is_some_and(|own| own.same(&wanted, self, &other)) {
-                    matching.push(other);
+                let places = (other.unit.path.as_str(), self.unit.path.as_str());
+                if other.stack != self.stack && other.backend().is_some_and(|own| own.same(&wanted, places)) {
+                    matching.push(other.clone());
                 }
             }
         });
@@ -217,6 +234,16 @@ impl<'a> Evaluator<'a> {
                 })),
             };
         }
+        let kept = estate.filter(|_| matching.is_empty()).map(|estate| estate.kept(&wanted)).unwrap_or_default();
+        if let [only] = kept.as_slice() {
+            return match output {
+                Some(name) => only.outputs.get(name).cloned().unwrap_or_else(|| {
+                    let text = format!("the unit that keeps its state at {wanted} has no output `{name}`");
+                    Value::unknown(Reason::Derived(text.into()), Some(resource.header))
+                }),
+                None => only.outputs.clone(),
+            };
+        }
         // A state file at the very path.
         if wanted.kind == "local"
             && let Some(path) = wanted.parts.get("path")
@@ -230,12 +257,31 @@ impl<'a> Evaluator<'a> {
                 return found;
             }
         }
-        let of = if matching.is_empty() { "no loaded unit" } else { "more than one loaded unit" };
+        let of = if matching.is_empty() && kept.is_empty() { "no loaded unit" } else { "more than one loaded unit" };
         let text = format!(
             "{of} keeps its state at {wanted}; check that root module too, or name its state in crossvault.toml: \
              `backend = {{ … }}` under its [[deployment]]"
         );
         Value::unknown(Reason::Derived(text.into()), Some(resource.header))
+    }
+
+    /// The outputs, where another repository can name the state that they are kept in.
+    pub(super) fn given(&self, root: &Rc<Instance>) -> Given {
+        let Some(mut backend) = self.backend().filter(|backend| backend.kind != "local") else {
+            return Given::default();
+        };
+        let names = backend.names();
+        if names.is_empty() || !names.iter().all(|name| backend.parts.contains_key(*name)) {
+            return Given::default();
+        }
+        // Other settings may be credentials.
+        backend.parts.retain(|name, _| names.contains(&name.as_str()) || name == "workspace_key_prefix");
+        let outputs = root.module.outputs.keys();
+        let outputs =
+            Value::object(outputs.map(|name| (name.clone(), self.demand(root, Demand::Output(name.clone())))));
+        let Backend { kind, parts, workspace } = backend;
+        let state = State { backend: kind, settings: parts, workspace, outputs };
+        Given { states: vec![state], ..Given::default() }
     }
 
     /// Where this unit keeps its state.
@@ -372,8 +418,8 @@ impl Backend {
         }
     }
 
-    /// Whether `self`, kept by `own`, is the state that `reader` wants.
-    fn same(&self, wanted: &Self, reader: &Evaluator<'_>, own: &Evaluator<'_>) -> bool {
+    /// Whether `self` is the state that is wanted; both kept by root modules in these directories.
+    fn same(&self, wanted: &Self, (own, reader): (&str, &str)) -> bool {
         let names = self.names();
         if self.kind != wanted.kind || names.is_empty() || self.workspace != wanted.workspace {
             return false;
@@ -385,9 +431,7 @@ impl Backend {
             return false;
         }
         names.iter().all(|name| match (self.parts.get(*name), wanted.parts.get(*name)) {
-            (Some(a), Some(b)) if *name == "path" && self.kind == "local" => {
-                join(&own.unit.path, a) == join(&reader.unit.path, b)
-            }
+            (Some(a), Some(b)) if *name == "path" && self.kind == "local" => join(own, a) == join(reader, b),
             (Some(a), Some(b)) => a.trim_start_matches('/') == b.trim_start_matches('/'),
             _ => false,
         })
