@@ -2,7 +2,7 @@
 
 use crate::json::{self, Node, NodeKind};
 use crate::source::{FileId, Sources, Span};
-use crate::value::{Entry, Kind, Map, MapKind, Reason, Unknown, Value};
+use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Unknown, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Text<'_> {
             NodeKind::String(text) => self.filled(&text.text).kind,
             NodeKind::Array(items) => Value::tuple(items.iter().map(|item| self.value(item, whole)).collect()).kind,
             NodeKind::Object(items) => {
-                let mut map = Map { kind: MapKind::Object, entries: BTreeMap::new(), open: None };
+                let mut map = Map { kind: MapKind::Object, entries: Entries::new(), open: None };
                 for (key, value) in items {
                     if key.text.contains(OPEN) {
                         let reason = Reason::Derived("a key of the JSON text is not known".into());

@@ -6,8 +6,7 @@ use crate::embedded;
 use crate::json;
 use crate::resource::{Given, Language, LoadSettings, PolicyKind, Resource, Stack, Unit};
 use crate::source::{Sources, Span};
-use crate::value::{Entry, Existence, Kind, StackId, Value};
-use std::collections::BTreeMap;
+use crate::value::{Entries, Entry, Existence, Kind, StackId, Value};
 use std::sync::Arc;
 
 /// Whether the text is a backup policy, told by its content: an object of `plans`, each with rules, Regions or selections.
@@ -69,7 +68,7 @@ pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings
     let targets = targets.map(|(text, span)| Value::string(text.clone()).at(*span)).collect();
     let entry = |value: Value| Entry { span: value.span, value };
     let document = Value { span: Some(whole), ..Value::new(Kind::Document(Arc::new(content))) };
-    let entries: BTreeMap<Arc<str>, Entry> = BTreeMap::from([
+    let entries = Entries::from_iter([
         ("Type".into(), entry(Value::string(kind))),
         ("Content".into(), entry(document)),
         ("TargetIds".into(), entry(Value::tuple(targets))),

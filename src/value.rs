@@ -100,12 +100,15 @@ pub enum MapKind {
     Map,
 }
 
+/// What a mapping holds, by key: one sorted list, since most mappings are small and there are millions of them.
+pub type Entries = litemap::LiteMap<Arc<str>, Entry>;
+
 /// A mapping, ordered by key. With `open`, further entries may exist for that reason.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Map {
     pub kind: MapKind,
-    pub entries: BTreeMap<Arc<str>, Entry>,
+    pub entries: Entries,
     pub open: Option<Arc<Unknown>>,
 }
 

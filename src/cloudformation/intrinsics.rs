@@ -88,7 +88,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn mapping(&self, entries: &[(Node, Node)], span: Span) -> Value {
-        let mut map = BTreeMap::new();
+        let mut map: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
         let mut open = None;
         for (key, node) in entries {
             let NodeKind::Scalar { text: name, .. } = &key.kind else { continue };
@@ -116,7 +116,8 @@ impl<'a> Evaluator<'a> {
             let entry = Entry { value: value.at(node.span), span: Some(key.span.to(node.span)) };
             map.insert(name.clone(), entry);
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map, open }))).at(span)
+        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map.into_iter().collect(), open })))
+            .at(span)
     }
 
     fn scalar(&self, text: &Arc<str>, plain: bool, span: Span) -> Value {

@@ -178,7 +178,7 @@ fn moved(value: Value, from: Span, to: Span) -> Value {
         }
         Kind::Map(map) => {
             let mut map = Arc::unwrap_or_clone(map);
-            for entry in map.entries.values_mut() {
+            for (_, entry) in map.entries.iter_mut() {
                 entry.span = place(entry.span);
                 let inner = std::mem::replace(&mut entry.value, Value::null());
                 entry.value = moved(inner, from, to);

@@ -20,7 +20,7 @@ use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resource::{Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit};
 use crate::source::{Sources, Span};
-use crate::value::{Entry, Reason, StackId, Type, Value};
+use crate::value::{Entries, Reason, StackId, Type, Value};
 use estate::Estate;
 use expand::Expansion;
 use provider::ProviderInfo;
@@ -199,7 +199,7 @@ struct Evaluator<'a> {
     /// The root module's directory, where that is not the unit's.
     root_dir: RefCell<Option<String>>,
     /// Inputs that Terragrunt gives the root module.
-    given: RefCell<BTreeMap<Arc<str>, Entry>>,
+    given: RefCell<Entries>,
     /// The other units; `None` where expressions are evaluated by themselves.
     estate: Option<Rc<Estate<'a>>>,
 }

@@ -4,8 +4,9 @@ use super::ast::{BinaryOp, UnaryOp};
 use super::branches::{self, absence, over_branches, where_it_exists};
 use super::functions::EvalError;
 use super::types;
-use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Number, Reason, Ref, Seq, SeqKind, Type, Unknown, Value};
-use std::collections::BTreeMap;
+use crate::value::{
+    Branch, Entries, Entry, Guard, Kind, Map, MapKind, Number, Reason, Ref, Seq, SeqKind, Type, Unknown, Value,
+};
 use std::sync::Arc;
 
 pub(crate) fn fail<T>(message: impl Into<String>) -> Result<T, EvalError> {
@@ -495,7 +496,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             make_seq(SeqKind::Tuple, items?, None)
         }
         (Kind::Map(map), Type::Map(element)) => {
-            let mut entries = BTreeMap::new();
+            let mut entries = Entries::new();
             let dynamic = **element == Type::Dynamic;
             let values: Vec<Value> = if dynamic {
                 unify(map.entries.values().map(|entry| entry.value.clone()).collect())
@@ -513,7 +514,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             Kind::Map(Arc::new(Map { kind: MapKind::Map, entries, open: map.open.clone() }))
         }
         (Kind::Map(map), Type::Object(attributes)) => {
-            let mut entries = BTreeMap::new();
+            let mut entries = Entries::new();
             for (name, (ty, optional)) in attributes {
                 match map.entries.get(name) {
                     Some(entry) => {

@@ -8,7 +8,7 @@ use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Block, Body, ExprKind, ObjectKey};
 use crate::terraform::module::{self, Module, ProviderBlock};
 use crate::terraform::syntax;
-use crate::value::{Entry, Reason, Value};
+use crate::value::{Entries, Entry, Reason, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(in crate::terraform) fn deploys(name: &str) -> bool {
 
 impl Evaluator<'_> {
     /// The root that the deployment `name` of the stack in the unit's directory makes, and its inputs.
-    pub(super) fn component_root(&self, name: &str) -> (Arc<Module>, BTreeMap<Arc<str>, Entry>) {
+    pub(super) fn component_root(&self, name: &str) -> (Arc<Module>, Entries) {
         let dir = self.unit.path.clone();
         let mut module = Module { dir: dir.clone(), ..Module::default() };
         for block in self.blocks(&dir, declares) {
@@ -69,7 +69,7 @@ impl Evaluator<'_> {
         out
     }
 
-    fn deployment_inputs(&self, dir: &str, name: &str) -> BTreeMap<Arc<str>, Entry> {
+    fn deployment_inputs(&self, dir: &str, name: &str) -> Entries {
         let mut module = Module { dir: dir.to_owned(), ..Module::default() };
         let mut inputs = None;
         for block in self.blocks(dir, deploys) {
@@ -92,7 +92,7 @@ impl Evaluator<'_> {
             terragrunt: None,
         });
         let scope = Scope::new(&instance);
-        let Some(ExprKind::Object(items)) = inputs.map(|inputs| inputs.kind) else { return BTreeMap::new() };
+        let Some(ExprKind::Object(items)) = inputs.map(|inputs| inputs.kind) else { return Entries::new() };
         items
             .iter()
             .filter_map(|item| {

@@ -10,7 +10,7 @@ use crate::terraform::functions::EvalError;
 use crate::terraform::module::ResourceBlock;
 use crate::terraform::ops::{derived, fail, index, make_seq};
 use crate::value::Existence;
-use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Value};
+use crate::value::{Branch, Entries, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -369,7 +369,7 @@ impl Evaluator<'_> {
                 }
             }
             _ => {
-                for entry in map.entries.values_mut() {
+                for (_, entry) in map.entries.iter_mut() {
                     entry.value = unknown();
                 }
             }
@@ -378,7 +378,7 @@ impl Evaluator<'_> {
 
     /// A body as an object: attributes, and nested blocks as tuples of objects.
     pub(super) fn body(&self, body: &Body, scope: &Scope<'_>, meta: &[&str]) -> Value {
-        let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
+        let mut entries = Entries::new();
         for attribute in &body.attributes {
             if meta.contains(&&*attribute.name) {
                 continue;

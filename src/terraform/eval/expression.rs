@@ -7,7 +7,7 @@ use crate::terraform::branches::{self, over_branches};
 use crate::terraform::functions::{self, EvalError, FunctionContext};
 use crate::terraform::ops::{self, conditional, convert, derived, fail, logic, name_of};
 use crate::terraform::syntax;
-use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
+use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl Evaluator<'_> {
                 Value::tuple(items?).at(expr.span)
             }
             ExprKind::Object(items) => {
-                let mut entries = BTreeMap::new();
+                let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
                 let mut open = None;
                 for item in items {
                     let key = match &item.key {
@@ -71,7 +71,12 @@ impl Evaluator<'_> {
                         None => open = why(&key),
                     }
                 }
-                Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open }))).at(expr.span)
+                Value::new(Kind::Map(Arc::new(Map {
+                    kind: MapKind::Object,
+                    entries: entries.into_iter().collect(),
+                    open,
+                })))
+                .at(expr.span)
             }
             ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr, scope)?,
             ExprKind::Splat { source, each } => {
@@ -243,7 +248,11 @@ impl Evaluator<'_> {
         }
         Ok(match &expr.result_key {
             None => Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: values, open }))),
-            Some(_) => Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open }))),
+            Some(_) => Value::new(Kind::Map(Arc::new(Map {
+                kind: MapKind::Object,
+                entries: entries.into_iter().collect(),
+                open,
+            }))),
         })
     }
 
@@ -251,7 +260,7 @@ impl Evaluator<'_> {
         let open = why(collection);
         match &expr.result_key {
             None => Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: Vec::new(), open }))),
-            Some(_) => Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: BTreeMap::new(), open }))),
+            Some(_) => Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: Entries::new(), open }))),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: hashicorp/terraform-provider-aws, documentation of the data source, read 2026-11.
 
-use crate::value::{Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Value};
+use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ fn parsed(document: &Value) -> Option<Vec<Value>> {
 }
 
 fn statement(block: &Value) -> Value {
-    let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
+    let mut entries = Entries::new();
     let mut put = |name: &str, value: Value| {
         entries.insert(name.into(), Entry { value, span: None });
     };

@@ -12,7 +12,7 @@ use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
 use crate::terraform::ops::fail;
 use crate::terraform::syntax;
-use crate::value::{Entry, Kind, Map, Reason, Value};
+use crate::value::{Entries, Entry, Kind, Map, Reason, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -40,7 +40,7 @@ pub(super) struct Context {
 #[derive(Default)]
 struct Config {
     source: Option<Value>,
-    inputs: BTreeMap<Arc<str>, Entry>,
+    inputs: Entries,
     /// Contents by the name of the `generate` block.
     generated: BTreeMap<Arc<str>, Value>,
     locals: BTreeMap<Arc<str>, Value>,
@@ -49,7 +49,7 @@ struct Config {
 /// What the unit deploys.
 pub(super) struct Deployed {
     pub(super) module: Arc<Module>,
-    pub(super) inputs: BTreeMap<Arc<str>, Entry>,
+    pub(super) inputs: Entries,
 }
 
 impl Evaluator<'_> {

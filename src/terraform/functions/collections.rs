@@ -120,7 +120,7 @@ pub(super) fn merge(args: &[Value]) -> Outcome {
             _ => return fail(format!("`merge` takes maps and objects, not {}", name_of(value))),
         }
     }
-    Ok(Value::new(Kind::Map(Arc::new(Map { kind, entries, open }))))
+    Ok(Value::new(Kind::Map(Arc::new(Map { kind, entries: entries.into_iter().collect(), open }))))
 }
 
 /// Makes every entry unknown: a later map of unknown content may replace it.
@@ -466,7 +466,7 @@ fn zipmap(args: &[Value]) -> Outcome {
         let Some(name) = key.text() else { return unknown(args, Type::Dynamic) };
         entries.insert(name, Entry { value: value.clone(), span: key.span });
     }
-    Ok(Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Map, entries, open: None }))))
+    Ok(Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Map, entries: entries.into_iter().collect(), open: None }))))
 }
 
 fn union(args: &[Value]) -> Outcome {
