@@ -1,17 +1,19 @@
 //! The plan's role may not copy: it lacks AWS Backup's copy actions, or S3's rights for S3.
 
 use super::support::{
-    CROSS_ACCOUNT_PAGE, fail, finding, partition, role_caller, role_policies, service, text, undecided, with_places,
-    with_why,
+    CROSS_ACCOUNT_PAGE, Rights, RolePolicies, fail, finding, partition, role_caller, role_policies, service, text,
+    undecided, with_places, with_why,
 };
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
-use crate::graph::{RoleTarget, Why};
+use crate::graph::{RoleId, RoleTarget, Why};
 use crate::iam::{self, Answer, Decision, Request, context};
 use crate::model::RolePolicyKind;
 
 const RULE: &str = "backup-role-cannot-copy";
+/// A vault of any name.
+const VAULT: &str = "\u{1}vault\u{1}";
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let RoleTarget::Role(id) = &copy.role else {
@@ -22,40 +24,74 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let Some(role) = context.graph.role(*id) else { return Outcome::NotApplicable };
     let Ok((policies, open)) = role_policies(context, copy) else { return Outcome::NotApplicable };
     let Some(caller) = role_caller(context, copy) else { return Outcome::NotApplicable };
-    let own: Vec<&iam::Policy> = policies.iter().map(AsRef::as_ref).collect();
     let root = format!("{}|{}", role.site.unit, role.site.address);
     let label = |words: String| Some(Label::new(role.site.header, words));
+    let leaves = copy.cross_account == Some(true);
+    let target = leaves.then(|| match context.graph.place(&copy.destination) {
+        Some(place) => format!(
+            "arn:{}:backup:{}:{}:backup-vault:{VAULT}",
+            partition(&place.region),
+            text(&place.region),
+            text(&place.account)
+        ),
+        None => VAULT.to_owned(),
+    });
+    let s3 = service(context, copy).is_some_and(|(name, _)| name == "s3") && !has_s3(context, id.0 as usize);
+    let question = (*id, caller.role_arn.clone(), target, s3);
+    let (missing, unknown) = context.memo.rights.get(&question).unwrap_or_else(|| {
+        let (_, _, target, s3) = &question;
+        let rights = rights(context, *id, &caller, (policies, open), target.as_deref(), *s3);
+        context.memo.rights.insert(question.clone(), rights.clone());
+        rights
+    });
+    if !missing.is_empty() {
+        let found = finding(RULE, root, format!("copies with the role `{}` will fail: it lacks {}", role.site.address, missing.join(" and ")), label(format!("nothing attached to this role allows {}", missing.join(" or "))))
+            .note("AWS says: Access Denied trying to call AWS Backup service")
+            .help("attach arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup (and for S3 arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Backup), or allow these actions")
+            .url(CROSS_ACCOUNT_PAGE);
+        return fail(with_places(found, context, copy));
+    }
+    match unknown {
+        Some(why) => {
+            let found = finding(
+                RULE,
+                root,
+                format!("whether the role `{}` may copy cannot be told: {}", role.site.address, why.text),
+                label("its policies are not wholly known".to_owned()),
+            );
+            undecided(with_places(with_why(found, &why), context, copy))
+        }
+        None => Outcome::Pass(Vec::new()),
+    }
+}
+
+/// What the role's policies and boundary do not allow of a copy to the vault `target` (no copy to another account without
+/// it) and of a backup of S3.
+fn rights(
+    context: &Context<'_>,
+    id: RoleId,
+    caller: &iam::Caller,
+    (policies, open): RolePolicies,
+    target: Option<&str>,
+    s3: bool,
+) -> Rights {
+    let own: Vec<&iam::Policy> = policies.iter().map(AsRef::as_ref).collect();
     let mut missing = Vec::new();
     let mut unknown: Option<Why> = None;
-    if copy.cross_account == Some(true) {
-        let target = context.graph.place(&copy.destination);
-        let target_arn = target.map(|place| {
-            format!(
-                "arn:{}:backup:{}:{}:backup-vault:\u{1}vault\u{1}",
-                partition(&place.region),
-                text(&place.region),
-                text(&place.account)
-            )
-        });
+    if let Some(target) = target {
         for action in ["backup:CopyFromBackupVault", "backup:CopyIntoBackupVault"] {
             let resource = match action {
-                "backup:CopyIntoBackupVault" => target_arn.clone().unwrap_or_else(|| "\u{1}vault\u{1}".to_owned()),
-                _ => "\u{1}recovery point\u{1}".to_owned(),
+                "backup:CopyIntoBackupVault" => target,
+                _ => "\u{1}recovery point\u{1}",
             };
             let facts = context::backup_call(
                 action,
-                &caller,
+                caller,
                 &caller.account,
-                target_arn.as_deref(),
+                Some(target).filter(|target| *target != VAULT),
                 &context.graph.facts.organization,
             );
-            let request = Request {
-                caller: &caller,
-                action,
-                resource: &resource,
-                resource_account: &caller.account,
-                context: &facts,
-            };
+            let request = Request { caller, action, resource, resource_account: &caller.account, context: &facts };
             let decision = iam::decide_identity(&request, &own);
             let bound = boundary(context, id.0 as usize, &request);
             match decision.answer {
@@ -79,10 +115,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             }
         }
     }
-    if service(context, copy).is_some_and(|(name, _)| name == "s3") && !has_s3(context, id.0 as usize) {
+    if s3 {
         let facts = context::Context::default();
         let request = Request {
-            caller: &caller,
+            caller,
             action: "s3:GetInventoryConfiguration",
             resource: "arn:aws:s3:::\u{1}bucket\u{1}",
             resource_account: &caller.account,
@@ -98,25 +134,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             }
         }
     }
-    if !missing.is_empty() {
-        let found = finding(RULE, root, format!("copies with the role `{}` will fail: it lacks {}", role.site.address, missing.join(" and ")), label(format!("nothing attached to this role allows {}", missing.join(" or "))))
-            .note("AWS says: Access Denied trying to call AWS Backup service")
-            .help("attach arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup (and for S3 arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Backup), or allow these actions")
-            .url(CROSS_ACCOUNT_PAGE);
-        return fail(with_places(found, context, copy));
-    }
-    match unknown {
-        Some(why) => {
-            let found = finding(
-                RULE,
-                root,
-                format!("whether the role `{}` may copy cannot be told: {}", role.site.address, why.text),
-                label("its policies are not wholly known".to_owned()),
-            );
-            undecided(with_places(with_why(found, &why), context, copy))
-        }
-        None => Outcome::Pass(Vec::new()),
-    }
+    (missing, unknown)
 }
 
 fn words(decision: &Decision) -> String {

@@ -14,6 +14,7 @@ use crate::diagnostic::Label;
 use crate::graph::{EffectivePolicy, VaultTarget};
 use crate::iam::{self, Answer, Decision, Request, TraceKind, context};
 use crate::model::Vault;
+use std::sync::Arc;
 
 const RULE: &str = "destination-vault-access-missing";
 pub(super) const ERROR: &str = "AWS says: Access Denied trying to call AWS Backup service";
@@ -22,7 +23,7 @@ pub(super) const ERROR: &str = "AWS says: Access Denied trying to call AWS Backu
 pub(super) fn decision<'a>(
     context: &'a Context<'_>,
     copy: &Copy,
-) -> Option<(&'a Vault, &'a EffectivePolicy, Decision)> {
+) -> Option<(&'a Vault, &'a EffectivePolicy, Arc<Decision>)> {
     if copy.cross_account != Some(true) {
         return None;
     }
@@ -30,8 +31,14 @@ pub(super) fn decision<'a>(
     let vault = context.graph.vault(*id)?;
     let effective = context.graph.vault_policies.get(id.0 as usize)?;
     let caller = role_caller(context, copy)?;
+    let question = (*id, caller.role_arn.clone(), caller.account.clone());
+    if let Some(known) = context.memo.vault_answers.get(&question) {
+        return Some((vault, effective, known));
+    }
     let policy = vault_policy(context, *id);
-    Some((vault, effective, decide(context, copy, vault, policy.as_deref(), &caller)?))
+    let decision = Arc::new(decide(context, copy, vault, policy.as_deref(), &caller)?);
+    context.memo.vault_answers.insert(question, decision.clone());
+    Some((vault, effective, decision))
 }
 
 fn decide(

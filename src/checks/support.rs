@@ -356,7 +356,7 @@ pub(super) fn vault_policy(context: &Context<'_>, id: VaultId) -> Option<Arc<Pol
 }
 
 /// A role's policies, and why there may be more.
-type RolePolicies = (Arc<[Cow<'static, Policy>]>, Option<Why>);
+pub(super) type RolePolicies = (Arc<[Cow<'static, Policy>]>, Option<Why>);
 
 /// The destination's service-linked role on a key through a service, in these Regions.
 type ShareKey = (KeyId, Account, String, Vec<Region>);
@@ -368,11 +368,20 @@ pub struct Memo {
     vaults: Answers<VaultId, Option<Arc<Policy>>>,
     roles: Answers<RoleId, RolePolicies>,
     shares: Answers<ShareKey, (Decisions, Decisions)>,
+    /// What a vault's access policy says to a role.
+    pub(super) vault_answers: Answers<(VaultId, String, Account), Arc<Decision>>,
+    pub(super) rights: Answers<RightsKey, Rights>,
 }
+
+/// A role by its id and ARN, the destination vault's ARN where the copy leaves the account, and whether it is of S3.
+pub(super) type RightsKey = (RoleId, String, Option<String>, bool);
+
+/// What the role lacks, and why more cannot be told.
+pub(super) type Rights = (Vec<&'static str>, Option<Why>);
 
 /// Answers by question. Two threads may work out the same answer; it is the same.
 #[derive(Debug)]
-struct Answers<K, V>(RwLock<BTreeMap<K, V>>);
+pub(super) struct Answers<K, V>(RwLock<BTreeMap<K, V>>);
 
 impl<K, V> Default for Answers<K, V> {
     fn default() -> Self {
@@ -381,11 +390,11 @@ impl<K, V> Default for Answers<K, V> {
 }
 
 impl<K: Ord, V: Clone> Answers<K, V> {
-    fn get(&self, key: &K) -> Option<V> {
+    pub(super) fn get(&self, key: &K) -> Option<V> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    fn insert(&self, key: K, value: V) {
+    pub(super) fn insert(&self, key: K, value: V) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, value);
     }
 }

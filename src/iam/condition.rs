@@ -36,7 +36,7 @@ pub(super) fn evaluate(condition: &Value, context: &Context, variables: bool) ->
                     operator: operator.to_string(),
                     key: key.to_string(),
                     values: list(&values.value),
-                    fact: context.get(key).clone(),
+                    fact: context.get(key),
                 })));
             }
             result = and(result, answer);
@@ -87,7 +87,7 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
     let (compare, negated) = operation(base)?;
     let check = Check { compare, negated, wanted: &wanted, open, context, variables };
     match fact {
-        Fact::Known(present) => known(quantifier, &check, present),
+        Fact::Known(present) => known(quantifier, &check, &present),
         Fact::Absent => absent(quantifier, if_exists, negated),
         Fact::Unknown { maybe_absent, candidates } if !candidates.is_empty() => {
             let mut answers = candidates.iter().map(|candidate| match candidate {
@@ -108,7 +108,7 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
                 Quantifier::All if any && !negated => Some(true),
                 _ => None,
             };
-            if *maybe_absent {
+            if maybe_absent {
                 let without = absent(quantifier, if_exists, negated);
                 if present.is_some() && present == without { present } else { None }
             } else {

@@ -19,14 +19,26 @@ pub enum Fact {
     },
 }
 
-/// Condition keys by lower-case name. A key that is not listed is absent.
+/// What is known of a request's condition keys. A key that is not listed is absent.
 #[derive(Clone, Debug, Default)]
-pub struct Context(pub BTreeMap<String, Fact>);
+pub struct Context {
+    /// By lower-case name; they go before the table's.
+    own: BTreeMap<String, Fact>,
+    table: Option<Table>,
+}
+
+/// The rows that are about one call; a fact is made when a policy asks for its key.
+#[derive(Clone, Debug)]
+struct Table {
+    call: Call,
+    action: String,
+    placeholders: Vec<(&'static str, Vec<String>)>,
+}
 
 impl Context {
     /// Sets a key.
     pub fn set(&mut self, key: &str, fact: Fact) {
-        self.0.insert(key.to_ascii_lowercase(), fact);
+        self.own.insert(key.to_ascii_lowercase(), fact);
     }
 
     /// Sets a key to one known value.
@@ -35,16 +47,20 @@ impl Context {
     }
 
     /// The key's state.
-    pub fn get(&self, key: &str) -> &Fact {
+    pub fn get(&self, key: &str) -> Fact {
         let key = key.to_ascii_lowercase();
-        if let Some(fact) = self.0.get(&key) {
+        if let Some(fact) = self.listed(&key) {
             return fact;
         }
         // Keys with a name of the user's choice are listed by their prefix.
         let prefix = ["aws:resourcetag/", "aws:requesttag/", "aws:principaltag/", "kms:encryptioncontext:"]
             .into_iter()
             .find(|prefix| key.starts_with(prefix));
-        prefix.and_then(|prefix| self.0.get(&format!("{prefix}*"))).unwrap_or(&Fact::Absent)
+        prefix.and_then(|prefix| self.listed(&format!("{prefix}*"))).unwrap_or(Fact::Absent)
+    }
+
+    fn listed(&self, key: &str) -> Option<Fact> {
+        self.own.get(key).cloned().or_else(|| self.table.as_ref()?.fact(key))
     }
 }
 
@@ -80,9 +96,17 @@ enum Presence {
     Maybe,
 }
 
-fn rows() -> &'static [Row] {
-    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
-    ROWS.get_or_init(|| serde_yaml::from_str(include_str!("../../rules/request-context.yaml")).unwrap_or_default())
+/// The rows in the file's order by lower-case key.
+fn rows() -> &'static BTreeMap<String, Vec<Row>> {
+    static ROWS: OnceLock<BTreeMap<String, Vec<Row>>> = OnceLock::new();
+    ROWS.get_or_init(|| {
+        let rows: Vec<Row> = serde_yaml::from_str(include_str!("../../rules/request-context.yaml")).unwrap_or_default();
+        let mut by_key: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        for row in rows {
+            by_key.entry(row.key.to_ascii_lowercase()).or_default().push(row);
+        }
+        by_key
+    })
 }
 
 fn text<T: std::fmt::Display>(known: &Known<T>) -> String {
@@ -92,23 +116,30 @@ fn text<T: std::fmt::Display>(known: &Known<T>) -> String {
     }
 }
 
-/// The rows that are about this call, with the placeholders' values filled in.
-fn filled(call: Call, action: &str, placeholders: &[(&str, Vec<String>)]) -> Context {
-    let listed = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(action));
-    let expand = |value: &str| match placeholders.iter().find(|(name, _)| *name == value) {
-        Some((_, values)) => values.clone(),
-        None => vec![value.to_owned()],
-    };
-    let mut context = Context::default();
-    for row in rows().iter().filter(|row| row.call == Call::Role || row.call == call) {
-        if (!row.actions.is_empty() && !listed(&row.actions)) || listed(&row.except) {
-            continue;
+impl Table {
+    /// What the last row says that is about this call and of which something is known.
+    fn fact(&self, key: &str) -> Option<Fact> {
+        rows().get(key)?.iter().rev().find_map(|row| self.filled(row))
+    }
+
+    /// The row with the placeholders' values filled in.
+    fn filled(&self, row: &Row) -> Option<Fact> {
+        let listed = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case(&self.action));
+        if (row.call != Call::Role && row.call != self.call)
+            || (!row.actions.is_empty() && !listed(&row.actions))
+            || listed(&row.except)
+        {
+            return None;
         }
-        let values: Vec<String> = row.value.iter().chain(&row.candidates).flat_map(|value| expand(value)).collect();
-        let fact = match (&*values, row.unknown) {
+        let expand = |value: &String| match self.placeholders.iter().find(|(name, _)| name == value) {
+            Some((_, values)) => values.clone(),
+            None => vec![value.clone()],
+        };
+        let values: Vec<String> = row.value.iter().chain(&row.candidates).flat_map(expand).collect();
+        match (&*values, row.unknown) {
             // Nothing is known that the placeholder could stand for.
-            ([], None) => continue,
-            ([one], None) => Fact::Known(vec![one.clone()]),
+            ([], None) => None,
+            ([one], None) => Some(Fact::Known(vec![one.clone()])),
             (_, unknown) => {
                 let maybe_absent = unknown == Some(Presence::Maybe);
                 let mut candidates: Vec<Option<Vec<String>>> =
@@ -116,12 +147,14 @@ fn filled(call: Call, action: &str, placeholders: &[(&str, Vec<String>)]) -> Con
                 if maybe_absent && !candidates.is_empty() {
                     candidates.push(None);
                 }
-                Fact::Unknown { maybe_absent, candidates }
+                Some(Fact::Unknown { maybe_absent, candidates })
             }
-        };
-        context.set(&row.key, fact);
+        }
     }
-    context
+}
+
+fn table(call: Call, action: &str, placeholders: Vec<(&'static str, Vec<String>)>) -> Context {
+    Context { own: BTreeMap::new(), table: Some(Table { call, action: action.to_owned(), placeholders }) }
 }
 
 /// The service-linked role's call of a KMS `action` on a key, made through `via` (`rds`, `ec2`, `fsx`).
@@ -140,7 +173,7 @@ pub fn key_use(
         ("{backup}", service("backup")),
         ("{region}", regions.iter().map(text).collect()),
     ]);
-    filled(Call::Key, action, &placeholders)
+    table(Call::Key, action, placeholders)
 }
 
 /// The plan's role's call of an AWS Backup `action` on a vault or recovery point; `target` is the destination vault's ARN.
@@ -155,7 +188,7 @@ pub fn backup_call(
     placeholders.push(("{target}", target.map(str::to_owned).into_iter().collect()));
     let account = target.and_then(Arn::parse).and_then(|arn| AccountId::parse(arn.account)).map(Known::Is);
     placeholders.push(("{target-path}", account.map(|account| path(organization, &account)).unwrap_or_default()));
-    filled(Call::Vault, action, &placeholders)
+    table(Call::Vault, action, placeholders)
 }
 
 fn role(
@@ -185,17 +218,17 @@ mod tests {
 
     #[test]
     fn the_table_is_read_and_filled() {
-        assert!(rows().len() > 40);
+        assert!(rows().values().map(Vec::len).sum::<usize>() > 40);
         let account = Known::Is(AccountId::parse("222222222222").unwrap());
         let caller = super::super::service_linked_role(&account, "aws");
         let owner = Known::Is(AccountId::parse("111111111111").unwrap());
         let one = [Region::Is("eu-west-1".into())];
         let grant = key_use("kms:CreateGrant", "rds", &one, &caller, &owner, &Organization::default());
-        assert_eq!(grant.get("kms:viaservice"), &Fact::Known(vec!["rds.eu-west-1.amazonaws.com".to_owned()]));
-        assert_eq!(grant.get("kms:GrantIsForAWSResource"), &Fact::Known(vec!["true".to_owned()]));
-        assert_eq!(grant.get("aws:SourceVpce"), &Fact::Absent);
+        assert_eq!(grant.get("kms:viaservice"), Fact::Known(vec!["rds.eu-west-1.amazonaws.com".to_owned()]));
+        assert_eq!(grant.get("kms:GrantIsForAWSResource"), Fact::Known(vec!["true".to_owned()]));
+        assert_eq!(grant.get("aws:SourceVpce"), Fact::Absent);
         let describe = key_use("kms:DescribeKey", "rds", &one, &caller, &owner, &Organization::default());
-        assert_eq!(describe.get("kms:GrantIsForAWSResource"), &Fact::Absent);
+        assert_eq!(describe.get("kms:GrantIsForAWSResource"), Fact::Absent);
         assert!(matches!(describe.get("kms:ViaService"), Fact::Unknown { candidates, .. } if candidates.len() == 3));
         let two = [Region::Is("eu-west-1".into()), Region::Is("eu-west-2".into())];
         let across = key_use("kms:CreateGrant", "rds", &two, &caller, &owner, &Organization::default());
@@ -203,6 +236,6 @@ mod tests {
             matches!(across.get("kms:ViaService"), Fact::Unknown { maybe_absent: false, candidates } if candidates.len() == 2)
         );
         let copy = backup_call("backup:CopyIntoBackupVault", &caller, &owner, Some("arn"), &Organization::default());
-        assert_eq!(copy.get("backup:CopyTargets"), &Fact::Absent);
+        assert_eq!(copy.get("backup:CopyTargets"), Fact::Absent);
     }
 }

@@ -99,7 +99,7 @@ fn domains(context: &Context, policies: &[&Policy]) -> Option<BTreeMap<String, V
     for (key, values) in named {
         let Fact::Unknown { maybe_absent, candidates } = context.get(&key) else { continue };
         let domain: Values = if !candidates.is_empty() {
-            candidates.clone()
+            candidates
         } else if other.contains(&key) {
             return None;
         } else {
