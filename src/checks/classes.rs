@@ -38,7 +38,7 @@ pub fn judge_all(context: &Context<'_>, copies: Vec<Copy>) -> (Vec<Judgement>, V
     chunks.reverse();
     let judged: Vec<(Vec<Judgement>, Groups)> =
         chunks.into_par_iter().map(|chunk| judge_chunk(context, &classes, chunk)).collect();
-    let mut judgements = Vec::new();
+    let mut judgements = Vec::with_capacity(judged.iter().map(|(some, _)| some.len()).sum());
     let mut all = Groups::default();
     for (some, groups) in judged {
         judgements.extend(some);

@@ -42,7 +42,7 @@ fn needed(value: &Value, names: &BTreeSet<Arc<str>>) -> Value {
         }
         Kind::Map(map) => {
             let mut map = (**map).clone();
-            map.entries.values_mut().for_each(|entry| entry.value = needed(&entry.value, names));
+            map.entries.iter_mut().for_each(|(_, entry)| entry.value = needed(&entry.value, names));
             Kind::Map(Arc::new(map))
         }
         Kind::Cond(branches) => {

@@ -198,7 +198,7 @@ impl Parser<'_> {
                     "null" => ExprKind::Null,
                     "true" => ExprKind::Bool(true),
                     "false" => ExprKind::Bool(false),
-                    name => ExprKind::Variable(name.into()),
+                    name => ExprKind::Variable(self.word(name)),
                 };
                 leaf(kind, self.span(token.start, token.end))
             }
@@ -280,7 +280,8 @@ impl Parser<'_> {
                 _ => return self.not_closed("`,` or `)`", "argument list", open),
             }
         }
-        let kind = ExprKind::Call { name: name.into(), args, expand };
+        args.shrink_to_fit();
+        let kind = ExprKind::Call { name: self.word(&name), args, expand };
         self.tall(kind, self.span(token.start, self.last_end), height)
     }
 
@@ -308,6 +309,7 @@ impl Parser<'_> {
                 _ => return self.not_closed("`,` or `]`", "list", self.span(open.start, open.end)),
             }
         }
+        items.shrink_to_fit();
         self.tall(ExprKind::Tuple(items), self.span(open.start, self.last_end), height)
     }
 
@@ -354,6 +356,7 @@ impl Parser<'_> {
                 }
             }
         }
+        items.shrink_to_fit();
         self.tall(ExprKind::Object(items), self.span(open.start, self.last_end), height)
     }
 
@@ -444,7 +447,7 @@ impl Parser<'_> {
             return self.expected("a name after `for`");
         }
         self.take(token);
-        Ok(self.slice(token.start, token.end).into())
+        Ok(self.word(self.slice(token.start, token.end)))
     }
 
     /// The steps after a term: `.name`, `.0`, `[key]`, `.*` and `[*]`.
@@ -526,7 +529,7 @@ impl Parser<'_> {
             Kind::Ident => {
                 self.take(token);
                 let place = self.span(token.start, token.end);
-                let name = self.slice(token.start, token.end).into();
+                let name = self.word(self.slice(token.start, token.end));
                 let kind = ExprKind::GetAttr(Box::new(value.expr), name, place);
                 self.tall(kind, whole.to(place), value.height)
             }

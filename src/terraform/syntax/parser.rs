@@ -5,7 +5,7 @@ use super::recover;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources, Span};
 use crate::terraform::ast::{Attribute, Block, Body, ExprKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// What is wrong, boxed because it is rare and large.
@@ -25,6 +25,8 @@ pub(super) const STACK_PIECE: usize = 4 << 20;
 
 /// After so many errors in a file the rest is not worth telling.
 const MAX_ERRORS: usize = 50;
+/// Longer texts than this (bytes) are seldom said twice.
+const LONGEST_WORD: usize = 64;
 
 /// A position in a text, and what is needed to read on from there.
 pub(super) struct Parser<'a> {
@@ -42,6 +44,8 @@ pub(super) struct Parser<'a> {
     pub(super) places: Option<&'a [usize]>,
     pub(super) diagnostics: Vec<Diagnostic>,
     next: Option<(usize, bool, Token)>,
+    /// Names and short strings so far: a file says most of them many times.
+    words: HashSet<Arc<str>>,
     /// Where the next top-level item begins, when an item inside blocks ran into it.
     top_level_at: Option<usize>,
     /// A block was not closed before the end of the text.
@@ -64,6 +68,7 @@ impl<'a> Parser<'a> {
             places: None,
             diagnostics: Vec::new(),
             next: None,
+            words: HashSet::new(),
             top_level_at: None,
             unclosed: false,
             recovering: false,
@@ -81,6 +86,19 @@ impl<'a> Parser<'a> {
 
     pub(super) fn slice(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// The text, shared with the places that said the same.
+    pub(super) fn word(&mut self, text: &str) -> Arc<str> {
+        if text.len() > LONGEST_WORD {
+            return text.into();
+        }
+        if let Some(known) = self.words.get(text) {
+            return known.clone();
+        }
+        let word: Arc<str> = text.into();
+        self.words.insert(word.clone());
+        word
     }
 
     /// The next token; line breaks are skipped where they do not count.
@@ -273,7 +291,7 @@ impl<'a> Parser<'a> {
             _ => return self.expected("an argument or a block"),
         }
         self.take(token);
-        let name: Arc<str> = self.slice(token.start, token.end).into();
+        let name = self.word(self.slice(token.start, token.end));
         let next = self.peek();
         match next.kind {
             Kind::Equal => {
@@ -325,7 +343,7 @@ impl<'a> Parser<'a> {
             match token.kind {
                 Kind::Ident => {
                     self.take(token);
-                    labels.push((self.slice(token.start, token.end).into(), self.span(token.start, token.end)));
+                    labels.push((self.word(self.slice(token.start, token.end)), self.span(token.start, token.end)));
                 }
                 Kind::Quote => {
                     let label = self.quoted(token)?.expr;
@@ -343,11 +361,14 @@ impl<'a> Parser<'a> {
         let open = self.peek();
         self.take(open);
         self.enter()?;
-        let body = stacker::maybe_grow(STACK_LEFT, STACK_PIECE, || match self.peek().kind {
+        let mut body = stacker::maybe_grow(STACK_LEFT, STACK_PIECE, || match self.peek().kind {
             Kind::Newline | Kind::End | Kind::CloseBrace => Ok(self.block_body(header)),
             _ => self.one_line_body(self.span(open.start, open.end)),
         })?;
         self.leave();
+        body.attributes.shrink_to_fit();
+        body.blocks.shrink_to_fit();
+        labels.shrink_to_fit();
         Ok(Block { kind, labels, body, header, span: self.span(keyword.start, self.last_end) })
     }
 

@@ -69,7 +69,7 @@ impl<'a> Parser<'a> {
         let mut pieces = meld(pieces);
         let kind = match &mut *pieces {
             [] => ExprKind::String("".into()),
-            [Piece::Literal { text, .. }] => ExprKind::String(std::mem::take(text).into()),
+            [Piece::Literal { text, .. }] => ExprKind::String(self.word(text)),
             _ => ExprKind::Template(self.tree(pieces)?),
         };
         Ok(Tall { expr: Expr { kind, span }, height: height + 1 })
