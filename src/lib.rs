@@ -65,6 +65,7 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
         deployed::place_units(&mut units, &read.stacks);
         let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
         diagnostics.extend(found);
+        modules.let_go();
         judge(sources, stacks, diagnostics, (&modules, &units, &load), settings, &|sources, units| {
             read.evaluate(sources, &modules, units, &load).0
         })

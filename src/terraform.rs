@@ -21,7 +21,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// The modules that were read so far, by directory: units share them, on all threads.
 #[derive(Debug, Default)]
-pub struct Modules(RwLock<BTreeMap<String, (Arc<module::Module>, Vec<Diagnostic>)>>);
+pub struct Modules {
+    read: RwLock<BTreeMap<String, (Arc<module::Module>, Vec<Diagnostic>)>>,
+    /// Directories of code that was let go, and whose variables all have defaults.
+    closed: RwLock<BTreeSet<String>>,
+}
 
 impl Modules {
     /// Reads the modules in these directories, on all threads.
@@ -43,25 +47,39 @@ impl Modules {
     /// The module in `dir`, read once.
     fn get(&self, sources: &Sources, dir: &str) -> Arc<module::Module> {
         let dir = normalize(dir);
-        if let Some((module, _)) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&dir) {
+        if let Some((module, _)) = self.read.read().unwrap_or_else(PoisonError::into_inner).get(&dir) {
             sources.reread(&module.files);
             return module.clone();
         }
         let (module, diagnostics) = module::load_module(sources, &dir);
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.read.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have read it meanwhile.
         all.entry(dir).or_insert_with(|| (Arc::new(module), diagnostics)).0.clone()
     }
 
+    /// Lets go of the trees: they are most of what reading holds, and little is asked of them once all is evaluated.
+    /// What is asked for again is read again.
+    pub(crate) fn let_go(&self) {
+        let all = std::mem::take(&mut *self.read.write().unwrap_or_else(PoisonError::into_inner));
+        let given = |module: &module::Module| module.variables.values().all(|variable| variable.default.is_some());
+        let closed = all.into_iter().filter(|(_, (module, _))| !module.files.is_empty() && given(module));
+        self.closed.write().unwrap_or_else(PoisonError::into_inner).extend(closed.map(|(dir, _)| dir));
+    }
+
+    /// Whether it is known without reading it again that every variable of the module in `dir` has a value.
+    fn is_closed(&self, dir: &str) -> bool {
+        self.closed.read().unwrap_or_else(PoisonError::into_inner).contains(&normalize(dir))
+    }
+
     /// What is wrong with the module in `dir`.
     fn diagnostics(&self, dir: &str) -> Vec<Diagnostic> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.read.read().unwrap_or_else(PoisonError::into_inner);
         all.get(&normalize(dir)).map(|(_, found)| found.clone()).unwrap_or_default()
     }
 
     /// The module in `dir` is to be read anew.
     pub(crate) fn forget(&self, dir: &str) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&normalize(dir));
+        self.read.write().unwrap_or_else(PoisonError::into_inner).remove(&normalize(dir));
     }
 }
 
@@ -104,6 +122,9 @@ pub fn load(
 /// The variables of the root module `unit.path` that have no value and can only have some: bools, and those whose
 /// validation lists what is allowed.
 pub fn open_inputs(sources: &Sources, modules: &Modules, unit: &Unit, settings: &LoadSettings) -> Vec<OpenInput> {
+    if modules.is_closed(&unit.path) {
+        return Vec::new();
+    }
     eval::open_inputs(sources, modules, unit, settings)
 }
 
