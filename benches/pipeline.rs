@@ -1,13 +1,17 @@
 //! How long a run takes: `cargo bench`. The figures of one machine are in `docs/performance.md`.
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use crossvault::Input;
-use crossvault::analysis::AnalysisSettings;
+use crossvault::analysis::{self, AnalysisSettings};
 use crossvault::aws::{AccountId, Known};
-use crossvault::iam;
-use crossvault::resource::{Deployment, Language, LoadSettings, Unit};
+use crossvault::catalog::Catalog;
+use crossvault::checks::{self, Context, Memo};
+use crossvault::graph::{self, Facts};
+use crossvault::resource::{Deployment, Language, LoadSettings, Published, Unit};
 use crossvault::source::{MemoryDisk, Sources};
-use crossvault::terraform::Modules;
+use crossvault::terraform::{self, Modules};
+use crossvault::value::StackId;
+use crossvault::{copy, iam, report};
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
@@ -99,6 +103,60 @@ fn runs(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Each stage by itself, over what the stages before it made of 500 files.
+fn stages(criterion: &mut Criterion) {
+    let files = estate(500);
+    let units: Vec<Unit> = (0..100)
+        .map(|root| Unit {
+            name: format!("roots/r{root}").into(),
+            language: Language::Terraform,
+            path: format!("roots/r{root}"),
+            deployment: Deployment::default(),
+        })
+        .collect();
+    let named: Vec<(StackId, &Unit)> = (0..).map(StackId).zip(&units).collect();
+    let sources =
+        || Sources::new(Box::new(MemoryDisk::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))));
+    let (load, published) = (LoadSettings::default(), Published::default());
+    let read = sources();
+    let stacks = || terraform::load(&read, &Modules::default(), &named, &load, &published).0;
+    let given = stacks();
+    let lowered = || analysis::lowered(&read, &given, &[]).0;
+    let entities = lowered();
+    let graph = graph::link(entities.clone(), &Facts::default());
+    let catalog = Catalog::builtin();
+    let judge = |memo: &Memo| {
+        let context = Context { sources: &read, graph: &graph, catalog, strict: false, memo };
+        checks::judge_all(&context, copy::predict(&graph, catalog))
+    };
+
+    let mut group = criterion.benchmark_group("stage");
+    group.throughput(Throughput::Elements(500));
+    group.bench_function("parse and evaluate", |bench| bench.iter(|| black_box(stacks().len())));
+    group.bench_function("lower", |bench| bench.iter(|| black_box(lowered().plans.len())));
+    group.bench_function("link", |bench| {
+        bench.iter_batched(
+            || entities.clone(),
+            |entities| black_box(graph::link(entities, &Facts::default())),
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("predict", |bench| bench.iter(|| black_box(copy::predict(&graph, catalog).len())));
+    group.bench_function("predict and judge", |bench| bench.iter(|| black_box(judge(&Memo::default()).0.len())));
+    let input = Input {
+        sources: sources(),
+        units: units.clone(),
+        modules: Modules::default(),
+        load: load.clone(),
+        diagnostics: Vec::new(),
+    };
+    let analysis = crossvault::analyze(input, &AnalysisSettings::default());
+    group.bench_function("report as JSON", |bench| {
+        bench.iter(|| black_box(serde_json::to_vec(&report::json::report(&analysis)).map(|text| text.len()).ok()));
+    });
+    group.finish();
+}
+
 fn question(policy: &str) -> String {
     format!(
         r#"{{"id":1,"policy":{policy},"principal":"arn:aws:iam::222222222222:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup","action":"kms:CreateGrant","resource":"arn:aws:kms:us-east-2:111111111111:key/1234","resourceAccount":"111111111111","context":{{"kms:ViaService":"rds.us-east-2.amazonaws.com","kms:GrantIsForAWSResource":"true"}}}}"#
@@ -166,6 +224,6 @@ fn policies(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = runs, policies
+    targets = runs, stages, policies
 }
 criterion_main!(benches);

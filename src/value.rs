@@ -108,6 +108,7 @@ pub type Entries = litemap::LiteMap<Arc<str>, Entry>;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Map {
     pub kind: MapKind,
+    #[cfg_attr(test, schemars(with = "BTreeMap<Arc<str>, Entry>"))]
     pub entries: Entries,
     pub open: Option<Arc<Unknown>>,
 }
