@@ -96,8 +96,13 @@ impl Diff<'_> {
     }
 
     fn revisions(&self) -> String {
-        let head = self.head.map_or("the working tree", |(name, _)| name);
-        format!("{} to {head}", self.base.0)
+        // A commit's full name is more than anybody reads.
+        let short = |name: &str| {
+            let full = name.len() >= 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            name.chars().take(if full { 10 } else { name.len() }).collect::<String>()
+        };
+        let head = self.head.map_or_else(|| "the working tree".to_owned(), |(name, _)| short(name));
+        format!("{} to {head}", short(self.base.0))
     }
 }
 

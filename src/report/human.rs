@@ -129,15 +129,20 @@ fn render(
     style: &Style,
     out: &mut String,
 ) {
-    let (view, labels) =
-        View::new(sources, primary, others, style.width.map_or(WIDEST, |width| width.saturating_sub(12).max(20)));
+    let width = style.width.map(|width| width.saturating_sub(12).max(20));
+    let (view, labels) = View::new(sources, primary, others, (width.unwrap_or(WIDEST), width));
     let wrapped = |text: &str, used: usize| match style.width {
         Some(width) => wrap(&printable(text), width.saturating_sub(used).max(20)),
         None => printable(text),
     };
     let head = diagnostic.code.as_ref().map_or(7, |code| code.len() + 9);
-    // The rest of a long headline is indented.
-    let message = wrapped(&one_line(message), head.min(30)).replace('\n', "\n    ");
+    // The first line begins behind the code; the rest of a long headline is indented.
+    let before = "\0".repeat(head);
+    let message = match style.width {
+        Some(width) => wrap(&format!("{before}{}", one_line(message)), width.saturating_sub(4).max(20)),
+        None => one_line(message),
+    };
+    let message = message.replace('\0', "").replace('\n', "\n    ");
     let notes = notes.iter().map(|note| wrapped(note, 9)).collect();
     let diagnostic = diagnostic.with_message(message).with_labels(labels).with_notes(notes);
     let mut config = Config { display_style: DisplayStyle::Rich, ..Config::default() };
@@ -241,6 +246,23 @@ mod tests {
         let column = lines[3].chars().position(|c| c == '"').unwrap();
         assert_eq!(lines[4].chars().position(|c| c == '^'), Some(column), "{text}");
         assert!(lines[3].ends_with('…'));
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_terminal() {
+        let sources =
+            Sources::new(Box::new(MemoryDisk::new([("a.tf", format!("key = {}\n", "x".repeat(70)).as_str())])));
+        let file = sources.load("a.tf").unwrap();
+        let primary = Label::new(Span::new(file, 0..76), "what this copies is not known");
+        for width in [60, 80, 100] {
+            let style = Style { width: Some(width), ..Style::default() };
+            let diagnostic = Rendered::new(RenderedSeverity::Error).with_code("destination-vault-access-missing");
+            let mut out = String::new();
+            let message = "copy of `orders` (RDS) from account workload to vault `central` in account backup will fail";
+            render(&sources, diagnostic, message, (Some(&primary), &[]), Vec::new(), &style, &mut out);
+            assert!(out.lines().all(|line| line.chars().count() <= width), "{width}\n{out}");
+            assert!(out.contains("^^^ what this copies is not known"), "{out}");
+        }
     }
 
     #[test]

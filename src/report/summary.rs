@@ -150,10 +150,11 @@ fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {
 
 /// The one thing that would decide most of the undecided copies: the open question, its place, how to answer it.
 pub(super) fn decisive(analysis: &Analysis) -> Option<String> {
-    // An open question is told by the place where knowledge ends; where that is none of the code, by its words.
+    // An open question is told by the place where knowledge ends; where code does not show it, by what would answer it.
     let place = |reported: &Reported| {
         let finding = &reported.finding;
-        let words = if finding.asks.is_some() { String::new() } else { finding.message.clone() };
+        let answer = finding.help.as_ref().unwrap_or(&finding.message);
+        let words = if finding.asks.is_some() { String::new() } else { answer.clone() };
         let span = finding.asks.or(finding.primary.as_ref().map(|label| label.span));
         (span.map(|span| (analysis.sources.path(span.file), span)), words)
     };

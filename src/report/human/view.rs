@@ -10,6 +10,8 @@ use std::ops::Range;
 
 /// What is left of a long line before its first label (characters).
 const BEFORE: usize = 24;
+/// An underline is not shorter.
+const LEAST: usize = 3;
 
 /// One line as it is shown.
 struct Line {
@@ -36,12 +38,12 @@ pub(super) struct View(BTreeMap<FileId, Excerpt>);
 
 impl View {
     /// The lines around these labels (the first is the primary one), at most `width` characters each, and the labels
-    /// moved into them.
+    /// moved into them. What underlines a label is cut where its words would not fit into `fitting` characters.
     pub(super) fn new(
         sources: &Sources,
         primary: Option<&Label>,
         others: &[Label],
-        width: usize,
+        (width, fitting): (usize, Option<usize>),
     ) -> (Self, Vec<Rendered<FileId>>) {
         let mut view = Self::default();
         let labels: Vec<(&Label, bool)> =
@@ -113,6 +115,10 @@ impl View {
                 let shown = view.0.get(&label.span.file).and_then(|excerpt| excerpt.lines.get(&line));
                 let range = shown.map_or(0..0, |shown| shown.place(range.start)..shown.place(range.end));
                 let message = super::super::words::printable(&label.message);
+                let range = match (view.0.get(&label.span.file), shown, fitting) {
+                    (Some(excerpt), Some(shown), Some(fitting)) => excerpt.fitted(shown, range, fitting, &message),
+                    _ => range,
+                };
                 if *primary {
                     Rendered::primary(label.span.file, range).with_message(message)
                 } else {
@@ -125,6 +131,15 @@ impl View {
 }
 
 impl Excerpt {
+    /// The beginning of the range, so long that the words behind it end within `width` characters.
+    fn fitted(&self, line: &Line, range: Range<usize>, width: usize, words: &str) -> Range<usize> {
+        let before = self.text.get(line.range.start..range.start).map_or(0, |text| text.chars().count());
+        let room = width.saturating_sub(before + 1 + words.chars().count()).max(LEAST);
+        let marked = self.text.get(range.clone()).unwrap_or_default();
+        let end = marked.char_indices().nth(room).map_or(range.end, |(at, _)| range.start + at);
+        range.start..end
+    }
+
     /// A line of which the text is not at hand.
     fn add_mark(&mut self, line: usize, start: usize) {
         let from = self.text.len();
