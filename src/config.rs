@@ -527,9 +527,10 @@ fn nearest(message: &str) -> String {
     let Some(wrong) = quoted.next() else { return message.to_owned() };
     let known: Vec<&str> = quoted.collect();
     let folded = wrong.to_lowercase().replace('-', "_");
-    let near = known.iter().map(|name| (crate::aws::distance(name, &folded), *name)).min();
+    let begins = |name: &str| name.starts_with(&folded);
+    let near = known.iter().map(|name| (!begins(name), crate::aws::distance(name, &folded), *name)).min();
     match near {
-        Some((distance, near)) if distance <= (wrong.len() / 3).max(1) || near.starts_with(&folded) => {
+        Some((_, distance, near)) if distance <= (wrong.len() / 3).max(1) || begins(near) => {
             format!("unknown key `{wrong}`; did you mean `{near}`?")
         }
         Some(_) => format!(

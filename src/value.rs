@@ -109,8 +109,14 @@ pub type Entries = litemap::LiteMap<Arc<str>, Entry>;
 pub struct Map {
     pub kind: MapKind,
     #[cfg_attr(test, schemars(with = "BTreeMap<Arc<str>, Entry>"))]
+    #[serde(serialize_with = "as_map")]
     pub entries: Entries,
     pub open: Option<Arc<Unknown>>,
+}
+
+/// Also where it is empty.
+fn as_map<S: serde::Serializer>(entries: &Entries, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(entries.iter())
 }
 
 /// A value in a mapping and the place of the whole entry, `key = value`; the value may have been written elsewhere.
