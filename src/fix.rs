@@ -20,6 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rules whose findings can be mended though they prove no failure: what was meant is known.
 const MENDED_OPEN: [&str; 2] = ["destination-vault-missing", "vault-policy-wildcard-action"];
 
+/// How many copies may be judged in trying one proposal for each finding, and how many trials that may be.
+const MOST_JUDGED: usize = 100_000;
+const LEAST_TRIALS: usize = 6;
+const MOST_TRIALS: usize = 64;
+
 /// New texts of files by path.
 pub type Changes = BTreeMap<String, String>;
 
@@ -60,7 +65,9 @@ pub fn attach_to(analysis: &mut Analysis, wanted: &dyn Fn(&Reported) -> bool, ag
         // Apart, so that no safe one rests on an unsafe one.
         let (one, other): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, fix)| fix.safety == Safety::Safe);
         for fixes in [one, other].iter().filter(|fixes| !fixes.is_empty()) {
-            settle(analysis, &before, fixes, again, &mut found);
+            let mut trials = MOST_JUDGED / analysis.judgements.len().max(1);
+            trials = trials.clamp(LEAST_TRIALS, MOST_TRIALS);
+            settle(analysis, &before, fixes, again, &mut found, &mut trials);
         }
     }
     for reported in &mut analysis.findings {
@@ -70,29 +77,42 @@ pub fn attach_to(analysis: &mut Analysis, wanted: &dyn Fn(&Reported) -> bool, ag
     }
 }
 
-/// Keeps the fixes whose findings are gone when all are applied. Where that makes something worse, halves are tried: one bad
-/// proposal among many costs a few analyses, not as many as there are findings.
+/// Keeps the fixes whose findings are gone when all are applied. Where that makes something worse, those go that are about
+/// what has become worse; where that is not known, halves are tried: one bad proposal among many costs a few analyses, not
+/// as many as there are findings.
 fn settle(
     analysis: &Analysis,
     before: &State,
     fixes: &[(&str, &Fix)],
     again: &dyn Fn(&Changes) -> Analysis,
     found: &mut BTreeMap<String, Fix>,
+    trials: &mut usize,
 ) {
+    if fixes.is_empty() || *trials == 0 {
+        return;
+    }
+    *trials -= 1;
     let edits: BTreeSet<Edit> = fixes.iter().flat_map(|(_, fix)| &fix.edits).cloned().collect();
     let after = changed(&analysis.sources, &edits).map(|changes| State::of(&again(&changes)));
-    match after.filter(|after| after.is_no_worse_than(before)) {
-        Some(after) => {
-            let gone = fixes.iter().filter(|(fingerprint, _)| !after.findings.contains(*fingerprint));
-            found.extend(gone.map(|(fingerprint, fix)| ((*fingerprint).to_owned(), (*fix).clone())));
-        }
-        None if fixes.len() > 1 => {
-            let (one, other) = fixes.split_at(fixes.len() / 2);
-            settle(analysis, before, one, again, found);
-            settle(analysis, before, other, again, found);
-        }
-        None => {}
+    if let Some(after) = after.as_ref().filter(|after| after.is_no_worse_than(before)) {
+        let gone = fixes.iter().filter(|(fingerprint, _)| !after.findings.contains_key(*fingerprint));
+        found.extend(gone.map(|(fingerprint, fix)| ((*fingerprint).to_owned(), (*fix).clone())));
+        return;
     }
+    let worse = after.map(|after| after.new_about(before)).unwrap_or_default();
+    let is_blamed =
+        |(fingerprint, _): &&(&str, &Fix)| before.findings.get(*fingerprint).is_some_and(|about| worse.contains(about));
+    let (blamed, rest): (Vec<_>, Vec<_>) = fixes.iter().copied().partition(|fix| is_blamed(&fix));
+    let (one, other) = match (blamed.is_empty(), rest.is_empty()) {
+        (false, false) => (rest, blamed),
+        _ if fixes.len() > 1 => {
+            let (one, other) = fixes.split_at(fixes.len() / 2);
+            (one.to_vec(), other.to_vec())
+        }
+        _ => return,
+    };
+    settle(analysis, before, &one, again, found, trials);
+    settle(analysis, before, &other, again, found, trials);
 }
 
 /// The edits of all fixes that hold together, with the findings that each mends; those of `Safety::Unsafe` only where asked for.
@@ -113,7 +133,7 @@ pub fn together<'a>(
     let holds = |edits: &BTreeSet<Edit>, mended: &[&Reported]| {
         let changes = changed(&analysis.sources, edits)?;
         let after = State::of(&again(&changes));
-        let gone = mended.iter().all(|reported| !after.findings.contains(&reported.fingerprint));
+        let gone = mended.iter().all(|reported| !after.findings.contains_key(&reported.fingerprint));
         (gone && after.is_no_worse_than(&before)).then_some(changes)
     };
     let all: BTreeSet<Edit> = chosen.iter().flat_map(|(_, fix)| &fix.edits).cloned().collect();
@@ -133,9 +153,15 @@ pub fn together<'a>(
     (kept, mended)
 }
 
+/// The unit and address that a finding is about.
+fn about(reported: &Reported) -> String {
+    reported.finding.root.split('|').take(2).collect::<Vec<_>>().join("|")
+}
+
 /// What a change must not make worse.
 struct State {
-    findings: BTreeSet<String>,
+    /// What each is about, by fingerprint.
+    findings: BTreeMap<String, String>,
     unreadable: usize,
     /// Sorted: what is copied by which copy action, wherever to.
     copies: Vec<String>,
@@ -161,15 +187,21 @@ impl State {
             .collect();
         copies.sort_unstable();
         Self {
-            findings: analysis.findings.iter().map(|reported| reported.fingerprint.clone()).collect(),
+            findings: analysis.findings.iter().map(|one| (one.fingerprint.clone(), about(one))).collect(),
             unreadable: bad.count(),
             copies,
         }
     }
 
+    /// What the findings that have come are about.
+    fn new_about(&self, before: &Self) -> BTreeSet<String> {
+        let new = self.findings.iter().filter(|(fingerprint, _)| !before.findings.contains_key(*fingerprint));
+        new.map(|(_, about)| about.clone()).collect()
+    }
+
     /// No finding has come, no file has become unreadable, and no copy was lost: one that is not made does not fail either.
     fn is_no_worse_than(&self, before: &Self) -> bool {
-        self.findings.is_subset(&before.findings)
+        self.findings.keys().all(|known| before.findings.contains_key(known))
             && self.unreadable <= before.unreadable
             && before.copies.iter().all(|id| self.copies.binary_search(id).is_ok())
     }

@@ -218,3 +218,53 @@ fn malformed_requests_are_answered_and_end_nothing() {
     assert_eq!(client.rules(&root, "data.tf"), ["source-key-not-shared"]);
     client.stop();
 }
+
+#[test]
+#[expect(clippy::print_stderr, reason = "what is left out is said")]
+fn neovim_drives_the_server() {
+    if Command::new("nvim").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no `nvim` here; with it, Neovim opens, edits, mends, renames and restarts");
+        return;
+    }
+    let dir = repository();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lsp/neovim.lua");
+    let output = Command::new("nvim")
+        .args(["--headless", "-u", "NONE", "-n", "-S"])
+        .arg(script)
+        .env("CROSSVAULT", env!("CARGO_BIN_EXE_crossvault"))
+        .current_dir(dir.path().canonicalize().unwrap())
+        .output()
+        .unwrap();
+    let (seen, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{seen}{said}");
+    assert_eq!(seen.matches("seen: ").count(), 15, "{seen}");
+}
+
+#[test]
+fn what_did_not_change_is_not_told_again() {
+    let dir = repository();
+    let root = dir.path().canonicalize().unwrap();
+    let mut client = Client::start(&root);
+    assert_eq!(client.rules(&root, "data.tf"), ["source-key-not-shared"]);
+    client.published.clear();
+    let open = |name: &str, text: &str| json!({"textDocument": {"uri": uri(&root, name), "languageId": "terraform", "version": 1, "text": text}});
+    client.tell("textDocument/didOpen", open("data.tf", DATA));
+    client.tell("textDocument/didSave", json!({"textDocument": {"uri": uri(&root, "data.tf")}}));
+    client.rules(&root, "data.tf");
+    assert!(client.published.is_empty(), "{:?}", client.published);
+    // An edit of one file that mends another's finding is told for both.
+    let shared = BACKUP.replace("aws_backup_vault.central.arn", "aws_backup_vault.local.arn");
+    client.tell("textDocument/didOpen", open("backup.tf", &shared));
+    assert!(client.rules(&root, "data.tf").is_empty());
+    client.tell("textDocument/didClose", json!({"textDocument": {"uri": uri(&root, "backup.tf")}}));
+    assert_eq!(client.rules(&root, "data.tf"), ["source-key-not-shared"]);
+    // A crossvault.toml that comes is read.
+    let ignore = "[[ignore]]\nrule = \"source-key-not-shared\"\npath = \"data.tf\"\nreason = \"known\"\n";
+    std::fs::write(root.join("crossvault.toml"), ignore).unwrap();
+    client.tell(
+        "workspace/didChangeWatchedFiles",
+        json!({"changes": [{"uri": uri(&root, "crossvault.toml"), "type": 1}]}),
+    );
+    assert!(client.rules(&root, "data.tf").is_empty());
+    client.stop();
+}
