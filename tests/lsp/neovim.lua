@@ -9,7 +9,7 @@ local function fail(what)
 end
 
 local function seen(what, condition)
-  if not vim.wait(20000, condition, 20) then
+  if not vim.wait(60000, condition, 20) then
     fail(what .. "\n" .. vim.inspect(vim.diagnostic.get()))
   end
   io.stdout:write("seen: " .. what .. "\n")
@@ -33,7 +33,7 @@ local function start()
 end
 
 local function ask(buffer, method, params)
-  local answers = vim.lsp.buf_request_sync(buffer, method, params, 20000) or {}
+  local answers = vim.lsp.buf_request_sync(buffer, method, params, 60000) or {}
   for _, answer in pairs(answers) do
     return answer.result, answer.err or answer.error
   end
