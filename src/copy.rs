@@ -93,7 +93,7 @@ impl std::ops::Deref for Copy {
 
 /// All copies that the graph's plans make, in order of plan, rule, action, source.
 pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
-    let mut copies = Vec::new();
+    let mut copies: Vec<Copy> = Vec::new();
     let mut routes = 0;
     let mut seen: HashMap<u64, u32> = HashMap::new();
     let index = Index::new(graph);
@@ -116,6 +116,8 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                 let mut own: Vec<Guard> = guards(&plan.site.exists);
                 own.extend(rule.when.iter().chain(&action.when).cloned());
                 let counted = many(&plan.site);
+                // A data store that several selections reach with one role is copied once by each action.
+                let mut made: HashMap<(String, String), usize> = HashMap::new();
                 for assigned in &reached {
                     let route = Arc::new(Route {
                         number: routes,
@@ -152,7 +154,18 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                         {
                             continue;
                         }
-                        let key = format!("{}|{rest}", source_identity(graph, &reach.source));
+                        let source = source_identity(graph, &reach.source);
+                        let certain = reach.selected.is_none() && when.is_empty();
+                        if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(role)) =
+                            (&reach.source, certain, role_identity(&assigned.role))
+                        {
+                            let at = *made.entry((source.clone(), role)).or_insert(copies.len());
+                            if let Some(same) = copies.get_mut(at) {
+                                same.by_opt_in &= reach.by_opt_in;
+                                continue;
+                            }
+                        }
+                        let key = format!("{source}|{rest}");
                         let occurrence = seen.entry(hash(&key)).and_modify(|n| *n += 1).or_insert(0);
                         copies.push(Copy {
                             id: CopyId(hash(&format!("{key}#{occurrence}"))),
@@ -207,6 +220,15 @@ fn source_identity(graph: &Graph, source: &CopySource) -> String {
         }
         CopySource::Arn { arn, .. } => arn.to_string(),
         CopySource::Unknown(_) => "?".to_owned(),
+    }
+}
+
+/// What two selections must have in common to make one copy with one role; `None` where that cannot be told.
+fn role_identity(role: &RoleTarget) -> Option<String> {
+    match role {
+        RoleTarget::Role(id) => Some(format!("{}", id.0)),
+        RoleTarget::External { arn, .. } => arn.marked_text(),
+        RoleTarget::Unknown(_) => None,
     }
 }
 

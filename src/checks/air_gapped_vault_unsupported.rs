@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/logicallyairgappedvault.html>, read 2026-11.
 
 use super::support::{
-    action_span, destination, destination_name, fail, finding, rule, service, source_keys, source_name, store,
+    self, action_span, destination, destination_name, fail, finding, rule, service, source_keys, source_name, store,
     undecided, with_places, with_why,
 };
 use super::{Context, Finding, Outcome};
@@ -12,6 +12,7 @@ use crate::catalog::{Support, UnencryptedCopy};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::{KeyUse, VaultTarget, resolve_vault};
+use crate::iam::{self, Answer, Policy, Request, context};
 use crate::model::Setting;
 
 const RULE: &str = "air-gapped-vault-unsupported";
@@ -105,18 +106,95 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         (Some(false), Some(false)) => {}
     }
     if let Some(key) = &vault.key {
-        let found = finding(
-            RULE,
-            root.clone(),
-            format!(
-                "whether the plan's role may use the key of the logically air-gapped vault {target} cannot be told"
-            ),
-            Some(Label::new(key.span, "the role that copies must be allowed to use this key")),
-        )
-        .url(PAGE);
-        return undecided(with_places(found, context, copy));
+        return own_key(context, copy, key, root);
     }
     Outcome::Pass(Vec::new())
+}
+
+/// What AWS's page says that the role which copies needs on a customer managed key of the vault.
+const KEY_ACTIONS: [&str; 6] = [
+    "kms:CreateGrant",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncryptTo",
+    "kms:GenerateDataKeyWithoutPlaintext",
+];
+
+/// A vault under a customer managed key: the plan's role must be allowed to use it, by the key's policy and by its own.
+fn own_key(context: &Context<'_>, copy: &Copy, named: &Setting, root: String) -> Outcome {
+    let target = destination_name(context, copy);
+    let needs = || {
+        let actions = KEY_ACTIONS.iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(", ");
+        format!("AWS's page asks that the role which copies may use this key: {actions}")
+    };
+    let open = |words: String| {
+        let headline = format!(
+            "whether the plan's role may use the key of the logically air-gapped vault {target} cannot be told: {words}"
+        );
+        let label = Label::new(named.span, "the role that copies must be allowed to use this key");
+        undecided(with_places(
+            finding(RULE, root.clone(), headline, Some(label)).note(needs()).url(PAGE),
+            context,
+            copy,
+        ))
+    };
+    let used = match &copy.destination {
+        VaultTarget::Vault(id) => context.graph.vault_keys.get(id.0 as usize),
+        _ => None,
+    };
+    let Some(KeyUse::Customer { key: id, .. }) = used else {
+        return open("no loaded code defines the key".to_owned());
+    };
+    let (Some(key), Some(caller)) = (context.graph.key(*id), support::role_caller(context, copy)) else {
+        return open("which role makes the copy is not known".to_owned());
+    };
+    let policy = match support::key_policy(context, *id, key) {
+        Ok(policy) => policy,
+        Err(why) => return open(why.text),
+    };
+    let place = &key.site.place;
+    // Whatever the role's own policies say: what the key's policy does not let it do, it may not do.
+    let everything: Vec<&Policy> =
+        iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess").into_iter().collect();
+    let arn = format!(
+        "arn:{}:kms:{}:{}:key/\u{1}{}\u{1}",
+        support::partition(&place.region),
+        support::text(&place.region),
+        iam::account_text(&place.account),
+        key.site.address
+    );
+    for action in KEY_ACTIONS {
+        let organization = &context.graph.facts.organization;
+        let facts = context::key_use(
+            action,
+            "backup",
+            std::slice::from_ref(&place.region),
+            &caller,
+            &place.account,
+            organization,
+        );
+        let request =
+            Request { caller: &caller, action, resource: &arn, resource_account: &place.account, context: &facts };
+        if iam::decide_key(&request, &policy, &everything, &[]).answer != Answer::Denied {
+            continue;
+        }
+        let headline = format!(
+            "the copy to the logically air-gapped vault {target} will fail: the vault's key `{}` does not let the plan's role use it",
+            key.site.address
+        );
+        let label = Label::new(support::policy_span(context, *id, key), format!("does not allow `{action}`"));
+        let found = finding(RULE, root, headline, Some(label))
+            .label(named.span, "the vault's key")
+            .note(needs())
+            .help(format!(
+                "allow these actions to `{}` in the key's policy, and in the role's own",
+                caller.role_arn.replace('\u{1}', "")
+            ))
+            .url(PAGE);
+        return fail(with_places(found, context, copy));
+    }
+    open("the key's policy lets it; whether its own policies must, too, AWS does not say".to_owned())
 }
 
 /// What follows from backups that are made into an air-gapped vault; `None` where the copy starts from the backup in the

@@ -1,12 +1,12 @@
 //! Data stores: how each type says that it is encrypted, and what holds where it says nothing.
 
-use super::{inner, setting, volumes};
+use super::{inner, items, setting, volumes};
 use crate::catalog::{Catalog, ResourceForm, Service, Unflagged};
 use crate::diagnostic::Diagnostic;
 use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site};
 use crate::resource::Resource;
 use crate::source::Span;
-use crate::value::{Kind, Ref, Value};
+use crate::value::{Entries, Kind, Map, MapKind, Reason, Ref, Unknown, Value};
 use std::sync::Arc;
 
 pub(super) fn lower(
@@ -65,7 +65,11 @@ pub(super) fn lower(
         tags: Value::null(),
         facts,
     };
-    store.tags = if store.is_group() { volumes::group_tags(resource) } else { tags(resource) };
+    store.tags = match &*resource.kind {
+        _ if store.is_group() => volumes::group_tags(resource),
+        "AWS::DynamoDB::GlobalTable" => replica_tags(resource, site),
+        _ => tags(resource.get("tags_all").or_else(|| resource.get("tags")).or_else(|| resource.get("Tags"))),
+    };
     out.data_stores.push(store);
 }
 
@@ -87,9 +91,26 @@ fn fits(resource: &Resource, form: &ResourceForm) -> Option<bool> {
     }
 }
 
+/// The tags of a global table's replica in the stack's Region.
+fn replica_tags(resource: &Resource, site: &Site) -> Value {
+    let (replicas, open) = items(resource.get("Replicas"));
+    let here = replicas.iter().find(|replica| {
+        let region = replica.get("Region").and_then(Value::text);
+        region.is_some() && region.as_deref() == site.place.region.known().map(|region| &**region)
+    });
+    match (here, open) {
+        (Some(replica), _) => tags(replica.get("Tags")),
+        (None, open) => {
+            let reason = Reason::Derived("which replica lies in the stack's Region is not known".into());
+            let why = open.as_ref().and_then(Value::first_unknown).cloned();
+            let open = Some(why.unwrap_or_else(|| Arc::new(Unknown::new(reason, Some(site.header)))));
+            Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: Entries::new(), open })))
+        }
+    }
+}
+
 /// Tags by key: the provider's default tags included; CloudFormation's list turned into a map.
-fn tags(resource: &Resource) -> Value {
-    let own = resource.get("tags_all").or_else(|| resource.get("tags")).or_else(|| resource.get("Tags"));
+fn tags(own: Option<&Value>) -> Value {
     match own.map(|value| (&value.kind, value)) {
         None => Value::object::<Arc<str>>([]),
         Some((Kind::Seq(seq), value)) => {
