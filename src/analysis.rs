@@ -189,6 +189,18 @@ fn linked(
     let (entities, found) = lowered(sources, stacks, &settings.estates);
     diagnostics.extend(found);
     let mut facts = settings.facts.clone();
+    // Where a template that is not at hand is deployed, not all is loaded.
+    for resource in crate::resource::unread(stacks) {
+        let set = resource.kind.ends_with("StackSet") || resource.kind.ends_with("stack_set");
+        match resource.place.account.known().filter(|_| !set) {
+            Some(account) => {
+                if let Some(facts) = facts.accounts.get_mut(account) {
+                    facts.complete = false;
+                }
+            }
+            None => facts.accounts.values_mut().for_each(|facts| facts.complete = false),
+        }
+    }
     let deployed = stacks.iter().filter(|stack| matches!(stack.language, Language::State | Language::Facts));
     facts.deployed.extend(deployed.map(|stack| stack.id));
     link(entities, &facts)

@@ -18,10 +18,12 @@ mod resources;
 mod rules;
 mod sam;
 mod scalar;
+mod within;
 
 pub(crate) use cdk::{is_manifest, units as assembly_units};
 pub(crate) use deployments::{tells as tells_deployments, units as deployed_units};
 pub(crate) use document::comments;
+pub(crate) use within::deploy;
 
 use crate::aws::{Known, Place};
 use crate::diagnostic::{Diagnostic, Severity};

@@ -35,6 +35,7 @@ pub mod resource;
 pub mod session;
 pub mod source;
 pub mod suppress;
+mod templates;
 pub mod terraform;
 pub mod value;
 
@@ -212,6 +213,14 @@ impl Read {
         let mut stacks = templates;
         stacks.extend(self.stacks.iter().cloned());
         stacks.extend(roots);
+        let by_id: std::collections::BTreeMap<StackId, &Unit> = ids.iter().copied().collect();
+        let (found, files) = templates::deploy(sources, &mut stacks, &by_id, load);
+        diagnostics.extend(found);
+        // A template that Terraform deploys goes nowhere by itself.
+        let elsewhere = |unit: &Unit| !unit.deployment.named && files.contains(&*unit.path);
+        stacks.retain(|stack| {
+            stack.language != Language::CloudFormation || !by_id.get(&stack.id).is_some_and(|unit| elsewhere(unit))
+        });
         diagnostics.extend(deployed::join_states(&mut stacks, &ids.iter().copied().collect()));
         if !load.facts.is_empty() {
             // After all units: what code says comes first.

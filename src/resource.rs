@@ -225,6 +225,69 @@ impl Resource {
     }
 }
 
+/// A CloudFormation stack that code of another language deploys: its template and inputs, not what is in it.
+#[derive(Clone, Debug)]
+pub struct Deployed {
+    pub stack: StackId,
+    pub unit: Arc<str>,
+    /// The resource that deploys it.
+    pub address: Arc<str>,
+    /// What comes before logical ids in addresses.
+    pub prefix: Arc<str>,
+    /// The stack's name.
+    pub name: Option<Arc<str>>,
+    pub place: Place,
+    pub template: Template,
+    /// The directory of the code.
+    pub base: String,
+    pub parameters: std::collections::BTreeMap<Arc<str>, Value>,
+    pub header: Span,
+    /// The module calls and resources that lead there, outermost first.
+    pub chain: Arc<[Span]>,
+    pub exists: Existence,
+}
+
+/// Where a deployed template is.
+#[derive(Clone, Debug)]
+pub enum Template {
+    /// Its text, or its structure.
+    Body(Value),
+    /// A path as in `Sources`.
+    File(String),
+    /// Not at hand, and why.
+    Missing(Arc<str>),
+}
+
+/// The symbol of a value that stands for an output of the stack that `address` deploys; without an output, for all of
+/// them.
+pub(crate) fn output_of(stack: StackId, address: &str, output: &str) -> String {
+    let all = format!("outputs of {address} in stack {}", stack.0);
+    if output.is_empty() { all } else { format!("{all}.{output}") }
+}
+
+/// The resources that deploy templates of which nothing is known.
+pub(crate) fn unread(stacks: &[Stack]) -> Vec<&Resource> {
+    const KINDS: [&str; 5] = [
+        "aws_cloudformation_stack",
+        "aws_cloudformation_stack_set",
+        "AWS::CloudFormation::Stack",
+        "AWS::CloudFormation::StackSet",
+        "AWS::Serverless::Application",
+    ];
+    let mut out = Vec::new();
+    for stack in stacks {
+        for resource in stack.resources.iter().filter(|one| !one.data && KINDS.contains(&&*one.kind)) {
+            let within = |other: &Resource| {
+                other.address.strip_prefix(&*resource.address).is_some_and(|rest| rest.starts_with(['.', '[']))
+            };
+            if !stack.resources.iter().any(within) {
+                out.push(resource);
+            }
+        }
+    }
+    out
+}
+
 /// Which policy of AWS Organizations a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyKind {

@@ -2,6 +2,7 @@
 
 pub(crate) mod ast;
 mod branches;
+mod deploys;
 pub(crate) mod eval;
 pub(crate) mod functions;
 pub(crate) mod module;
@@ -9,6 +10,7 @@ pub(crate) mod ops;
 pub(crate) mod syntax;
 pub(crate) mod types;
 
+pub(crate) use deploys::deploys;
 pub(crate) use syntax::comments;
 
 use crate::diagnostic::Diagnostic;

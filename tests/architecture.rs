@@ -53,6 +53,7 @@ const PARTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cases", &["analysis", "checks", "copy", "graph", "resource", "source", "value"]),
+    ("templates", &["cloudformation", "diagnostic", "resource", "source", "terraform", "value"]),
     ("compare", &["analysis", "checks", "copy", "diagnostic", "graph"]),
     (
         "report",

@@ -5,7 +5,7 @@
 use super::scalar;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Sources, Span};
-use crate::value::Kind;
+use crate::value::{Kind, Value};
 use granit_parser::{Event, Parser, ScalarStyle};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub(super) enum NodeKind {
     },
     Seq(Arc<[Node]>),
     Map(Arc<[(Node, Node)]>),
+    /// What code of another language puts there.
+    Value(Arc<Value>),
     /// The key stands twice with different values: which one counts is not documented.
     Twice,
 }
@@ -58,6 +60,7 @@ impl Node {
         match &self.kind {
             NodeKind::Scalar { text, plain: false } => Some(text.clone()),
             NodeKind::Scalar { text, plain: true } => scalar::resolve(text).text(),
+            NodeKind::Value(value) => value.text(),
             _ => None,
         }
     }

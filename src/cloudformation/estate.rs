@@ -19,7 +19,7 @@ const MOST_READS: usize = 64;
 const MOST_ROUNDS: usize = 64;
 
 /// A template's file and tree, and what is wrong with it.
-type Parsed = (Option<(FileId, Node)>, Vec<Diagnostic>);
+pub(super) type Parsed = (Option<(FileId, Node)>, Vec<Diagnostic>);
 
 /// What all templates may look at while they are evaluated.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(super) struct Shared {
     /// threads do.
     pub(super) defers: bool,
     /// Templates that are deployed several times.
-    trees: BTreeMap<String, Parsed>,
+    pub(super) trees: BTreeMap<String, Parsed>,
     /// Synthesised apps, by directory.
     pub(super) assemblies: BTreeMap<String, Option<Arc<Assembly>>>,
     /// What exported estates offer: where no template offers it.

@@ -186,7 +186,7 @@ impl Unroller<'_> {
                 Some(text) => NodeKind::Scalar { text: text.into(), plain: false },
                 None => NodeKind::Scalar { text: text.clone(), plain: *plain },
             },
-            NodeKind::Twice => NodeKind::Twice,
+            kind @ (NodeKind::Twice | NodeKind::Value(_)) => kind.clone(),
             NodeKind::Seq(items) => NodeKind::Seq(items.iter().map(|item| self.node(item, bound)).collect()),
             NodeKind::Map(entries) => {
                 if let Some(("Ref", argument)) = node.call()

@@ -111,6 +111,6 @@ fn words<'a>(node: &'a Node, found: &mut dyn FnMut(&'a str)) {
         NodeKind::Scalar { text, .. } => text.split(|c: char| !c.is_ascii_alphanumeric()).for_each(found),
         NodeKind::Seq(items) => items.iter().for_each(|item| words(item, found)),
         NodeKind::Map(entries) => entries.iter().for_each(|(_, value)| words(value, found)),
-        NodeKind::Twice => {}
+        NodeKind::Twice | NodeKind::Value(_) => {}
     }
 }

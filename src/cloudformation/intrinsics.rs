@@ -67,6 +67,7 @@ impl<'a> Evaluator<'a> {
     fn eval_node(&self, node: &Node) -> Option<Value> {
         match &node.kind {
             NodeKind::Scalar { text, plain } => Some(self.scalar(text, *plain, node.span)),
+            NodeKind::Value(value) => Some((**value).clone()),
             NodeKind::Twice => Some(Value::unknown(
                 Reason::Invalid("its key stands twice with different values".into()),
                 Some(node.span),
@@ -395,13 +396,37 @@ impl<'a> Evaluator<'a> {
 
     fn substitute(&self, argument: &Node, span: Span) -> Value {
         let (template, names) = match &argument.kind {
-            NodeKind::Seq(items) => (items.first().and_then(Node::string), items.get(1)),
-            _ => (argument.string(), None),
+            NodeKind::Seq(items) => (items.first(), items.get(1)),
+            _ => (Some(argument), None),
         };
-        let Some(template) = template else { return self.invalid(span, "`Fn::Sub` takes a string") };
+        let pieces: Vec<Value> = match template.map(|node| (&node.kind, node.string())) {
+            Some((NodeKind::Value(value), _)) => match &value.kind {
+                Kind::Template(parts) => parts.to_vec(),
+                _ => vec![(**value).clone()],
+            },
+            Some((_, Some(text))) => vec![Value::string(text)],
+            _ => return self.invalid(span, "`Fn::Sub` takes a string"),
+        };
         let mut parts = Vec::new();
+        for piece in &pieces {
+            match &piece.kind {
+                Kind::String(text) => self.substituted(text, names, span, &mut parts),
+                _ => parts.push(piece.clone()),
+            }
+        }
+        let value = lift(&parts, 0, &|parts| concat(parts, span));
+        match pieces.as_slice() {
+            [Value { kind: Kind::String(template), .. }] if template.contains("{{resolve:") => {
+                dynamic(&value.text().unwrap_or_else(|| template.clone()), span)
+            }
+            _ => value,
+        }
+    }
+
+    /// The text's parts, with what stands in the places of its names.
+    fn substituted(&self, text: &str, names: Option<&Node>, span: Span, parts: &mut Vec<Value>) {
         let mut known: BTreeMap<&str, Option<Value>> = BTreeMap::new();
-        let mut rest = &*template;
+        let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             parts.push(Value::string(before));
             let Some((name, tail)) = after.split_once('}') else {
@@ -432,8 +457,6 @@ impl<'a> Evaluator<'a> {
             parts.push(value.unwrap_or_else(|| Value::string("")));
         }
         parts.push(Value::string(rest));
-        let value = lift(&parts, 0, &|parts| concat(parts, span));
-        if template.contains("{{resolve:") { dynamic(&value.text().unwrap_or(template), span) } else { value }
     }
 
     fn find_in_map(&self, arguments: &[Node], span: Span) -> Value {

@@ -39,7 +39,7 @@ pub(super) fn pairs(root: &Node) -> Vec<(Arc<str>, Value)> {
                 }
             }
         }
-        NodeKind::Scalar { .. } | NodeKind::Twice => {}
+        NodeKind::Scalar { .. } | NodeKind::Twice | NodeKind::Value(_) => {}
     }
     out
 }

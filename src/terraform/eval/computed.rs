@@ -3,7 +3,7 @@
 use super::Evaluator;
 use super::expand::SELF;
 use crate::aws::Known;
-use crate::resource::Resource;
+use crate::resource::{Resource, output_of};
 use crate::terraform::ops::concat;
 use crate::value::{Entry, Kind, Map, MapKind, Reason, Ref, Unknown, Value};
 use std::sync::Arc;
@@ -101,6 +101,12 @@ impl Evaluator<'_> {
                 value.span = span;
                 entries.insert((*attr).into(), Entry { value, span: None });
             }
+        }
+        if &*resource.kind == "aws_cloudformation_stack" {
+            let mut unknown = Unknown::new(Reason::Computed(resource.address.clone()), Some(resource.header));
+            unknown.symbol = Some(output_of(self.stack, &resource.address, "").into());
+            let value = Value::new(Kind::Unknown(Arc::new(unknown)));
+            entries.insert("outputs".into(), Entry { value, span: None });
         }
         if &*resource.kind == "aws_organizations_organization" {
             let root = super::organization::root(self, &resource.address);

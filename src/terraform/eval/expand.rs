@@ -214,20 +214,6 @@ impl Evaluator<'_> {
     }
 
     fn expand_resource(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Expansion {
-        if !block.data && matches!(&*block.kind, "aws_cloudformation_stack" | "aws_cloudformation_stack_set") {
-            self.tell(
-                Diagnostic::not_evaluated(
-                    block.block.header,
-                    format!(
-                        "`{}{}.{}` deploys a CloudFormation template, and what it declares is not evaluated here",
-                        instance.prefix, block.kind, block.name
-                    ),
-                )
-                .with_help(
-                    "check the template itself, with its account and Region under `[[deployment]]` in crossvault.toml",
-                ),
-            );
-        }
         let scope = Scope::new(instance);
         let (slots, shape) = self.slots(&block.block.body, &scope);
         let mut resources = Vec::new();
