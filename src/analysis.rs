@@ -83,6 +83,13 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Texts that no output shows. What is in files that could not be read is quoted in messages, and was evaluated by
+    /// nobody.
+    pub fn secrets(&self) -> BTreeSet<Arc<str>> {
+        let bad = self.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+        self.sources.secrets(bad.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span.file)))
+    }
+
     /// Whether some copy's verdict is open.
     pub fn is_undecided(&self) -> bool {
         self.judgements.iter().any(|judgement| judgement.verdict == Verdict::Undecided)

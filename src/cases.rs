@@ -10,9 +10,7 @@ use crate::value::StackId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// More combinations are not followed.
-const MOST_CASES: usize = 128;
-/// Nor those that would mean to judge more copies than this in all, or to evaluate more resources.
+/// Combinations that would mean to judge more copies than this in all, or to evaluate more resources, are not followed.
 const MOST_COPIES: usize = 500_000;
 const MOST_RESOURCES: usize = 1_000_000;
 
@@ -25,6 +23,8 @@ pub(crate) struct Enumeration {
 
 /// What the languages can tell of units.
 pub(crate) struct Languages<'a> {
+    /// Combinations that are followed at once.
+    pub(crate) most: usize,
     /// A unit's inputs without a value that can only have some.
     pub(crate) open: &'a dyn Fn(&Unit) -> Vec<OpenInput>,
     /// Whether the code itself refuses the unit's inputs.
@@ -67,7 +67,7 @@ pub(crate) fn enumerate(
         complete,
     };
     let all: Vec<&Open> = open.iter().collect();
-    if count(&all) <= MOST_CASES.min(budget) {
+    if count(&all) <= languages.most.min(budget) {
         return (made([evaluate(&all, true)]), Vec::new());
     }
     let concerned = concerned(analysis, units);
@@ -75,7 +75,7 @@ pub(crate) fn enumerate(
     if own.is_empty() {
         return (Vec::new(), Vec::new());
     }
-    if count(&own) <= MOST_CASES.min(budget) {
+    if count(&own) <= languages.most.min(budget) {
         return (made([evaluate(&own, false)]), Vec::new());
     }
     let (mut out, mut left) = (Vec::new(), Vec::new());
@@ -84,7 +84,7 @@ pub(crate) fn enumerate(
         let cases = count(&own);
         match own.is_empty() {
             true => {}
-            false if cases <= MOST_CASES.min(budget) => {
+            false if cases <= languages.most.min(budget) => {
                 budget -= cases;
                 out.push(evaluate(&own, false));
             }

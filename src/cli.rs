@@ -35,7 +35,12 @@ pub fn main() -> ExitCode {
         let mut out = std::io::BufWriter::new(std::io::stdout());
         let code = run(std::env::args_os(), &mut std::io::stdin(), &mut out, &mut std::io::stderr(), terminal);
         match out.flush() {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => UNABLE,
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                if code != UNABLE {
+                    let _ = writeln!(std::io::stderr(), "error: {error}");
+                }
+                UNABLE
+            }
             _ => code,
         }
     });

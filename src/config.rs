@@ -36,6 +36,25 @@ struct File {
     /// Findings that do not count.
     #[cfg_attr(test, schemars(with = "Vec<ignores::Table>"))]
     ignore: Vec<Spanned<ignores::Table>>,
+    /// How much the code may ask for.
+    limits: LimitsTable,
+}
+
+/// How much the code may ask for before it is told to be too much.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct LimitsTable {
+    /// Size of a file that is read (MiB; 50). Plans and states may have 2048, or as much as this where it is more.
+    file_size: Option<u32>,
+    /// Instances of one count, for_each or dynamic block (20000).
+    instances: Option<u32>,
+    /// Stacks that one template deploys: nested ones, and instances of stack sets (10000).
+    stacks: Option<u32>,
+    /// Values that the loops of one template make (200000).
+    loop_values: Option<u32>,
+    /// Combinations of open inputs that are judged one by one (128).
+    combinations: Option<u32>,
 }
 
 /// The AWS organization.
@@ -271,6 +290,21 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             return;
         }
     };
+    let LimitsTable { file_size, instances, stacks, loop_values, combinations } = file.limits;
+    if let Some(size) = file_size {
+        sources.set_largest(u64::from(size) << 20);
+    }
+    let limits = &mut config.load.limits;
+    for (limit, given) in [
+        (&mut limits.instances, instances),
+        (&mut limits.stacks, stacks),
+        (&mut limits.loop_values, loop_values),
+        (&mut limits.combinations, combinations),
+    ] {
+        if let Some(given) = given {
+            *limit = given as usize;
+        }
+    }
     let dir = parent(path).to_owned();
     let here = std::env::current_dir().map(|dir| dir.display().to_string()).unwrap_or_default();
     let below = |path: &str| shorten(&here, &join(&dir, path));

@@ -103,6 +103,13 @@ impl Diagnostic {
         Self::new(DiagnosticKind::NotEvaluated, Severity::Info, Some(Label::new(span, "")), message)
     }
 
+    /// A file or directory that was left out.
+    pub fn skipped(path: impl Into<String>, message: impl Into<String>) -> Self {
+        let mut diagnostic = Self::new(DiagnosticKind::NotEvaluated, Severity::Info, None, message);
+        diagnostic.path = Some(path.into());
+        diagnostic
+    }
+
     /// Open inputs of so many combinations that not each can be judged.
     pub fn too_many_cases(inputs: &[String]) -> Self {
         let names: Vec<String> = inputs.iter().map(|name| format!("`{name}`")).collect();

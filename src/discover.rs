@@ -11,6 +11,7 @@ use crate::terraform::Modules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Larger files are not read (bytes).
 const LARGEST: u64 = 50 * 1024 * 1024;
@@ -28,6 +29,8 @@ pub struct RealDisk {
     roots: Vec<PathBuf>,
     /// Standard input, read once.
     stdin: std::sync::OnceLock<Result<Vec<u8>, ReadError>>,
+    /// Larger files are not read (bytes).
+    largest: AtomicU64,
 }
 
 /// The path that stands for standard input.
@@ -39,7 +42,7 @@ impl RealDisk {
     pub fn new(paths: &[String]) -> Self {
         let roots =
             paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).map(|path| repository(&path)).collect();
-        Self { roots, stdin: std::sync::OnceLock::new() }
+        Self { roots, stdin: std::sync::OnceLock::new(), largest: AtomicU64::new(LARGEST) }
     }
 
     fn allowed(&self, path: &str) -> Result<PathBuf, ReadError> {
@@ -70,21 +73,34 @@ impl Disk for RealDisk {
             return self.stdin.get_or_init(read).clone();
         }
         let real = self.allowed(path)?;
-        let metadata = std::fs::metadata(&real).map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(ReadError::Failed("not a regular file".to_owned()));
-        }
-        if metadata.len() > LARGEST {
-            let mut head = Vec::new();
-            std::fs::File::open(&real).and_then(|file| file.take(HEAD).read_to_end(&mut head)).map_err(failed)?;
-            if !crate::plan::recognise(&String::from_utf8_lossy(&head)) {
-                return Err(ReadError::TooLarge(LARGEST));
+        let regular = |metadata: std::fs::Metadata| match metadata.is_file() {
+            true => Ok(metadata.len()),
+            false => Err(ReadError::Failed("not a regular file".to_owned())),
+        };
+        // Opening a pipe would wait for its other end.
+        regular(std::fs::metadata(&real).map_err(failed)?)?;
+        let mut file = std::fs::File::open(&real).map_err(failed)?;
+        let size = regular(file.metadata().map_err(failed)?)?;
+        let mut limit = self.largest.load(Ordering::Relaxed);
+        let mut bytes = Vec::new();
+        if size > limit {
+            file.by_ref().take(HEAD).read_to_end(&mut bytes).map_err(failed)?;
+            if !crate::plan::recognise(&String::from_utf8_lossy(&bytes)) {
+                return Err(ReadError::TooLarge(limit));
             }
-            if metadata.len() > LARGEST_PLAN {
-                return Err(ReadError::TooLarge(LARGEST_PLAN));
+            limit = limit.max(LARGEST_PLAN);
+            if size > limit {
+                return Err(ReadError::TooLarge(limit));
             }
         }
-        std::fs::read(&real).map_err(failed)
+        bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()));
+        // A file may grow while it is read.
+        file.take((limit + 1).saturating_sub(bytes.len() as u64)).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > limit { Err(ReadError::TooLarge(limit)) } else { Ok(bytes) }
+    }
+
+    fn set_largest(&self, bytes: u64) {
+        self.largest.store(bytes, Ordering::Relaxed);
     }
 
     fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
@@ -135,8 +151,17 @@ impl Disk for RealDisk {
                     walker.skip_current_dir();
                     continue;
                 }
+                if entry.path_is_symlink() && !entry.path().to_str().is_some_and(|path| self.allowed(path).is_ok()) {
+                    let path = entry.path().display().to_string();
+                    found.skipped.push((path, "the symbolic link leads outside the repository".to_owned()));
+                    walker.skip_current_dir();
+                    continue;
+                }
                 let file = entry.path().join(".gitignore");
-                if file.is_file() {
+                let largest = self.largest.load(Ordering::Relaxed);
+                if file.to_str().is_some_and(|path| self.allowed(path).is_ok())
+                    && std::fs::metadata(&file).is_ok_and(|found| found.is_file() && found.len() <= largest)
+                {
                     ignores.push(ignore::gitignore::Gitignore::new(&file).0);
                 }
                 continue;
@@ -416,7 +441,8 @@ fn unpack(sources: &Sources, path: &str, mut deployment: Deployment) -> Result<U
 fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Diagnostic>) {
     let mut printed: Vec<(String, FileId)> = Vec::new();
     let mut met: Vec<String> = Vec::new();
-    let Walked { files, problems } = sources.walk(top);
+    let Walked { files, problems, skipped } = sources.walk(top);
+    diagnostics.extend(skipped.into_iter().map(|(path, message)| Diagnostic::skipped(path, message)));
     diagnostics.extend(problems.into_iter().map(|(path, message)| Diagnostic::unreadable(path, message)));
     for path in files {
         let name = path.rsplit('/').next().unwrap_or(&path);
@@ -439,7 +465,10 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
                         met.push(path);
                     }
                 }
-                Err(ReadError::TooLarge(_) | ReadError::NotUtf8 { .. }) => {}
+                // Most likely data of another program: told, and no error.
+                Err(error @ (ReadError::TooLarge(_) | ReadError::NotUtf8 { .. })) => {
+                    diagnostics.push(Diagnostic::skipped(path, error.to_string()));
+                }
                 Err(error) => diagnostics.push(Diagnostic::unreadable(path, error.to_string())),
             }
         }

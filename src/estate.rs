@@ -78,11 +78,14 @@ pub fn recognise(text: &str) -> bool {
 }
 
 /// The estate of these stacks and of the estates that they were judged with, as JSON.
+///
+/// `hide` gives a text without its secrets, where it has some: a value becomes unknown, an address or a reason is masked.
 pub fn write(
     sources: &Sources,
     stacks: &[Stack],
     estates: &[Estate],
     (entities, facts, given): (&Entities, &Facts, &Given),
+    hide: &dyn Fn(&str) -> Option<String>,
 ) -> Json {
     let own = stacks.iter().map(|stack| (stack.unit.clone(), stack.language, stack.resources.len()));
     let other = estates.iter().flat_map(|estate| &estate.units);
@@ -100,7 +103,7 @@ pub fn write(
     // Numbered anew, without gaps.
     numbers.values_mut().zip(0..).for_each(|(new, at)| *new = at);
     for part in [&mut entities, &mut facts, &mut given] {
-        strip(part, sources, &numbers);
+        strip(part, sources, &numbers, hide);
     }
     json!({
         MARK: VERSION,
@@ -127,16 +130,19 @@ fn stack_numbers(json: &Json, numbers: &mut BTreeMap<u64, u64>) {
 }
 
 /// Puts locations in the place of spans; takes out sensitive values and what is null.
-fn strip(json: &mut Json, sources: &Sources, stacks: &BTreeMap<u64, u64>) {
+fn strip(json: &mut Json, sources: &Sources, stacks: &BTreeMap<u64, u64>, hide: &dyn Fn(&str) -> Option<String>) {
     if let Some(span) = span(json) {
         let at = sources.location(span);
         *json = json!({"at": format!("{}:{}:{}-{}:{}", at.file, at.line, at.column, at.end_line, at.end_column)});
         return;
     }
     match json {
-        Json::Array(items) => items.iter_mut().for_each(|item| strip(item, sources, stacks)),
+        Json::Array(items) => items.iter_mut().for_each(|item| strip(item, sources, stacks, hide)),
         Json::Object(entries) => {
-            if entries.get("sensitive") == Some(&Json::Bool(true)) && entries.contains_key("kind") {
+            let text = entries.get("kind").and_then(|kind| kind.get("string")).and_then(Json::as_str);
+            if entries.contains_key("kind")
+                && (entries.get("sensitive") == Some(&Json::Bool(true)) || text.and_then(hide).is_some())
+            {
                 let why = json!({"derived": "the value is sensitive, and was not exported"});
                 entries.insert("kind".to_owned(), json!({"unknown": {"reason": why, "ty": "dynamic"}}));
             }
@@ -146,7 +152,12 @@ fn strip(json: &mut Json, sources: &Sources, stacks: &BTreeMap<u64, u64>) {
             {
                 *stack = Json::from(*number);
             }
-            entries.values_mut().for_each(|value| strip(value, sources, stacks));
+            entries.values_mut().for_each(|value| strip(value, sources, stacks, hide));
+        }
+        Json::String(text) => {
+            if let Some(masked) = hide(text) {
+                *text = masked;
+            }
         }
         _ => {}
     }

@@ -32,6 +32,7 @@ pub mod plan;
 pub mod policy_file;
 pub mod report;
 pub mod resource;
+pub mod secret;
 pub mod session;
 pub mod source;
 pub mod suppress;
@@ -86,6 +87,7 @@ fn judge(
     let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings);
     if analysis.is_undecided() {
         let languages = cases::Languages {
+            most: load.limits.combinations,
             open: &|unit| open_inputs(&analysis.sources, modules, unit, load),
             refuses: &|unit| {
                 unit.language == Language::CloudFormation && cloudformation::refuses(&analysis.sources, unit, load)

@@ -7,6 +7,7 @@ mod told;
 
 use crate::analysis::{Analysis, Reported};
 use crate::fix::{self, Changes};
+use crate::secret::Mask;
 use crate::source::normalize;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use places::Uris;
@@ -142,6 +143,8 @@ struct Server<'a> {
     fixed: BTreeSet<String>,
     /// The diagnostics that were published, by file.
     published: BTreeMap<String, Vec<Json>>,
+    /// Over the secrets that `analysis` met.
+    mask: Option<Mask>,
 }
 
 impl<'a> Server<'a> {
@@ -153,6 +156,7 @@ impl<'a> Server<'a> {
             folders,
             open: Changes::new(),
             analysis: None,
+            mask: None,
             stale: Stale::Files,
             fixed: BTreeSet::new(),
             published: BTreeMap::new(),
@@ -169,7 +173,11 @@ impl<'a> Server<'a> {
             return;
         }
         let analysis = (self.analyse)(&self.paths(), &self.open, self.stale == Stale::Files);
-        let now = told::diagnostics(&analysis, &self.uris);
+        let mut now = told::diagnostics(&analysis, &self.uris);
+        self.mask = Mask::new(&analysis.secrets());
+        if let Some(mask) = &self.mask {
+            now.values_mut().flatten().for_each(|diagnostic| mask.apply_json(diagnostic));
+        }
         let none = Vec::new();
         for path in self.published.keys().chain(now.keys()).collect::<BTreeSet<_>>() {
             let found = now.get(path).unwrap_or(&none);
@@ -288,7 +296,7 @@ impl<'a> Server<'a> {
         let Some(analysis) = &self.analysis else { return Response::new_ok(id, Json::Null) };
         let Some(file) = places::file_of(analysis, &path) else { return Response::new_ok(id, Json::Null) };
         let at = |pointer: &str| places::offset(&analysis.sources.text(file), params.pointer(pointer)?);
-        let answer = match method {
+        let mut answer = match method {
             "textDocument/codeLens" => Some(told::lenses(analysis, file)),
             "textDocument/codeAction" => {
                 let range = (at("/range/start"), at("/range/end"));
@@ -303,6 +311,10 @@ impl<'a> Server<'a> {
                 (_, None) => None,
             },
         };
+        // What an edit writes stays as it is.
+        if let (Some(mask), Some(answer), true) = (&self.mask, &mut answer, method != "textDocument/codeAction") {
+            mask.apply_json(answer);
+        }
         match answer {
             Some(answer) => Response::new_ok(id, answer),
             None => Response::new_err(id, ErrorCode::InvalidParams as i32, "a position is needed".to_owned()),

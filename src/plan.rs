@@ -89,7 +89,7 @@ pub(crate) fn load(
     let body = text.trim_start_matches('\u{feff}');
     let wanted = |kind: &str| settings.all_types || wanted(kind);
     let stored = body.get(..body.len().min(HEAD)).is_some_and(|head| !head.contains("\"format_version\""));
-    let loader = Loader { unit, id, file, text: &text, wanted: &wanted };
+    let loader = Loader { sources, unit, id, file, text: &text, wanted: &wanted };
     let done = if stored { loader.stored(body) } else { loader.printed(body) };
     match done {
         Ok(done) => done,
@@ -105,6 +105,7 @@ pub(crate) fn load(
 }
 
 struct Loader<'l> {
+    sources: &'l Sources,
     unit: &'l Unit,
     id: StackId,
     file: FileId,
@@ -381,7 +382,7 @@ impl<'l> Loader<'l> {
                     kind: item.kind.as_ref().into(),
                     data: item.data,
                     place,
-                    attributes,
+                    attributes: crate::value::hide(&item.kind, attributes, self.sources),
                     span: item.at,
                     header: item.at,
                     chain: Arc::from([]),

@@ -19,6 +19,8 @@ pub mod svg;
 pub mod values;
 mod words;
 
+pub(crate) use words::printable;
+
 use crate::analysis::Analysis;
 use crate::checks::{Judgement, Verdict};
 use crate::copy::CopySource;

@@ -323,4 +323,26 @@ pub struct LoadSettings {
     pub facts: Vec<String>,
     /// Stacks keep what they give out, for an export.
     pub publish: bool,
+    /// How much the code may ask for.
+    pub limits: Limits,
+}
+
+/// How much code may ask for before it is told to be too much (`[limits]` in `crossvault.toml`). What lies beyond stays
+/// unknown, never left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Instances of one `count`, `for_each` or dynamic block.
+    pub instances: usize,
+    /// Stacks that one template deploys: nested ones, and instances of stack sets.
+    pub stacks: usize,
+    /// Values that the loops of one template make.
+    pub loop_values: usize,
+    /// Combinations of open inputs that are judged one by one.
+    pub combinations: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { instances: 20_000, stacks: 10_000, loop_values: 200_000, combinations: 128 }
+    }
 }

@@ -9,7 +9,8 @@ mod revisions;
 pub(crate) use reads::{Reads, read_in_passing, reads_of, uses_unit};
 pub use revisions::{Revision, Revisions};
 
-use std::collections::BTreeMap;
+use crate::secret;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -126,6 +127,8 @@ pub trait Disk: Send + Sync {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
     /// The directory's entries, sorted by name; an error where there is no such directory.
     fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError>;
+    /// Larger files are not read from now on (bytes).
+    fn set_largest(&self, _bytes: u64) {}
     /// All files below the directory that may hold code, sorted within each directory; what is ignored or nobody's own
     /// code is left out.
     fn walk(&self, top: &str) -> Walked;
@@ -137,6 +140,8 @@ pub struct Walked {
     pub files: Vec<String>,
     /// (path, what is wrong with it).
     pub problems: Vec<(String, String)>,
+    /// The same of what is left out on purpose.
+    pub skipped: Vec<(String, String)>,
 }
 
 /// A disk that lives in memory: for tests and for rule pages.
@@ -165,7 +170,7 @@ impl Disk for MemoryDisk {
         let top = normalize(top);
         let prefix = if top == "." { String::new() } else { format!("{top}/") };
         let files = self.0.keys().filter(|file| file.starts_with(&prefix)).cloned().collect();
-        Walked { files, problems: Vec::new() }
+        Walked { files, ..Walked::default() }
     }
 }
 
@@ -190,6 +195,10 @@ impl Disk for OverlayDisk {
 
     fn walk(&self, top: &str) -> Walked {
         self.base.walk(top)
+    }
+
+    fn set_largest(&self, bytes: u64) {
+        self.base.set_largest(bytes);
     }
 }
 
@@ -264,6 +273,8 @@ struct SourceFile {
     text: Arc<String>,
     /// Counted when the first place is asked for.
     lines: OnceLock<Lines>,
+    /// Made when it is first shown.
+    shown: OnceLock<Arc<String>>,
     exported: Option<Exported>,
 }
 
@@ -322,10 +333,14 @@ struct Loaded {
     /// Files within files, by path.
     within: BTreeMap<String, Arc<Vec<u8>>>,
     /// Files that hold data, not code.
-    data: std::collections::BTreeSet<FileId>,
+    data: BTreeSet<FileId>,
     by_path: BTreeMap<String, Result<FileId, ReadError>>,
     /// Files whose text is no longer that of the disk.
     replaced: BTreeMap<String, FileId>,
+    /// Texts that evaluation found to be secret.
+    secrets: BTreeSet<Arc<str>>,
+    /// Where such texts are written.
+    secret_places: BTreeMap<FileId, Vec<std::ops::Range<usize>>>,
 }
 
 /// All files of a run. Shared by reference; loading is idempotent.
@@ -364,8 +379,15 @@ impl Sources {
         if let Some(old) = loaded.files.get_mut(file.0 as usize) {
             let path = old.path.clone();
             loaded.replaced.insert(path.to_string(), file);
-            *old =
-                Arc::new(SourceFile { path, text: Arc::new(text.to_owned()), lines: OnceLock::new(), exported: None });
+            *old = Arc::new(SourceFile {
+                path,
+                text: Arc::new(text.to_owned()),
+                lines: OnceLock::new(),
+                shown: OnceLock::new(),
+                exported: None,
+            });
+            // Places are those of the old text.
+            loaded.secret_places.remove(&file);
         }
     }
 
@@ -425,6 +447,11 @@ impl Sources {
         loaded.within.insert(normalize(path), Arc::new(bytes));
     }
 
+    /// Files that are larger are not read from now on (bytes).
+    pub fn set_largest(&self, bytes: u64) {
+        self.disk.set_largest(bytes);
+    }
+
     /// All files below the directory at `top`.
     pub fn walk(&self, top: &str) -> Walked {
         self.disk.walk(&normalize(top))
@@ -460,6 +487,7 @@ impl Sources {
             path: path.into(),
             text: Arc::new(text),
             lines: OnceLock::new(),
+            shown: OnceLock::new(),
             exported: None,
         }));
         loaded.by_path.insert(path.to_owned(), Ok(id));
@@ -473,7 +501,13 @@ impl Sources {
         let id = FileId(u32::try_from(loaded.files.len()).unwrap_or(u32::MAX));
         let exported = Some(Exported { by: by.clone(), places });
         let text = Arc::new(String::new());
-        loaded.files.push(Arc::new(SourceFile { path: path.into(), text, lines: OnceLock::new(), exported }));
+        loaded.files.push(Arc::new(SourceFile {
+            path: path.into(),
+            text,
+            lines: OnceLock::new(),
+            shown: OnceLock::new(),
+            exported,
+        }));
         id
     }
 
@@ -509,6 +543,53 @@ impl Sources {
     /// Whether the file was marked as data.
     pub fn is_data(&self, file: FileId) -> bool {
         self.read_lock().data.contains(&file)
+    }
+
+    /// Notes a secret: no output shows the text, nor the literal at `span`.
+    pub fn hide(&self, text: &Arc<str>, span: Option<Span>) {
+        let known = {
+            let loaded = self.read_lock();
+            loaded.secrets.contains(text)
+                && span.is_none_or(|span| {
+                    loaded.secret_places.get(&span.file).is_some_and(|places| places.contains(&span.range()))
+                })
+        };
+        if known {
+            return;
+        }
+        let mut loaded = self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        loaded.secrets.insert(text.clone());
+        if let Some(span) = span {
+            loaded.secret_places.entry(span.file).or_default().push(span.range());
+        }
+    }
+
+    /// The secrets of this run, those that are written in `files` among them.
+    pub fn secrets(&self, files: impl IntoIterator<Item = FileId>) -> BTreeSet<Arc<str>> {
+        let mut texts: BTreeSet<Arc<str>> = self.read_lock().secrets.clone();
+        let files: BTreeSet<FileId> = files.into_iter().collect();
+        for file in files.into_iter().filter(|file| !self.is_data(*file)) {
+            let text = self.text(file);
+            texts.extend(secret::places(&text).into_iter().filter_map(|range| text.get(range)).map(Arc::from));
+        }
+        texts
+    }
+
+    /// The text of `file` for people: stars in the place of secrets, every other byte where it is in the text.
+    pub fn shown(&self, file: FileId) -> Arc<String> {
+        let loaded = self.read_lock();
+        let Some(found) = loaded.files.get(file.0 as usize) else { return Arc::default() };
+        let shown = found.shown.get_or_init(|| {
+            let text = &found.text;
+            if loaded.data.contains(&file) {
+                return text.clone();
+            }
+            let mut hidden = secret::places(text);
+            let evaluated = loaded.secret_places.get(&file).into_iter().flatten();
+            hidden.extend(evaluated.flat_map(|range| secret::places_within(text, range.clone())));
+            if hidden.is_empty() { text.clone() } else { Arc::new(secret::starred(text, &hidden)) }
+        });
+        shown.clone()
     }
 
     /// How many files were read.

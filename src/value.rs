@@ -3,8 +3,10 @@
 //! Unknown is a value with a reason, never a default. Every node carries the place where it was written.
 
 mod number;
+mod secrets;
 
 pub use number::Number;
+pub(crate) use secrets::{hide, note};
 
 use crate::source::Span;
 use std::collections::BTreeMap;

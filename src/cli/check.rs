@@ -3,7 +3,7 @@
 use super::args::{CheckArgs, CheckFormat};
 use super::ignores;
 use super::input::{analysis, attach_fixes};
-use super::output::{code, places, pretty, style, written};
+use super::output::{code, mask, places, pretty, style, written};
 use crate::report::{concise, github, gitlab, html, human, json, junit, markdown, sarif};
 use std::io::Write;
 
@@ -18,7 +18,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, te
     if shown && !args.write_baseline && !args.fix_ignores {
         attach_fixes(common, &mut analysis);
     }
-    written(common, out, |out| match args.format {
+    written(common, mask(&[&analysis]).as_ref(), out, |out| match args.format {
         CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),
         CheckFormat::Concise => concise::write(&analysis, out),
         CheckFormat::Json => pretty(out, &json::report(&analysis)),

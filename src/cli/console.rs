@@ -4,9 +4,11 @@ use super::args::{ConsoleArgs, ValueFormat};
 use super::input::read;
 use super::output::{CLEAN, UNABLE, report_bad_input, unreadable};
 use crate::Input;
-use crate::report::values;
+use crate::report::{printable, values};
 use crate::resource::{Deployment, Language, Unit};
+use crate::secret::Mask;
 use crate::source::normalize;
+use serde_json::json;
 use std::io::{BufRead as _, Read, Write};
 
 /// Answers one expression a line.
@@ -27,6 +29,15 @@ pub(super) fn run(
     });
     let mut lines = std::io::BufReader::new(stdin).lines();
     let mut failed = None;
+    let mut mask: (usize, Option<Mask>) = (0, None);
+    // Only what is not known, or wrong, is told in words that may quote a secret.
+    let mut hidden = |text: String| -> String {
+        let secrets = sources.secrets([]);
+        if secrets.len() != mask.0 {
+            mask = (secrets.len(), Mask::new(&secrets));
+        }
+        mask.1.as_ref().and_then(|mask| mask.masked(&text)).unwrap_or(text)
+    };
     let found = crate::terraform::console(
         &sources,
         &modules,
@@ -34,25 +45,28 @@ pub(super) fn run(
         &load,
         &mut || lines.find_map(|line| line.ok().filter(|line| !line.trim().is_empty())),
         &mut |text, result| {
-            let written = match (args.format, result) {
-                (ValueFormat::Json, Ok(value)) => {
-                    let (known, unknown) = values::tree(&value);
-                    writeln!(
-                        out,
-                        "{}",
-                        serde_json::json!({"expression": text, "value": known, "unknown": unknown, "error": null})
-                    )
-                }
+            let line = match (args.format, result) {
+                (ValueFormat::Json, Ok(value)) => match values::tree(&value) {
+                    (known, None) => {
+                        json!({"expression": text, "value": known, "unknown": null, "error": null}).to_string()
+                    }
+                    (known, why) => {
+                        hidden(json!({"expression": text, "value": known, "unknown": why, "error": null}).to_string())
+                    }
+                },
                 (ValueFormat::Json, Err(error)) => {
-                    writeln!(
-                        out,
-                        "{}",
-                        serde_json::json!({"expression": text, "value": null, "unknown": null, "error": error})
-                    )
+                    hidden(json!({"expression": text, "value": null, "unknown": null, "error": error}).to_string())
                 }
-                (_, Ok(value)) => writeln!(out, "{}", values::line(&value)),
-                (_, Err(error)) => writeln!(err, "error: {error}"),
+                (_, Ok(value)) => match values::tree(&value) {
+                    (_, None) => values::line(&value),
+                    _ => hidden(values::line(&value)),
+                },
+                (_, Err(error)) => {
+                    let _ = writeln!(err, "error: {}", printable(&hidden(error)));
+                    return;
+                }
             };
+            let written = writeln!(out, "{line}");
             // Whoever asks may wait for the answer before asking on.
             failed = failed.take().or(written.and_then(|()| out.flush()).err());
         },

@@ -2,7 +2,7 @@
 
 use super::args::{CopiesArgs, CopiesFormat};
 use super::input::analysis;
-use super::output::{CLEAN, UNABLE, bad_input, pretty, unreadable, written};
+use super::output::{CLEAN, UNABLE, bad_input, mask, pretty, unreadable, written};
 use crate::report::{copies, json, markdown};
 use std::io::Write;
 
@@ -18,7 +18,7 @@ pub(super) fn run(args: &CopiesArgs, out: &mut dyn Write, err: &mut dyn Write) -
         return Ok(UNABLE);
     }
     let shown: Vec<_> = if args.id.is_some() { chosen.clone() } else { analysis.judgements.iter().collect() };
-    written(&args.common, out, |out| match (args.format, chosen.is_empty()) {
+    written(&args.common, mask(&[&analysis]).as_ref(), out, |out| match (args.format, chosen.is_empty()) {
         (CopiesFormat::Jsonl, _) => shown.iter().try_for_each(|judgement| {
             serde_json::to_writer(&mut *out, &json::copy(&analysis, judgement))?;
             writeln!(out)

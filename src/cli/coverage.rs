@@ -2,8 +2,9 @@
 
 use super::args::{CoverageArgs, CoverageFormat, Requirement};
 use super::input::analysis;
-use super::output::{CLEAN, FINDINGS, UNABLE, bad_input, pretty, unreadable, written};
+use super::output::{CLEAN, FINDINGS, UNABLE, bad_input, mask, pretty, unreadable, written};
 use crate::report::coverage::{self, Demand, Need};
+use crate::report::printable;
 use std::io::Write;
 
 pub(super) fn run(args: &CoverageArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
@@ -22,7 +23,8 @@ pub(super) fn run(args: &CoverageArgs, out: &mut dyn Write, err: &mut dyn Write)
     let demand = Demand { require: require.collect(), tags, strict: args.common.strict };
     let analysis = analysis(&args.common);
     let rows = coverage::rows(&analysis, &demand);
-    written(&args.common, out, |out| match args.format {
+    let mask = mask(&[&analysis]);
+    written(&args.common, mask.as_ref(), out, |out| match args.format {
         CoverageFormat::Full => coverage::write(&analysis, &rows, out),
         CoverageFormat::Json => pretty(out, &coverage::report(&analysis, &rows, &demand)),
         CoverageFormat::Csv => coverage::write_csv(&analysis, &rows, out),
@@ -32,7 +34,9 @@ pub(super) fn run(args: &CoverageArgs, out: &mut dyn Write, err: &mut dyn Write)
     let short = coverage::shortfalls(&analysis, &rows, &demand);
     for short in &short {
         let has = if short.undecided { "may have no" } else { "has no" };
-        writeln!(err, "error: `{}` {has} {} copy that works: {}", short.source, short.need.word(), short.why)?;
+        let text =
+            printable(&format!("error: `{}` {has} {} copy that works: {}", short.source, short.need.word(), short.why));
+        writeln!(err, "{}", mask.as_ref().and_then(|mask| mask.masked(&text)).unwrap_or(text))?;
     }
     Ok(match (unreadable(&analysis.diagnostics), short.is_empty()) {
         (true, _) => UNABLE,

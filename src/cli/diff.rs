@@ -2,7 +2,9 @@
 
 use super::args::{DiffArgs, DiffFormat, FailOn};
 use super::input::{disk, read_from};
-use super::output::{CLEAN, FINDINGS, UNABLE, places, plain_style, pretty, report_bad_input, unreadable, written};
+use super::output::{
+    CLEAN, FINDINGS, UNABLE, mask, places, plain_style, pretty, report_bad_input, unreadable, written,
+};
 use super::progress::Progress;
 use crate::analysis::Analysis;
 use crate::compare::compare;
@@ -47,7 +49,7 @@ pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, ter
     let head = args.head.as_deref().zip(commits.1.as_deref());
     let shown = diff::Diff { before: &before, after, comparison: &comparison, base: (&args.base, &commits.0), head };
     let worse = comparison.changes.iter().any(|changed| changed.worse);
-    written(&args.common, out, |out| match args.format {
+    written(&args.common, mask(&[&before, &after]).as_ref(), out, |out| match args.format {
         DiffFormat::Full => {
             for reported in &comparison.findings {
                 human::write_finding(after, reported, out, &plain_style(&args.common, terminal))?;

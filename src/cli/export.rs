@@ -2,7 +2,7 @@
 
 use super::args::ExportArgs;
 use super::input::read;
-use super::output::{CLEAN, UNABLE, bad_input, pretty, unreadable, written};
+use super::output::{CLEAN, UNABLE, bad_input, mask, pretty, unreadable, written};
 use super::progress::Progress;
 use crate::analysis::lowered;
 use crate::estate;
@@ -21,9 +21,11 @@ pub(super) fn run(args: &ExportArgs, out: &mut dyn Write, err: &mut dyn Write) -
         return Ok(UNABLE);
     }
     let (entities, _) = lowered(&analysis.sources, &analysis.stacks, &settings.estates);
+    let mask = mask(&[&analysis]);
+    let hide = |text: &str| mask.as_ref().and_then(|mask| mask.masked(text));
     let given = estate::given(&analysis.stacks, &settings.estates, &entities);
     let told = (&entities, &analysis.graph.facts, &given);
-    let json = estate::write(&analysis.sources, &analysis.stacks, &settings.estates, told);
-    written(&args.common, out, |out| pretty(out, &json))?;
+    let json = estate::write(&analysis.sources, &analysis.stacks, &settings.estates, told, &hide);
+    written(&args.common, None, out, |out| pretty(out, &json))?;
     Ok(CLEAN)
 }

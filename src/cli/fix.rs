@@ -2,9 +2,10 @@
 
 use super::args::FixArgs;
 use super::input;
-use super::output::{CLEAN, FINDINGS, UNABLE, bad_input, counts, replace_file, unreadable, written};
+use super::output::{CLEAN, FINDINGS, Replaced, UNABLE, bad_input, counts, mask, replace_files, unreadable, written};
 use crate::diagnostic::{Fix, Safety};
 use crate::fix;
+use crate::report::printable;
 use std::io::Write;
 
 pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
@@ -12,21 +13,34 @@ pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> s
     let again = |changes: &fix::Changes| input::analysis_with(common, changes);
     let mut analysis = input::analysis(common);
     input::attach_fixes(common, &mut analysis);
+    let mask = mask(&[&analysis]);
     let (changes, mended) = fix::together(&analysis, args.r#unsafe, &again);
     if args.write {
-        for (path, text) in &changes {
-            replace_file(path, text.as_bytes())?;
-        }
+        let olds: Vec<_> = changes
+            .keys()
+            .map(|path| analysis.sources.load(path).map(|file| analysis.sources.text(file)).unwrap_or_default())
+            .collect();
+        let files: Vec<Replaced<'_>> = changes
+            .iter()
+            .zip(&olds)
+            .map(|((path, text), old)| Replaced { path, old: Some(old.as_str()), new: text.as_bytes() })
+            .collect();
+        replace_files(&files)?;
     } else {
-        let patch = fix::unified(&analysis.sources, &changes);
-        written(common, out, |out| out.write_all(patch.as_bytes()))?;
+        let hide = |text: &str| mask.as_ref().and_then(|mask| mask.masked(text));
+        let patch = fix::unified(&analysis.sources, &changes, &hide);
+        written(common, None, out, |out| out.write_all(patch.as_bytes()))?;
     }
     bad_input(&analysis, err)?;
+    let shown = |text: &str| {
+        let text = printable(text);
+        mask.as_ref().and_then(|mask| mask.masked(&text)).unwrap_or(text)
+    };
     if !common.quiet {
         let word = if args.write { "mended" } else { "would mend" };
         for reported in &mended {
             if let Some(fix) = &reported.fix {
-                writeln!(err, "{word} {}: {}", reported.finding.rule, told(fix))?;
+                writeln!(err, "{word} {}: {}", reported.finding.rule, shown(&told(fix)))?;
             }
         }
         let left = analysis.findings.iter().filter(|reported| !reported.undecided);
@@ -39,7 +53,7 @@ pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> s
                 Some(fix) => format!("{}, but not together with the others: run again afterwards", fix.message),
                 None => format!("no safe change is known; see `crossvault explain {}`", reported.finding.rule),
             };
-            writeln!(err, "left {}: {}\n  {why}", reported.finding.rule, reported.finding.message)?;
+            writeln!(err, "left {}: {}\n  {}", reported.finding.rule, shown(&reported.finding.message), shown(&why))?;
         }
     }
     if unreadable(&analysis.diagnostics) {

@@ -2,7 +2,7 @@
 
 use super::args::Common;
 use super::input::read;
-use super::output::{replace_file, unreadable};
+use super::output::{Replaced, replace_file, replace_files, unreadable};
 use crate::analysis::Analysis;
 use crate::source::FileId;
 use crate::suppress;
@@ -45,7 +45,8 @@ pub(super) fn remove(analysis: &mut Analysis, err: &mut dyn Write) -> std::io::R
             }
         }
         let path = analysis.sources.path(file);
-        replace_file(&path, text.as_bytes())?;
+        let old = analysis.sources.text(file);
+        replace_files(&[Replaced { path: &path, old: Some(&old), new: text.as_bytes() }])?;
         let noun = if edits.len() == 1 { "place" } else { "places" };
         writeln!(err, "{path}: ignores without effect removed at {} {noun}", edits.len())?;
     }

@@ -2,7 +2,7 @@
 
 use super::args::{InspectArgs, ValueFormat};
 use super::input::read;
-use super::output::{CLEAN, UNABLE, bad_input, pretty, unreadable, written};
+use super::output::{CLEAN, UNABLE, bad_input, mask, pretty, unreadable, written};
 use crate::report::values;
 use std::io::Write;
 
@@ -10,7 +10,7 @@ pub(super) fn run(args: &InspectArgs, out: &mut dyn Write, err: &mut dyn Write) 
     let (mut input, settings) = read(&args.common);
     input.load.all_types = true;
     let analysis = crate::analyze(input, &settings);
-    written(&args.common, out, |out| match args.format {
+    written(&args.common, mask(&[&analysis]).as_ref(), out, |out| match args.format {
         ValueFormat::Json => pretty(out, &values::inspect(&analysis)),
         ValueFormat::Full => values::write(&analysis, out),
     })?;

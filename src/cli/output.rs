@@ -3,10 +3,14 @@
 use super::args::{CheckArgs, Common, FailOn, When};
 use crate::analysis::Analysis;
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Severity};
-use crate::report::Places;
 use crate::report::human::Style;
+use crate::report::{Places, printable};
+use crate::secret::Mask;
 use crate::source::Sources;
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Nothing at or above `--fail-on`.
 pub(super) const CLEAN: u8 = 0;
@@ -20,36 +24,104 @@ pub(super) fn pretty(out: &mut dyn Write, json: &impl serde::Serialize) -> std::
     writeln!(out)
 }
 
-/// Writes to `--output` where given, else to `out`. A file is written whole or not at all.
+/// Writes to `--output` where given, else to `out`. A file is written whole or not at all; secrets are masked.
 pub(super) fn written(
     common: &Common,
+    mask: Option<&Mask>,
     out: &mut dyn Write,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
-    let Some(path) = &common.output else {
-        write(out)?;
-        return out.flush();
-    };
+    if common.output.is_none() && mask.is_none() {
+        return listened(write(out).and_then(|()| out.flush()));
+    }
     let mut text = Vec::new();
     write(&mut text)?;
-    replace_file(path, &text)
+    if let Some(mask) = mask {
+        text = mask.apply(&String::from_utf8_lossy(&text)).into_owned().into_bytes();
+    }
+    match &common.output {
+        Some(path) => replace_file(path, &text),
+        None => listened(out.write_all(&text).and_then(|()| out.flush())),
+    }
+}
+
+/// Who reads no further has heard enough: the exit code is still that of what was found.
+fn listened(done: std::io::Result<()>) -> std::io::Result<()> {
+    done.or_else(|error| if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+/// The mask over the secrets that these runs met.
+pub(super) fn mask(analyses: &[&Analysis]) -> Option<Mask> {
+    let all = analyses.iter().flat_map(|analysis| analysis.secrets());
+    Mask::new(&all.collect::<BTreeSet<Arc<str>>>())
+}
+
+/// What is in files that could not be read is quoted in messages, and was evaluated by nobody.
+fn secrets(sources: &Sources, diagnostics: &[Diagnostic]) -> BTreeSet<Arc<str>> {
+    let bad = diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput);
+    sources.secrets(bad.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span.file)))
 }
 
 /// Writes `text` to `path` under a temporary name beside it, then renames: no reader ever sees half of it.
 pub(super) fn replace_file(path: &str, text: &[u8]) -> std::io::Result<()> {
-    let named = |error: std::io::Error| std::io::Error::other(format!("{path}: {error}"));
-    let target = std::path::Path::new(path);
+    let target = Path::new(path);
     // A device or a pipe (`/dev/stdout`) cannot be renamed over.
     if std::fs::metadata(target).is_ok_and(|found| !found.is_file()) {
-        return std::fs::write(target, text).map_err(named);
+        return std::fs::write(target, text).map_err(|error| named(path, error));
     }
-    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let done = std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, target));
-    if done.is_err() {
-        let _ = std::fs::remove_file(&temporary);
+    replace_files(&[Replaced { path, old: None, new: text }])
+}
+
+/// A file that is to have another content.
+pub(super) struct Replaced<'a> {
+    pub(super) path: &'a str,
+    /// What it must still hold.
+    pub(super) old: Option<&'a str>,
+    pub(super) new: &'a [u8],
+}
+
+fn named(path: &str, error: std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("{path}: {error}"))
+}
+
+/// Replaces all files, or none where one cannot be written or has changed since it was read. Each is written whole under
+/// a temporary name first.
+pub(super) fn replace_files(files: &[Replaced<'_>]) -> std::io::Result<()> {
+    let mut ready: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let mut prepare = || {
+        for file in files {
+            let at = |error| named(file.path, error);
+            if let Some(old) = file.old
+                && std::fs::read(file.path).map_err(at)? != old.as_bytes()
+            {
+                return Err(std::io::Error::other(format!(
+                    "{}: changed while this ran; nothing was written",
+                    file.path
+                )));
+            }
+            // What a symbolic link leads to is replaced, not the link.
+            let target = std::fs::canonicalize(file.path).unwrap_or_else(|_| PathBuf::from(file.path));
+            let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+            let mut written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(at)?;
+            ready.push((temporary, target));
+            written.write_all(file.new).and_then(|()| written.sync_all()).map_err(at)?;
+            if let Ok(metadata) = std::fs::metadata(file.path) {
+                written.set_permissions(metadata.permissions()).map_err(at)?;
+            }
+        }
+        Ok(())
+    };
+    let mut done = prepare();
+    for (temporary, target) in &ready {
+        if done.is_ok() {
+            done = std::fs::rename(temporary, target).map_err(|error| named(&target.to_string_lossy(), error));
+        }
+        if done.is_err() {
+            let _ = std::fs::remove_file(temporary);
+        }
     }
-    done.map_err(named)
+    done
 }
 
 pub(super) fn color(common: &Common, terminal: bool) -> bool {
@@ -107,16 +179,20 @@ pub(super) fn report_bad_input(
     diagnostics: &[Diagnostic],
     err: &mut dyn Write,
 ) -> std::io::Result<()> {
+    let mut text = String::new();
     for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
-        match &diagnostic.primary {
+        let at = match &diagnostic.primary {
             Some(label) => {
                 let at = sources.location(label.span);
-                writeln!(err, "{}:{}:{}: error: {}", at.file, at.line, at.column, diagnostic.message)?;
+                format!("{}:{}:{}", at.file, at.line, at.column)
             }
-            None => writeln!(err, "{}: error: {}", diagnostic.path.as_deref().unwrap_or("?"), diagnostic.message)?,
-        }
+            None => diagnostic.path.as_deref().unwrap_or("?").to_owned(),
+        };
+        text.push_str(&printable(&format!("{at}: error: {}", diagnostic.message)));
+        text.push('\n');
     }
-    Ok(())
+    let mask = if text.is_empty() { None } else { Mask::new(&secrets(sources, diagnostics)) };
+    err.write_all(mask.as_ref().map_or(text.as_str().into(), |mask| mask.apply(&text)).as_bytes())
 }
 
 pub(super) fn code(analysis: &Analysis, common: &Common) -> u8 {

@@ -10,9 +10,6 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Nodes that loops may make; CloudFormation allows 500 resources.
-const MOST_NODES: usize = 200_000;
-
 /// Whether the template asks for the language extensions and has a loop.
 pub(super) fn asked(root: &Node) -> bool {
     fn loops(node: &Node) -> bool {
@@ -45,8 +42,8 @@ pub(super) fn unroll(world: &World<'_>, instance: Rc<Instance>) -> Option<Rc<Ins
             let entries = unroller.entries(entries, &[], Some(&mut many));
             done.push((section, entries, many));
         }
-        if unroller.made.get() > MOST_NODES {
-            let message = format!("the template's loops make more than {MOST_NODES} values");
+        if unroller.full() {
+            let message = format!("the template's loops make more than {} values", world.settings.limits.loop_values);
             world.tell(Diagnostic::bad_input(instance.root.span, message));
             return None;
         }
@@ -81,7 +78,7 @@ struct Unroller<'a> {
 
 impl Unroller<'_> {
     fn full(&self) -> bool {
-        self.made.get() > MOST_NODES
+        self.made.get() > self.evaluator.world.settings.limits.loop_values
     }
 
     fn entries(

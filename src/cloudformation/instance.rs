@@ -15,8 +15,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Stacks that one unit deploys.
-const MOST_INSTANCES: usize = 10_000;
 /// Stacks within each other.
 const DEEPEST: usize = 20;
 
@@ -99,12 +97,12 @@ impl Instance {
     pub(super) fn new(world: &World<'_>, root: Node, inputs: Inputs) -> Option<Rc<Self>> {
         let count = world.instances.get() + usize::from(inputs.depth > 0);
         world.instances.set(count);
-        if count > MOST_INSTANCES || inputs.depth > DEEPEST {
+        if count > world.settings.limits.stacks || inputs.depth > DEEPEST {
             let at = inputs.chain.last().copied().unwrap_or(root.span);
             let what = if inputs.depth > DEEPEST {
                 format!("stacks nested more than {DEEPEST} levels deep are not evaluated")
             } else {
-                format!("more than {MOST_INSTANCES} stacks are not evaluated")
+                format!("more than {} stacks are not evaluated", world.settings.limits.stacks)
             };
             world.tell(Diagnostic::not_evaluated(at, what));
             return None;

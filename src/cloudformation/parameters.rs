@@ -145,7 +145,11 @@ impl Evaluator<'_> {
         };
         let list = inner == "CommaDelimitedList" || inner.starts_with("List<");
         let value = if list { split(value) } else { value };
-        Value { span: value.span.or(Some(declared.span)), sensitive: value.sensitive || secret, ..value }
+        let value = Value { span: value.span.or(Some(declared.span)), sensitive: value.sensitive || secret, ..value };
+        if secret {
+            crate::value::note(&value, self.world.sources);
+        }
+        value
     }
 
     /// The parameter as an unknown that is itself wherever it occurs.

@@ -65,6 +65,7 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
             let (stack, place) = (instance.stack, instance.place.clone());
             world.stored.borrow_mut().push(Stored { stack, place, name, value: value.clone() });
         }
+        attributes = crate::value::hide(kind, attributes, world.sources);
         let (mut span, mut header) = (key.span.to(body.span), key.span);
         if let Some(source) = construct(instance, name, body) {
             (span, header) = (source, source);

@@ -232,6 +232,6 @@ impl Disk for GitDisk {
             let rest = file.strip_prefix(&prefix).unwrap_or(file);
             if top.starts_with('/') { join(&top, rest) } else { self.seen(file) }
         });
-        Walked { files: files.collect(), problems: Vec::new() }
+        Walked { files: files.collect(), ..Walked::default() }
     }
 }

@@ -4,8 +4,14 @@ use super::Changes;
 use crate::source::Sources;
 use std::fmt::Write as _;
 
-/// A unified diff of all changed files, in order of path.
-pub fn unified(sources: &Sources, changes: &Changes) -> String {
+/// Unchanged lines around a change.
+const AROUND: usize = 3;
+
+/// A unified diff of all changed files, in order of path. Fewer lines are shown around a change where they hold a
+/// secret; a change of such a line itself is left out.
+///
+/// `hide` gives a text without its secrets, where it has some.
+pub fn unified(sources: &Sources, changes: &Changes, hide: &dyn Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
     for (path, new) in changes {
         let old = sources.load(path).map(|file| sources.text(file)).unwrap_or_default();
@@ -13,9 +19,20 @@ pub fn unified(sources: &Sources, changes: &Changes) -> String {
             continue;
         }
         let diff = similar::TextDiff::from_lines(old.as_str(), new.as_str());
-        let mut unified = diff.unified_diff();
         let (a, b) = (format!("a/{path}"), format!("b/{path}"));
-        let _ = write!(out, "{}", unified.context_radius(3).header(&a, &b));
+        let at = |around: usize| diff.unified_diff().context_radius(around).header(&a, &b).to_string();
+        match (0..=AROUND).rev().map(at).find(|text| is_clean(text) && hide(text).is_none()) {
+            Some(text) => out.push_str(&text),
+            None => {
+                let _ =
+                    writeln!(out, "# {path}: a line with a secret changes, so it is not shown; `--write` changes it");
+            }
+        }
     }
     out
+}
+
+/// Whether no literal in the text is assigned to a secret name.
+fn is_clean(text: &str) -> bool {
+    crate::secret::places(text).is_empty()
 }

@@ -211,7 +211,7 @@ impl<'a> Data<'a> {
         let at = sources.location(span);
         let first = at.line.saturating_sub(BEFORE).max(1);
         let last = (at.end_line + AFTER).min(first + LINES);
-        let text = sources.text(span.file);
+        let text = sources.shown(span.file);
         // A plan or state holds secrets beside what is pointed at.
         let data = sources.is_data(span.file);
         let own = || text.get(span.range()).unwrap_or_default().lines().next().unwrap_or_default();

@@ -327,7 +327,7 @@ pub fn report(analysis: &Analysis) -> Report<'_> {
 
 fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> NotEvaluated {
     let code = diagnostic.primary.as_ref().map(|label| {
-        let text = analysis.sources.text(label.span.file);
+        let text = analysis.sources.shown(label.span.file);
         let line = text.get(label.span.range()).unwrap_or_default().lines().next().unwrap_or_default();
         one_line(&line.trim().chars().take(120).collect::<String>())
     });

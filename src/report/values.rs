@@ -13,7 +13,7 @@ use std::io::{Result, Write};
 /// References stand among the known as `{"$ref": "aws_kms_key.k.arn"}`, text with holes as `{"$tpl": [parts]}`.
 /// The second tree is `None` where all is known.
 pub fn tree(value: &Value) -> (Json, Option<Json>) {
-    if value.sensitive {
+    if is_secret(value) {
         return (Json::Null, Some("the value is sensitive".into()));
     }
     match &value.kind {
@@ -57,6 +57,11 @@ pub fn tree(value: &Value) -> (Json, Option<Json>) {
             (known.into(), (!unknown.is_empty()).then(|| unknown.into()))
         }
     }
+}
+
+/// Whether the value is secret: text and what is shown as a whole, where any part of it is.
+fn is_secret(value: &Value) -> bool {
+    value.sensitive || (!matches!(value.kind, Kind::Seq(_) | Kind::Map(_)) && value.is_hidden())
 }
 
 fn part(value: &Value) -> Json {
@@ -149,7 +154,7 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write) -> Result<()> {
 
 /// A value on one line, with reasons in angle brackets where it is not known.
 pub fn line(value: &Value) -> String {
-    if value.sensitive {
+    if is_secret(value) {
         return "<sensitive>".to_owned();
     }
     match &value.kind {

@@ -34,8 +34,6 @@ use std::sync::Arc;
 const DEEPEST: usize = 400;
 /// Units that one thread evaluates together.
 pub(crate) const CHUNK: usize = 8;
-/// Instances that one `count` or `for_each` may have.
-const MOST_INSTANCES: usize = 20_000;
 
 pub(super) fn load(
     sources: &Sources,
@@ -320,6 +318,9 @@ impl<'a> Evaluator<'a> {
                     let mut value =
                         output.value.as_ref().map_or_else(Value::null, |expr| self.value(expr, &Scope::new(instance)));
                     value.sensitive |= output.sensitive;
+                    if output.sensitive {
+                        crate::value::note(&value, self.sources);
+                    }
                     value
                 }
                 None => Value::unknown(self.undeclared(instance, &format!("output `{name}`")), None),

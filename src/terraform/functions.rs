@@ -93,13 +93,37 @@ const STRUCTURAL: &[&str] = &[
     "lookup",
 ];
 
+/// Functions that hand on parts of their arguments as they are, with their own marks; of all others the result is as
+/// secret as any part of an argument.
+const KEEPS_PARTS: &[&str] = &[
+    "chunklist",
+    "coalesce",
+    "coalescelist",
+    "concat",
+    "element",
+    "flatten",
+    "index",
+    "jsonencode",
+    "keys",
+    "lookup",
+    "merge",
+    "one",
+    "reverse",
+    "slice",
+    "tolist",
+    "tomap",
+    "values",
+    "zipmap",
+];
+
 /// More elements or characters than this are not made by one call.
 pub(crate) const LIMIT: usize = 1_000_000;
 
 /// Calls the function `name` (also as `core::name`); `try` and `can` are the evaluator's.
 pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) -> Outcome {
     let name = name.strip_prefix("core::").unwrap_or(name);
-    let sensitive = args.iter().any(|arg| arg.sensitive) && !matches!(name, "nonsensitive" | "issensitive" | "length");
+    let sensitive = !matches!(name, "nonsensitive" | "issensitive" | "length" | "type")
+        && args.iter().any(|arg| arg.sensitive || (!KEEPS_PARTS.contains(&name) && arg.is_hidden()));
     if let Some((at, arg)) = args.iter().enumerate().find(|(_, arg)| matches!(arg.kind, Kind::Cond(_)))
         && let Kind::Cond(branches) = &arg.kind
     {

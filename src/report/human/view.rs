@@ -53,7 +53,7 @@ impl View {
             .iter()
             .map(|(label, _)| {
                 let file = label.span.file;
-                let text = sources.text(file);
+                let text = sources.shown(file);
                 let start = label.span.start as usize;
                 let line = sources.line_column(file, start).0 - 1;
                 let end = sources.line_range(file, line).map_or(start, |range| range.end);
@@ -84,7 +84,7 @@ impl View {
                 }
                 continue;
             }
-            let text = sources.text(file);
+            let text = sources.shown(file);
             for (line, first) in lines {
                 if sources.is_data(file) {
                     let mut own: Vec<Range<usize>> = places

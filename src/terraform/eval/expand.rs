@@ -1,7 +1,7 @@
 //! `count`, `for_each`, dynamic blocks and module calls: from blocks to instances.
 
 use super::expression::{Step, elements, why};
-use super::{Demand, Evaluator, Instance, MOST_INSTANCES, Repetition, Scope};
+use super::{Demand, Evaluator, Instance, Repetition, Scope};
 use crate::diagnostic::Diagnostic;
 use crate::resource::Resource;
 use crate::source::join;
@@ -72,8 +72,8 @@ impl Evaluator<'_> {
             }
             _ => count.as_i64(),
         };
-        if most.is_some_and(|most| usize::try_from(most).is_ok_and(|most| most > MOST_INSTANCES)) {
-            count = too_many(attribute);
+        if most.is_some_and(|most| usize::try_from(most).is_ok_and(|most| most > self.settings.limits.instances)) {
+            count = too_many(attribute, self.settings.limits.instances);
         } else if let Some(most) = most {
             let Kind::Cond(branches) = &count.kind else {
                 return ((0..most).map(|at| slot(at, Existence::Certain)).collect(), Shape::Count);
@@ -125,8 +125,8 @@ impl Evaluator<'_> {
                 }
             }
         }
-        if found.len() > MOST_INSTANCES {
-            open = why(&too_many(attribute));
+        if found.len() > self.settings.limits.instances {
+            open = why(&too_many(attribute, self.settings.limits.instances));
             found.clear();
         }
         let mut slots: Vec<Slot> = found
@@ -238,6 +238,7 @@ impl Evaluator<'_> {
             self.ignore_changes(&block.block, &mut attributes);
             self.merge_tags(&provider, &mut attributes);
             let exists = both(&instance.exists, &slot.exists);
+            let attributes = crate::value::hide(&block.kind, attributes, self.sources);
             let resource = Resource {
                 stack: self.stack,
                 address,
@@ -308,7 +309,7 @@ impl Evaluator<'_> {
                     scope.repetition.each = Some(pair);
                     scope
                 };
-                scopes = items.into_iter().take(MOST_INSTANCES).map(scope).collect();
+                scopes = items.into_iter().take(self.settings.limits.instances).map(scope).collect();
             }
             for scope in &scopes {
                 if let Some(address) = self.address(&to.value, scope) {
@@ -420,9 +421,9 @@ impl Evaluator<'_> {
         for branch in &alternatives {
             match elements(&branch.value) {
                 Ok(Some((mut items, mut open))) => {
-                    if items.len() > MOST_INSTANCES {
+                    if items.len() > self.settings.limits.instances {
                         items.clear();
-                        open = why(&too_many(each));
+                        open = why(&too_many(each, self.settings.limits.instances));
                     }
                     for (key, value) in items {
                         let mut inner = scope.clone();
@@ -687,8 +688,8 @@ fn empty() -> Seq {
 }
 
 /// The unknown of a number of instances beyond the limit.
-fn too_many(attribute: &Attribute) -> Value {
-    let reason = Reason::Limit(format!("it asks for more than {MOST_INSTANCES} instances").into());
+fn too_many(attribute: &Attribute, most: usize) -> Value {
+    let reason = Reason::Limit(format!("it asks for more than {most} instances").into());
     Value::unknown(reason, Some(attribute.value.span))
 }
 

@@ -56,12 +56,13 @@ impl Evaluator<'_> {
             }
             ExprKind::Object(items) => {
                 let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
-                let mut open = None;
+                let (mut open, mut sensitive) = (None, false);
                 for item in items {
                     let key = match &item.key {
                         ObjectKey::Name(name) => Value::string(name.clone()),
                         ObjectKey::Expr(expr) => self.eval(expr, scope)?,
                     };
+                    sensitive |= key.sensitive;
                     let value = self.eval(&item.value, scope)?;
                     match key.text() {
                         Some(name) => {
@@ -71,12 +72,9 @@ impl Evaluator<'_> {
                         None => open = why(&key),
                     }
                 }
-                Value::new(Kind::Map(Arc::new(Map {
-                    kind: MapKind::Object,
-                    entries: entries.into_iter().collect(),
-                    open,
-                })))
-                .at(expr.span)
+                // Names that are secret make the whole object so.
+                let map = Map { kind: MapKind::Object, entries: entries.into_iter().collect(), open };
+                Value { sensitive, ..Value::new(Kind::Map(Arc::new(map))) }.at(expr.span)
             }
             ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr, scope)?,
             ExprKind::Splat { source, each } => {
@@ -474,7 +472,13 @@ impl Evaluator<'_> {
         {
             return answer;
         }
-        functions::call(name, values, &Files { evaluator: self, scope })
+        let answer = functions::call(name, values, &Files { evaluator: self, scope });
+        if let Ok(value) = &answer
+            && matches!(name, "sensitive" | "core::sensitive")
+        {
+            crate::value::note(value, self.sources);
+        }
+        answer
     }
 }
 

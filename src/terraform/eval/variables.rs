@@ -69,6 +69,9 @@ impl Evaluator<'_> {
             self.invalid(variable.header, &format!("the value of `var.{name}` does not fit its type: {}", error.0))
         });
         value.sensitive |= variable.sensitive;
+        if variable.sensitive {
+            crate::value::note(&value, self.sources);
+        }
         value
     }
 
