@@ -55,6 +55,8 @@ struct LimitsTable {
     loop_values: Option<u32>,
     /// Combinations of open inputs that are judged one by one (128).
     combinations: Option<u32>,
+    /// Expressions that are evaluated for one root module (50000000).
+    steps: Option<u32>,
 }
 
 /// The AWS organization.
@@ -290,7 +292,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             return;
         }
     };
-    let LimitsTable { file_size, instances, stacks, loop_values, combinations } = file.limits;
+    let LimitsTable { file_size, instances, stacks, loop_values, combinations, steps } = file.limits;
     if let Some(size) = file_size {
         sources.set_largest(u64::from(size) << 20);
     }
@@ -300,6 +302,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         (&mut limits.stacks, stacks),
         (&mut limits.loop_values, loop_values),
         (&mut limits.combinations, combinations),
+        (&mut limits.steps, steps),
     ] {
         if let Some(given) = given {
             *limit = given as usize;

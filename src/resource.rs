@@ -331,7 +331,7 @@ pub struct LoadSettings {
 /// unknown, never left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Instances of one `count`, `for_each` or dynamic block.
+    /// Instances of one `count`, `for_each` or dynamic block; of all modules of a unit together.
     pub instances: usize,
     /// Stacks that one template deploys: nested ones, and instances of stack sets.
     pub stacks: usize,
@@ -339,10 +339,12 @@ pub struct Limits {
     pub loop_values: usize,
     /// Combinations of open inputs that are judged one by one.
     pub combinations: usize,
+    /// Expressions that are evaluated for one unit of Terraform.
+    pub steps: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { instances: 20_000, stacks: 10_000, loop_values: 200_000, combinations: 128 }
+        Self { instances: 20_000, stacks: 10_000, loop_values: 200_000, combinations: 128, steps: 50_000_000 }
     }
 }

@@ -4,6 +4,7 @@
 
 mod number;
 mod secrets;
+mod size;
 
 pub use number::Number;
 pub(crate) use secrets::{hide, note};

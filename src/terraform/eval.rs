@@ -193,6 +193,8 @@ struct Evaluator<'a> {
     diagnostics: RefCell<Vec<Diagnostic>>,
     next_instance: Cell<usize>,
     depth: Cell<usize>,
+    /// Expressions that were evaluated.
+    steps: Cell<usize>,
     root: RefCell<Option<Rc<Instance>>>,
     /// The root module's directory, where that is not the unit's.
     root_dir: RefCell<Option<String>>,
@@ -226,6 +228,7 @@ impl<'a> Evaluator<'a> {
             diagnostics: RefCell::default(),
             next_instance: Cell::new(0),
             depth: Cell::new(0),
+            steps: Cell::new(0),
             root: RefCell::default(),
             root_dir: RefCell::default(),
             given: RefCell::default(),
@@ -327,8 +330,31 @@ impl<'a> Evaluator<'a> {
             },
         };
         self.depth.set(self.depth.get() - 1);
+        let value = if value.is_large() {
+            Value::unknown(Reason::Limit("it is larger than a million elements or 16 MiB of text".into()), value.span)
+        } else {
+            value
+        };
         self.memo.borrow_mut().insert(key, Some(value.clone()));
         value
+    }
+
+    /// Counts steps of evaluation; whether they are still within the limit. Told once where they are not.
+    fn charge(&self, steps: usize, span: Span) -> bool {
+        let (before, most) = (self.steps.get(), self.settings.limits.steps);
+        self.steps.set(before.saturating_add(steps));
+        if before <= most && self.steps.get() > most {
+            let message = format!("evaluation of `{}` ends here, after {most} steps", self.unit.name);
+            let help = "raise `steps` under `[limits]` in crossvault.toml";
+            self.diagnostics.borrow_mut().push(Diagnostic::not_evaluated(span, message).with_help(help));
+        }
+        self.steps.get() <= most
+    }
+
+    /// What is not evaluated any more.
+    fn exhausted(&self, span: Span) -> Value {
+        let most = self.settings.limits.steps;
+        Value::unknown(Reason::Limit(format!("evaluation takes more than {most} steps").into()), Some(span))
     }
 
     /// Why something that is not declared is unknown: a file that was not understood may declare it.

@@ -143,6 +143,9 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         let open: Vec<&Value> = args.iter().filter(|arg| is_open(arg)).collect();
         return Ok(derived(&open, signature.result.clone()));
     }
+    if grows_beyond(name, &args) {
+        return Ok(Value { sensitive, ..super::ops::too_long() });
+    }
     let mut value = match dispatch(name, &args, context) {
         // What is computed may turn out to be another thing than the error assumes.
         Err(_) if args.iter().any(|arg| computed(arg) || (name.starts_with("format") && arg.is_null())) => {
@@ -155,6 +158,31 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
     }
     value.sensitive |= sensitive;
     Ok(value)
+}
+
+/// Whether the function would make text beyond the limit of shorter arguments.
+fn grows_beyond(name: &str, args: &[Value]) -> bool {
+    let length = |value: &Value| value.as_str().map_or(0, str::len);
+    let lists = || args.iter().filter_map(Value::as_seq);
+    let texts: usize = args.iter().map(length).sum();
+    let size = match (name, args) {
+        ("join", _) => lists().flat_map(|seq| &seq.items).map(|item| length(item).saturating_add(texts)).sum(),
+        ("formatlist", _) => {
+            let rows = lists().map(|seq| seq.items.len()).max().unwrap_or(0);
+            let items: usize = lists().flat_map(|seq| &seq.items).map(length).sum();
+            rows.saturating_mul(texts).saturating_add(items)
+        }
+        ("replace", [text, from, to]) => {
+            let from = if length(from) > 2 && from.as_str().is_some_and(|from| from.starts_with('/')) {
+                1
+            } else {
+                length(from)
+            };
+            (length(text) / from.max(1) + 1).saturating_mul(length(to))
+        }
+        _ => 0,
+    };
+    size > super::ops::LONGEST
 }
 
 /// Whether a part of the value is decided by the provider.

@@ -374,8 +374,20 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
     Ok(found)
 }
 
+/// Text that one expression may build up (bytes).
+pub(crate) const LONGEST: usize = 16 << 20;
+
+/// What stands in the place of a longer text.
+pub(crate) fn too_long() -> Value {
+    Value::unknown(Reason::Limit(format!("it is longer than {} MiB", LONGEST >> 20).into()), None)
+}
+
 /// Concatenates template parts; adjacent known text is merged.
 pub(crate) fn concat(parts: Vec<Value>) -> Result<Value, EvalError> {
+    let size: usize = parts.iter().map(|part| part.as_str().map_or(0, str::len)).sum();
+    if size > LONGEST {
+        return Ok(too_long());
+    }
     let mut out: Vec<Value> = Vec::with_capacity(parts.len());
     let mut sensitive = false;
     let mut undecided: Option<(usize, Arc<[Branch]>)> = None;

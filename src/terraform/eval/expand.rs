@@ -219,6 +219,7 @@ impl Evaluator<'_> {
         let mut resources = Vec::new();
         let mut values = Vec::new();
         for slot in slots {
+            self.charge(100, block.block.header);
             let base =
                 format!("{}{}{}.{}", instance.prefix, if block.data { "data." } else { "" }, block.kind, block.name);
             let address: Arc<str> = format!("{base}{}", suffix(slot.key.as_ref())).into();
@@ -556,6 +557,14 @@ impl Evaluator<'_> {
         if instance.chain.len() > 40 {
             let missing = self.invalid(at, &format!("module `{name}` calls itself"));
             return CallExpansion { instances: Vec::new(), shape, missing: Some(missing) };
+        }
+        let most = self.settings.limits.instances;
+        if self.next_instance.get() + slots.len() > most {
+            let message = format!("module `{name}` is not evaluated: there are more than {most} instances of modules");
+            let help = "raise `instances` under `[limits]` in crossvault.toml";
+            self.tell(Diagnostic::not_evaluated(at, message).about(format!("module.{name}")).with_help(help));
+            let reason = Reason::Limit(format!("there are more than {most} instances of modules").into());
+            return CallExpansion { instances: Vec::new(), shape, missing: Some(Value::unknown(reason, Some(at))) };
         }
         let module = self.module(&dir);
         let mut instances = Vec::new();

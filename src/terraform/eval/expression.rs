@@ -33,6 +33,9 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn eval(&self, expr: &Expr, scope: &Scope<'_>) -> Outcome {
+        if !self.charge(1, expr.span) {
+            return Ok(self.exhausted(expr.span));
+        }
         let mut value = stacker::maybe_grow(STACK_LEFT, STACK_PIECE, || self.eval_kind(expr, scope))?;
         if value.span.is_none() {
             value.span = Some(expr.span);

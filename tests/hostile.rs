@@ -1,0 +1,270 @@
+//! What runs on code that nobody trusts: nothing outside the repository is read or listed, nothing breaks out of a format,
+//! files are written whole or not at all, and faults of the machine end in words.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![cfg(unix)]
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const ESTATE: &str = include_str!("../fuzz/entries/estate.tf");
+
+fn program(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crossvault"));
+    command.args(arguments).current_dir(dir).stdin(Stdio::null());
+    command
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    program(dir, arguments).output().unwrap()
+}
+
+fn both(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn repository() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join(".git")).unwrap();
+    std::fs::write(dir.path().join("main.tf"), ESTATE).unwrap();
+    dir
+}
+
+/// Names of files below the directory, but for those of git.
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn nothing_outside_the_repository_is_read_or_listed() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::create_dir(outside.path().join("inner")).unwrap();
+    for name in ["outside-name.tf", "inner/outside-name.yaml"] {
+        std::fs::write(outside.path().join(name), "outside-text = \"Resources:\"\n").unwrap();
+    }
+    let dir = repository();
+    let at = |name: &str| dir.path().join(name);
+    let target = outside.path().to_str().unwrap();
+    symlink(outside.path(), at("link")).unwrap();
+    symlink(outside.path().join("outside-name.tf"), at("file.tf")).unwrap();
+    symlink("/", at("everything")).unwrap();
+    symlink("/dev/zero", at("zero.yaml")).unwrap();
+    symlink("loop", at("loop")).unwrap();
+    symlink(".", at("self")).unwrap();
+    std::fs::write(
+        at("reads.tf"),
+        format!(
+            "module \"m\" {{\n  source = \"{target}\"\n}}\nmodule \"n\" {{\n  source = \"../../../..{target}\"\n}}\nresource \"aws_backup_vault\" \"v\" {{\n  name = file(\"{target}/outside-name.tf\")\n}}\nresource \"aws_backup_vault\" \"w\" {{\n  name = templatefile(\"link/outside-name.tf\", {{}})\n}}\nresource \"aws_backup_vault\" \"x\" {{\n  name = join(\"\", fileset(\"{target}\", \"**\"))\n}}\nresource \"aws_backup_vault\" \"y\" {{\n  name = filebase64(\"/dev/zero\")\n}}\nresource \"aws_backup_vault\" \"z\" {{\n  name = file(\"/proc/self/environ\")\n}}\n"
+        ),
+    )
+    .unwrap();
+    std::fs::write(
+        at("stack.yaml"),
+        format!("Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: {target}/inner/outside-name.yaml\n"),
+    )
+    .unwrap();
+    for arguments in [&["check", "--format", "json"][..], &["inspect"], &["copies"], &["export"]] {
+        let output = run(dir.path(), arguments);
+        assert!(matches!(output.status.code(), Some(0..=2)), "{arguments:?}");
+        let text = both(&output);
+        assert!(!text.contains("outside-text"), "{arguments:?}: {text}");
+        assert!(!text.contains("HOME="), "{arguments:?}: {text}");
+    }
+    let report: serde_json::Value =
+        serde_json::from_slice(&run(dir.path(), &["check", "--format", "json"]).stdout).unwrap();
+    let told = report.pointer("/summary/not_evaluated").unwrap().to_string();
+    assert!(told.contains("leads outside the repository") && told.contains("everything"), "{told}");
+    // What lies behind a link that leads out is not even listed.
+    assert!(!report.to_string().contains("inner"), "{report}");
+}
+
+#[test]
+fn special_and_oversized_files_are_told_and_do_not_hold_up_the_run() {
+    let dir = repository();
+    let pipe = Command::new("mkfifo").arg(dir.path().join("pipe.tf")).status();
+    std::fs::File::create(dir.path().join("huge.yaml")).unwrap().set_len(3 << 30).unwrap();
+    std::fs::File::create(dir.path().join("huge.tf")).unwrap().set_len(3 << 30).unwrap();
+    std::fs::write(dir.path().join("binary.json"), b"{\xff\xfe}").unwrap();
+    std::fs::write(dir.path().join(std::ffi::OsStr::from_bytes(b"name\xff.tf")), "x").unwrap();
+    let output = run(dir.path(), &["check", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let errors = report.get("errors").unwrap().to_string();
+    let left_out = report.pointer("/summary/not_evaluated").unwrap().to_string();
+    assert!(errors.contains("huge.tf") && errors.contains("is larger than the limit"), "{errors}");
+    assert!(errors.contains("name is not UTF-8"), "{errors}");
+    assert!(pipe.is_err() || errors.contains("not a regular file"), "{errors}");
+    assert!(left_out.contains("huge.yaml") && left_out.contains("binary.json"), "{left_out}");
+    // The rest is judged.
+    assert!(!report.get("copies").unwrap().as_array().unwrap().is_empty());
+}
+
+#[test]
+fn limits_are_what_the_configuration_says() {
+    let dir = repository();
+    std::fs::write(dir.path().join("crossvault.toml"), "[limits]\ninstances = 1\n").unwrap();
+    let text = both(&run(dir.path(), &["check"]));
+    assert!(text.contains("it asks for more than 1 instances") && text.contains("undecided"), "{text}");
+    std::fs::write(dir.path().join("crossvault.toml"), "[limits]\nfile_size = 0\n").unwrap();
+    let output = run(dir.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(both(&output).contains("is larger than the limit of 0 bytes"), "{}", both(&output));
+}
+
+#[test]
+fn a_full_disk_and_a_closed_pipe_end_in_the_right_code() {
+    let dir = repository();
+    let full = Path::new("/dev/full");
+    if full.exists() {
+        for arguments in [
+            &["check"][..],
+            &["copies"],
+            &["inspect"],
+            &["graph", "--format", "json"],
+            &["coverage"],
+            &["rules"],
+            &["man"],
+        ] {
+            let out = std::fs::OpenOptions::new().write(true).open(full).unwrap();
+            let output = program(dir.path(), arguments).stdout(out).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(told.contains("error: "), "{arguments:?}: {told}");
+        }
+    } else {
+        eprintln!("SKIPPED: there is no /dev/full here");
+    }
+    let expected = run(dir.path(), &["check"]).status.code();
+    let mut child = program(dir.path(), &["check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), expected);
+    assert!(!both(&output).contains("roken pipe"), "{}", both(&output));
+}
+
+#[test]
+fn what_cannot_be_written_is_told_and_leaves_nothing_behind() {
+    let dir = repository();
+    std::fs::create_dir(dir.path().join("directory")).unwrap();
+    for target in ["missing/report.json", "main.tf/report.json"] {
+        for arguments in [
+            &["check", "--format", "json", "--output", target][..],
+            &["export", "--output", target],
+            &["graph", "--output", target],
+            &["check", "--write-baseline", "--baseline", target],
+        ] {
+            let output = run(dir.path(), arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            assert!(both(&output).contains(target), "{arguments:?}: {}", both(&output));
+        }
+    }
+    assert_eq!(names(dir.path()), [".git", "directory", "main.tf"]);
+    // What is there already stays as it is, and keeps its mode; a link is written through.
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(dir.path().join("report.json"), "old").unwrap();
+    std::fs::set_permissions(dir.path().join("report.json"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("report.json", dir.path().join("link.json")).unwrap();
+    run(dir.path(), &["check", "--format", "json", "--output", "link.json"]);
+    let written = std::fs::read_to_string(dir.path().join("report.json")).unwrap();
+    assert!(written.contains("schema_version"));
+    assert!(std::fs::symlink_metadata(dir.path().join("link.json")).unwrap().is_symlink());
+    assert_eq!(std::fs::metadata(dir.path().join("report.json")).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(names(dir.path()), [".git", "directory", "link.json", "main.tf", "report.json"]);
+}
+
+/// What a terminal would obey, or what hides text from a reader.
+fn is_obeyed(c: char) -> bool {
+    matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[test]
+fn no_format_hands_on_what_a_terminal_or_a_runner_obeys() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join(".git")).unwrap();
+    let evil = "\u{1b}]0;x\u{7} \u{1b}[2J \u{9b}31m \u{202e}abc \u{2066}x";
+    let tf = ESTATE
+        .replace("name        = \"central\"", &format!("name = \"central {evil} \\r\\n::error::pwned\\n##[command]x\""))
+        .replace("name = \"daily\"\n  rule", &format!("name = \"=cmd|'/c calc'!A0 {evil}\"\n  rule"))
+        .replace("identifier        = each.key", &format!("identifier = \"${{each.key}} {evil}\""));
+    assert!(tf.contains("pwned") && tf.matches(evil).count() == 3);
+    std::fs::write(dir.path().join("main.tf"), tf).unwrap();
+    std::fs::write(
+        dir.path().join(format!("bad{evil}.tf").replace('/', "")),
+        format!("locals {{\n  a = \"{evil}\" \"\n  {evil}\n}}\n"),
+    )
+    .unwrap();
+    let mut all: Vec<Vec<&str>> =
+        vec![vec!["fix"], vec!["inspect"], vec!["check", "-v", "-v"], vec!["check", "--statistics"]];
+    for format in ["full", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"] {
+        all.push(vec!["check", "--format", format]);
+    }
+    for format in ["full", "json", "jsonl", "csv", "markdown"] {
+        all.push(vec!["copies", "--format", format]);
+    }
+    for format in ["full", "json", "csv", "markdown"] {
+        all.push(vec!["coverage", "--require", "cross-account", "--format", format]);
+    }
+    for format in ["dot", "mermaid", "svg", "html", "json"] {
+        all.push(vec!["graph", "--format", format]);
+    }
+    for arguments in all {
+        let output = run(dir.path(), &arguments);
+        // Code that is quoted for a patch must stay as it is, and this has none.
+        for (stream, bytes) in [("out", &output.stdout), ("err", &output.stderr)] {
+            let text = String::from_utf8_lossy(bytes);
+            // JSON escapes control characters itself; marks that reorder text are no matter of a terminal there.
+            let json =
+                arguments.iter().any(|word| matches!(*word, "json" | "jsonl" | "sarif" | "gitlab")) && stream == "out";
+            let found = text.chars().find(|c| is_obeyed(*c) && !(json && *c >= '\u{7f}'));
+            assert_eq!(
+                found,
+                None,
+                "{arguments:?} std{stream}: {:?}",
+                text.lines().find(|line| line.chars().any(is_obeyed))
+            );
+            assert!(
+                !text.lines().any(|line| line.trim_start().starts_with("::error::pwned") || line.starts_with("##[")),
+                "{arguments:?}"
+            );
+        }
+    }
+}
+
+/// The whole run under strace: no connection, no other program, nothing opened outside.
+#[test]
+fn no_connection_is_opened_and_no_program_is_run() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("SKIPPED: strace is not installed; tests/architecture.rs holds the code itself");
+        return;
+    }
+    let dir = repository();
+    let log = dir.path().join("strace.log");
+    let done = Command::new("strace")
+        .args(["-f", "-qq", "-e", "trace=execve,execveat,socket,connect,bind,openat,open", "-o"])
+        .arg(&log)
+        .arg(env!("CARGO_BIN_EXE_crossvault"))
+        .args(["check", "--format", "json"])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    if text.is_empty() || !matches!(done.status.code(), Some(0..=2)) {
+        eprintln!("SKIPPED: strace cannot trace here: {}", String::from_utf8_lossy(&done.stderr));
+        return;
+    }
+    let calls = |name: &str| text.lines().filter(|line| line.contains(&format!("{name}("))).count();
+    assert_eq!(calls("execve"), 1, "{text}");
+    assert_eq!(calls("socket") + calls("connect") + calls("bind") + calls("execveat"), 0, "{text}");
+    // Opened for writing: nothing.
+    assert!(
+        !text.lines().any(|line| line.contains("O_WRONLY") || line.contains("O_RDWR") || line.contains("O_CREAT")),
+        "{text}"
+    );
+}
