@@ -412,3 +412,27 @@ data "aws_iam_policy_document" "d" {
     assert_eq!(statement[0]["condition"][0]["values"], json!(["false"]));
     assert!(values("data.aws_iam_policy_document.d", "json").as_str().unwrap().contains("SecureTransport"));
 }
+
+/// With `ignore_changes = all` the code of today is not what the resource was made with, nor is what it leaves out.
+#[test]
+fn ignoring_all_changes_leaves_nothing_known() {
+    let code = r#"
+resource "aws_db_instance" "d" {
+  identifier = "orders"
+  lifecycle {
+    ignore_changes = all
+  }
+}
+"#;
+    let (resources, _) = loaded(&[("main.tf", code)]);
+    let database = at(&resources, "aws_db_instance.d");
+    assert_eq!(reason(database.get("identifier")), Some(Reason::IgnoredChange));
+    assert_eq!(reason(database.get("kms_key_id")), Some(Reason::IgnoredChange));
+}
+
+#[test]
+fn the_workspace_is_the_one_that_was_selected() {
+    let code = ("main.tf", "locals {\n  workspace = terraform.workspace\n}\n");
+    assert_eq!(known(&[code], "local.workspace"), json!("default"));
+    assert_eq!(known(&[code, (".terraform/environment", "prod\n")], "local.workspace"), json!("prod"));
+}

@@ -406,6 +406,16 @@ impl<'a> Evaluator<'a> {
         terragrunt::resolve(&self.root_path(), path)
     }
 
+    /// The workspace: the one that is asked for, else the one that `terraform workspace select` left chosen here.
+    fn workspace(&self) -> String {
+        if let Some(workspace) = &self.unit.deployment.workspace {
+            return workspace.to_string();
+        }
+        let chosen = self.sources.load_bytes(&self.at_root(".terraform/environment")).ok();
+        let chosen = chosen.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| text.trim().to_owned());
+        chosen.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned())
+    }
+
     /// The directory of the root module.
     fn root_path(&self) -> String {
         self.root_dir.borrow().clone().unwrap_or_else(|| self.unit.path.clone())

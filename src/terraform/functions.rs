@@ -4,6 +4,7 @@ pub(super) mod arn;
 mod collections;
 mod csv;
 mod encoding;
+mod float;
 mod numbers;
 mod signatures;
 mod strings;
@@ -153,6 +154,12 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         }
         result => result?,
     };
+    if let Kind::Unknown(unknown) = &mut value.kind
+        && signature.result != Type::Dynamic
+        && unknown.ty != signature.result
+    {
+        Arc::make_mut(unknown).ty = signature.result.clone();
+    }
     if value.span.is_none() {
         value.span = args.first().and_then(|arg| arg.span);
     }

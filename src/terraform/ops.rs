@@ -118,9 +118,9 @@ fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Eval
         LessEqual => Value::bool(a <= b),
         Greater => Value::bool(a > b),
         GreaterEqual => Value::bool(a >= b),
-        Add => Value::new(Kind::Number(Number::from(a + b))),
-        Subtract => Value::new(Kind::Number(Number::from(a - b))),
-        Multiply => Value::new(Kind::Number(l.times(&r))),
+        Add => Value::new(Kind::Number(Number::from(a + b).rounded())),
+        Subtract => Value::new(Kind::Number(Number::from(a - b).rounded())),
+        Multiply => Value::new(Kind::Number(l.times(&r).rounded())),
         Divide => match l.divided_by(&r) {
             Some(quotient) => Value::new(Kind::Number(quotient)),
             None if l.is_zero() => return fail("zero divided by zero"),
@@ -128,7 +128,7 @@ fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Eval
         },
         // Terraform leaves the number as it is.
         Modulo if r.is_zero() => Value::new(Kind::Number(l)),
-        Modulo => Value::new(Kind::Number(Number::from(a % b))),
+        Modulo => Value::new(Kind::Number(l.modulo(&r))),
         Or | And | Equal | NotEqual => return fail("not an arithmetic operator"),
     })
 }
@@ -335,7 +335,14 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
         // What a resource computes may be of any type.
         (Kind::Ref(_), _) => return Ok(derived(&[value], Type::Dynamic)),
         (Kind::Unknown(unknown), _) => {
-            let mut out = derived(&[value], Type::Dynamic);
+            let ty = match (&unknown.ty, key.as_str()) {
+                (Type::List(element) | Type::Map(element), _) => (**element).clone(),
+                (Type::Object(attributes), Some(name)) => {
+                    attributes.get(name).map(|(ty, _)| ty.clone()).unwrap_or_default()
+                }
+                _ => Type::Dynamic,
+            };
+            let mut out = derived(&[value], ty);
             if let (Kind::Unknown(out), Some(symbol), Some(key)) = (&mut out.kind, &unknown.symbol, key.text()) {
                 Arc::make_mut(out).symbol = Some(format!("{symbol}.{key}").into());
             }
@@ -490,7 +497,12 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                 items.push(convert(item, element)?);
             }
             if **element == Type::Dynamic {
-                items = unify(items).ok_or_else(|| EvalError("all elements must have the same type".to_owned()))?;
+                items = match unify(items) {
+                    Some(items) => items,
+                    // A further element may be of a type that all others can be brought to.
+                    None if seq.open.is_some() => return Ok(derived(&[value], ty.clone())),
+                    None => return fail("all elements must have the same type"),
+                };
             }
             let kind = if matches!(ty, Type::Set(_)) { SeqKind::Set } else { SeqKind::List };
             return Ok(Value {

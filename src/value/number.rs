@@ -10,13 +10,16 @@ use std::sync::Arc;
 
 /// A decimal number, shared: it is the largest of the values, and the rarest to be computed with. A quotient is rounded to 512 bits, as Terraform's is.
 #[derive(Clone, Debug)]
-pub struct Number(Arc<BigDecimal>, Sign);
+pub struct Number(Arc<BigDecimal>, Form);
 
-/// Terraform's zero has a sign, which shows when it becomes text.
+/// How the number becomes text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
+enum Form {
     Plain,
+    /// Terraform's zero has a sign.
     NegativeZero,
+    /// As few digits as tell it from other 64-bit floats: the result of `pow` or `log`.
+    Float,
 }
 
 impl PartialEq for Number {
@@ -80,6 +83,20 @@ impl Number {
         Some(if number.is_zero() && text.starts_with('-') { number.with_sign(true) } else { number })
     }
 
+    /// The number that a 64-bit float is exactly; `None` where it is none.
+    pub fn from_f64(value: f64) -> Option<Self> {
+        let exact = BigDecimal::try_from(value).ok()?.normalized();
+        if value == 0.0 {
+            return Some(Self::from(0).with_sign(value.is_sign_negative()));
+        }
+        Some(Self(Arc::new(exact), if value.fract() == 0.0 && value.abs() < 1e15 { Form::Plain } else { Form::Float }))
+    }
+
+    /// The magnitude.
+    pub fn magnitude(&self) -> Self {
+        if self.has_minus() { self.negated() } else { self.clone() }
+    }
+
     /// The decimal itself.
     pub fn decimal(&self) -> &BigDecimal {
         &self.0
@@ -87,18 +104,19 @@ impl Number {
 
     /// Whether the sign is negative, also of a zero.
     fn has_minus(&self) -> bool {
-        self.0.is_negative() || self.1 == Sign::NegativeZero
+        self.0.is_negative() || self.1 == Form::NegativeZero
     }
 
     /// The same number; a zero gets this sign.
     fn with_sign(self, negative: bool) -> Self {
-        let sign = if negative && self.0.is_zero() { Sign::NegativeZero } else { Sign::Plain };
+        let sign = if negative && self.0.is_zero() { Form::NegativeZero } else { Form::Plain };
         Self(self.0, sign)
     }
 
     /// The number with the other sign.
     pub fn negated(&self) -> Self {
-        Self::from(-(*self.0).clone()).with_sign(!self.has_minus())
+        let negated = Self::from(-(*self.0).clone());
+        if self.1 == Form::Float { Self(negated.0, Form::Float) } else { negated.with_sign(!self.has_minus()) }
     }
 
     /// The product.
@@ -113,6 +131,28 @@ impl Number {
         }
         let quotient = self.quotient(divisor).unwrap_or_else(|| &*self.0 / &*divisor.0);
         Some(Self::from(quotient).with_sign(self.has_minus() != divisor.has_minus()))
+    }
+
+    /// The number to 512 bits, as Terraform keeps sums and products.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        // 512 bits are 154 digits.
+        if self.0.digits() <= 154 {
+            return self;
+        }
+        self.divided_by(&Self::from(1)).unwrap_or(self)
+    }
+
+    /// What is left of a division, by Terraform's arithmetic: what lies beyond 64 bits is lost. `divisor` is not zero.
+    #[must_use]
+    pub fn modulo(&self, divisor: &Self) -> Self {
+        let Some(quotient) = self.divided_by(divisor) else { return self.clone() };
+        let taken = &*divisor.0 * quotient.0.with_scale_round(0, RoundingMode::Down);
+        let left = &*self.0 - &taken;
+        if left.abs() * BigDecimal::from(BigInt::from(1) << 64) < taken.abs() {
+            return Self::from(0);
+        }
+        Self::from(left)
     }
 
     /// Exact where it ends within 512 bits; else the shortest decimal that is nearest to the same 512-bit number.
@@ -203,18 +243,35 @@ impl From<i64> for Number {
 
 impl From<BigDecimal> for Number {
     fn from(value: BigDecimal) -> Self {
-        Self(Arc::new(value.normalized()), Sign::Plain)
+        Self(Arc::new(value.normalized()), Form::Plain)
     }
 }
 
 impl fmt::Display for Number {
     /// Without exponent, as Terraform converts a number to a string.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.1 == Sign::NegativeZero {
-            f.write_str("-")?;
+        match self.1 {
+            Form::NegativeZero => f.write_str("-0"),
+            Form::Float => f.write_str(&shortest(self.as_f64())),
+            Form::Plain => f.write_str(&self.0.to_plain_string()),
         }
-        f.write_str(&self.0.to_plain_string())
     }
+}
+
+/// The fewest digits that tell the float from its neighbours, as Go's `big.Float` counts them: below a power of two it
+/// takes the gap to be as wide as above it.
+fn shortest(value: f64) -> String {
+    const MANTISSA: u64 = (1 << 52) - 1;
+    let plain = format!("{value}");
+    if value.to_bits() & MANTISSA != 0 {
+        return plain;
+    }
+    let digits = plain.trim_start_matches(['-', '0', '.']).trim_end_matches('0').replace('.', "").len();
+    let half = (f64::from_bits(value.abs().to_bits() + 1) - value.abs()) / 2.0;
+    let (Some(exact), Some(half)) = (Number::from_f64(value), Number::from_f64(half)) else { return plain };
+    let shorter = (1..digits).filter_map(|digits| BigDecimal::from_str(&format!("{value:.*e}", digits - 1)).ok());
+    let fits = |short: &BigDecimal| (short - exact.decimal()).abs() <= *half.decimal();
+    shorter.into_iter().find(fits).map_or(plain, |short| short.normalized().to_plain_string())
 }
 
 #[cfg(test)]
@@ -226,6 +283,15 @@ mod tests {
         for (text, shown) in [("1e21", "1000000000000000000000"), ("0.10", "0.1"), ("100", "100"), ("-0", "-0")] {
             assert_eq!(Number::parse(text).unwrap().to_string(), shown);
         }
+    }
+
+    /// The texts are those of Terraform 1.11.
+    #[test]
+    fn floats_print_as_few_digits_as_tell_them_apart() {
+        let shown = |value: f64| Number::from_f64(value).unwrap().to_string();
+        assert_eq!(shown(8f64.powi(255)), format!("1940647615375886{}", "0".repeat(215)));
+        assert_eq!(shown(0.1), "0.1");
+        assert_eq!(shown(-1024.0), "-1024");
     }
 
     #[test]

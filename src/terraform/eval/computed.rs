@@ -138,7 +138,8 @@ impl Evaluator<'_> {
             return resource.get("input").cloned();
         }
         if !matches!(attr, "arn" | "id")
-            && let Some(value) = resource.get(attr)
+            && let Some(value) = resource.attributes.get(attr)
+            && !value.is_null()
             && !matches!(value.kind, Kind::Ref(_))
         {
             return Some(value.clone());

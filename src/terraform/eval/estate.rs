@@ -288,7 +288,7 @@ impl<'a> Evaluator<'a> {
     fn backend(&self) -> Option<Backend> {
         let deployment = &self.unit.deployment;
         let root = self.root();
-        let workspace = deployment.workspace.clone().unwrap_or_else(|| "default".to_owned());
+        let workspace = self.workspace();
         if !deployment.backend.is_empty() {
             let mut parts: BTreeMap<String, String> = deployment.backend.iter().cloned().collect();
             let kind = parts.remove("type").unwrap_or_else(|| guessed(&parts).to_owned());

@@ -3,7 +3,7 @@
 use super::expression::{Step, elements, why};
 use super::{Demand, Evaluator, Instance, Repetition, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::resource::Resource;
+use crate::resource::{REST, Resource};
 use crate::source::join;
 use crate::terraform::ast::{Attribute, Block, Body, Expr, ExprKind};
 use crate::terraform::functions::EvalError;
@@ -11,13 +11,15 @@ use crate::terraform::module::ResourceBlock;
 use crate::terraform::ops::{derived, fail, index, make_seq};
 use crate::value::Existence;
 use crate::value::{Branch, Entries, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// All instances of one resource block.
 pub(super) struct Expansion {
     pub(super) resources: Vec<Resource>,
+    /// Where each address stands in `resources`.
+    places: HashMap<Arc<str>, usize>,
     /// What a reference without index means: an object, a tuple, or a map of objects.
     pub(super) value: Value,
 }
@@ -25,9 +27,17 @@ pub(super) struct Expansion {
 /// All instances of one module call.
 pub(super) struct CallExpansion {
     pub(super) instances: Vec<(Option<Value>, Rc<Instance>)>,
+    /// Where each key stands in `instances`.
+    keys: HashMap<Arc<str>, usize>,
     shape: Shape,
     /// Why outputs are not known: the module is not at hand.
     missing: Option<Value>,
+}
+
+impl CallExpansion {
+    fn missing(shape: Shape, why: Value) -> Self {
+        Self { instances: Vec::new(), keys: HashMap::new(), shape, missing: Some(why) }
+    }
 }
 
 #[derive(Clone)]
@@ -192,6 +202,7 @@ impl Evaluator<'_> {
             Some(None) => {
                 return Rc::new(Expansion {
                     resources: Vec::new(),
+                    places: HashMap::new(),
                     value: Value::unknown(Reason::Invalid(format!("`{kind}.{name}` depends on itself").into()), None),
                 });
             }
@@ -205,7 +216,7 @@ impl Evaluator<'_> {
         let Some(block) = block else {
             let what = format!("{}{kind}.{name}", if data { "data." } else { "" });
             let value = Value::unknown(self.undeclared(instance, &what), None);
-            return Rc::new(Expansion { resources: Vec::new(), value });
+            return Rc::new(Expansion { resources: Vec::new(), places: HashMap::new(), value });
         };
         self.expansions.borrow_mut().insert(key.clone(), None);
         let done = Rc::new(self.expand_resource(instance, block));
@@ -273,7 +284,8 @@ impl Evaluator<'_> {
                     .with_label(block.block.header, "declared here"),
             );
         }
-        Expansion { value: shaped(&shape, values), resources }
+        let places = resources.iter().enumerate().map(|(at, resource)| (resource.address.clone(), at)).collect();
+        Expansion { value: shaped(&shape, values), resources, places }
     }
 
     /// The id that an `import` block of the root module gives this instance.
@@ -356,10 +368,12 @@ impl Evaluator<'_> {
                     }
                 }
             }
+            // What the code leaves out may have been written when the resource was made.
             _ => {
                 for (_, entry) in map.entries.iter_mut() {
                     entry.value = unknown();
                 }
+                map.entries.insert(REST.into(), Entry { value: unknown(), span: None });
             }
         }
     }
@@ -500,7 +514,11 @@ impl Evaluator<'_> {
             && let Some(resource) = map.entries.get(SELF).and_then(|entry| entry.value.text())
         {
             return Ok((
-                self.computed_reference(&resource, attr, expansion.resources.iter().find(|r| *r.address == *resource)),
+                self.computed_reference(
+                    &resource,
+                    attr,
+                    expansion.places.get(&resource).and_then(|at| expansion.resources.get(*at)),
+                ),
                 used + 1,
             ));
         }
@@ -510,8 +528,7 @@ impl Evaluator<'_> {
     /// A module call's instances, evaluated once.
     pub(super) fn call(&self, instance: &Rc<Instance>, name: &Arc<str>) -> Rc<CallExpansion> {
         let key = (instance.id, name.clone());
-        let none =
-            |why: Value| Rc::new(CallExpansion { instances: Vec::new(), shape: Shape::Single, missing: Some(why) });
+        let none = |why: Value| Rc::new(CallExpansion::missing(Shape::Single, why));
         match self.calls.borrow().get(&key) {
             Some(Some(done)) => return done.clone(),
             Some(None) => {
@@ -552,11 +569,11 @@ impl Evaluator<'_> {
                 ),
             );
             let missing = Value::unknown(Reason::ModuleNotInstalled(text), Some(at));
-            return CallExpansion { instances: Vec::new(), shape, missing: Some(missing) };
+            return CallExpansion::missing(shape, missing);
         };
         if instance.chain.len() > 40 {
             let missing = self.invalid(at, &format!("module `{name}` calls itself"));
-            return CallExpansion { instances: Vec::new(), shape, missing: Some(missing) };
+            return CallExpansion::missing(shape, missing);
         }
         let most = self.settings.limits.instances;
         if self.next_instance.get() + slots.len() > most {
@@ -585,7 +602,9 @@ impl Evaluator<'_> {
             child.providers = self.own_providers(&child, &passed);
             instances.push((slot.key, Rc::new(child)));
         }
-        CallExpansion { instances, shape, missing: None }
+        let key = |(at, (key, _)): (usize, &(Option<Value>, Rc<Instance>))| Some((key.as_ref()?.text()?, at));
+        let keys = instances.iter().enumerate().filter_map(key).collect();
+        CallExpansion { instances, keys, shape, missing: None }
     }
 
     /// Where the module's code lies: a local path, `modules.json`, or the configuration.
@@ -662,10 +681,7 @@ impl Evaluator<'_> {
         if let (Some(Step::Index(key)), Some(Step::Attr(output))) = (steps.get(1), steps.get(2)) {
             let key = self.eval(key, scope)?;
             if let Some(text) = key.text()
-                && let Some((_, child)) = call
-                    .instances
-                    .iter()
-                    .find(|(own, _)| own.as_ref().and_then(Value::text).is_some_and(|own| own == text))
+                && let Some((_, child)) = call.keys.get(&text).and_then(|at| call.instances.get(*at))
                 && child.exists == instance.exists
             {
                 return Ok((self.demand(child, Demand::Output((*output).clone())), 3));

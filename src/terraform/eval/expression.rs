@@ -365,9 +365,7 @@ impl Evaluator<'_> {
                 },
                 1,
             )),
-            ("terraform", Some(name)) if &**name == "workspace" => {
-                Ok((Value::string(self.unit.deployment.workspace.as_deref().unwrap_or("default")), 1))
-            }
+            ("terraform", Some(name)) if &**name == "workspace" => Ok((Value::string(self.workspace()), 1)),
             ("terraform", Some(name)) => {
                 Ok((Value::unknown(Reason::Unsupported(format!("`terraform.{name}`").into()), Some(span)), 1))
             }

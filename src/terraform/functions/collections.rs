@@ -312,7 +312,12 @@ fn slice(args: &[Value]) -> Outcome {
 }
 
 fn coalesce(args: &[Value]) -> Outcome {
-    let Some(values) = unify(args.to_vec()) else { return several_types() };
+    let values = match unify(args.to_vec()) {
+        Some(values) => values,
+        // With null of no type among them, Terraform takes them as they are.
+        None if args.iter().any(|arg| types::of(arg) == Type::Dynamic) => args.to_vec(),
+        None => return several_types(),
+    };
     for value in values {
         match &value.kind {
             Kind::Null => {}
@@ -547,9 +552,10 @@ fn product(args: &[Value]) -> Outcome {
         if rows.len().saturating_mul(seq.items.len()) > LIMIT / 10 {
             return Ok(Value::unknown(Reason::Limit("`setproduct` of this size is not evaluated".into()), None));
         }
+        let items = unify(seq.items.clone()).unwrap_or_else(|| seq.items.clone());
         rows = rows
             .iter()
-            .flat_map(|row| seq.items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect()))
+            .flat_map(|row| items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect()))
             .collect();
     }
     let rows = rows.into_iter().map(Value::tuple).collect();

@@ -158,8 +158,24 @@ fn encode_as(text: &str, encoding: &str) -> Option<Vec<u8>> {
         "UTF-16BE" => Some(utf16().flat_map(u16::to_be_bytes).collect()),
         "UTF-16" => Some([0xFEFF].into_iter().chain(utf16()).flat_map(u16::to_be_bytes).collect()),
         "ISO-8859-1" => text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
+        "WINDOWS-1252" => text.chars().map(windows_byte).collect(),
         _ => None,
     }
+}
+
+/// What windows-1252 has in the place of ISO 8859-1's control characters from 0x80 on; those that it leaves out stay.
+/// Source: WHATWG Encoding Standard, index windows-1252, read 2026-11.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
+    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+fn windows_character(byte: u8) -> char {
+    byte.checked_sub(0x80).and_then(|at| WINDOWS_1252.get(usize::from(at)).copied()).unwrap_or_else(|| char::from(byte))
+}
+
+fn windows_byte(character: char) -> Option<u8> {
+    (0..=u8::MAX).find(|byte| windows_character(*byte) == character)
 }
 
 fn decode_as(bytes: &[u8], encoding: &str) -> Option<String> {
@@ -172,6 +188,7 @@ fn decode_as(bytes: &[u8], encoding: &str) -> Option<String> {
         "UTF-16LE" => words(u16::from_le_bytes),
         "UTF-16BE" => words(u16::from_be_bytes),
         "ISO-8859-1" => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
+        "WINDOWS-1252" => Some(bytes.iter().map(|byte| windows_character(*byte)).collect()),
         _ => None,
     }
 }

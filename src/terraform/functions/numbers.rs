@@ -1,14 +1,18 @@
 //! Functions over numbers and IP ranges.
 
-use super::{Outcome, arg, int, number_value, seq, strings_value, text};
+use super::{Outcome, arg, float, int, number_value, seq, strings_value, text};
 use crate::terraform::ops::{derived, fail, number};
 use crate::value::{Number, Type, Value};
-use bigdecimal::{BigDecimal, RoundingMode, Signed};
+use bigdecimal::{BigDecimal, RoundingMode, Signed, ToPrimitive};
 use std::net::IpAddr;
 
 pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
     Some(match name {
-        "abs" => one(args, |n| n.abs()),
+        "abs" => match arg(args, 0).and_then(number) {
+            Ok(Some(n)) => Ok(number_value(n.magnitude())),
+            Ok(None) => unknown(args),
+            Err(error) => Err(error),
+        },
         "ceil" => one(args, |n| n.with_scale_round(0, RoundingMode::Ceiling)),
         "floor" => one(args, |n| n.with_scale_round(0, RoundingMode::Floor)),
         "signum" => whole(args, |n| BigDecimal::from(i64::from(n.is_positive()) - i64::from(n.is_negative()))),
@@ -69,23 +73,19 @@ fn sum(args: &[Value]) -> Outcome {
 /// As Terraform computes it, in 64-bit floating point.
 fn pow(args: &[Value]) -> Outcome {
     let (Some(base), Some(exponent)) = (number(arg(args, 0)?)?, number(arg(args, 1)?)?) else { return unknown(args) };
-    float(base.as_f64().powf(exponent.as_f64()), "the power is not a number")
+    float(float::power(base.as_f64(), exponent.as_f64()), "the power is not a number")
 }
 
 fn float(value: f64, error: &str) -> Outcome {
-    match Number::parse(&format!("{value}")).filter(|_| value.is_finite()) {
-        Some(number) => Ok(number_value(number)),
-        None => fail(error),
+    if value.is_infinite() {
+        return Ok(Value::unknown(crate::value::Reason::Unsupported("an infinite number".into()), None));
     }
+    Number::from_f64(value).map(number_value).ok_or_else(|| super::EvalError(error.to_owned()))
 }
 
 fn log(args: &[Value]) -> Outcome {
     let (Some(n), Some(base)) = (number(arg(args, 0)?)?, number(arg(args, 1)?)?) else { return unknown(args) };
-    let value = n.as_f64().ln() / base.as_f64().ln();
-    if value.is_infinite() {
-        return Ok(Value::unknown(crate::value::Reason::Unsupported("an infinite number".into()), None));
-    }
-    float(value, "the logarithm is not a number")
+    float(float::logarithm(n.as_f64()) / float::logarithm(base.as_f64()), "the logarithm is not a number")
 }
 
 fn parseint(args: &[Value]) -> Outcome {
@@ -164,6 +164,15 @@ fn show(bits: u128, width: u32) -> String {
     }
 }
 
+/// A whole number as wide as an address.
+fn wide(args: &[Value], at: usize) -> Result<Option<i128>, super::EvalError> {
+    let Some(n) = number(arg(args, at)?)? else { return Ok(None) };
+    match n.decimal().to_i128().filter(|_| n.is_whole()) {
+        Some(n) => Ok(Some(n)),
+        None => fail("a whole number is required"),
+    }
+}
+
 fn cidr(args: &[Value], what: Cidr) -> Outcome {
     let Some(range) = text(args, 0)? else { return unknown(args) };
     let net = parse(&range)?;
@@ -171,14 +180,14 @@ fn cidr(args: &[Value], what: Cidr) -> Outcome {
         Cidr::Netmask if net.width == 128 => return fail("IPv6 ranges have no netmask"),
         Cidr::Netmask => show(mask(net.prefix, net.width), net.width),
         Cidr::Host => {
-            let host = int(args, 1)?;
+            let Some(host) = wide(args, 1)? else { return unknown(args) };
             let size = net.width - net.prefix;
             let offset = if host < 0 {
                 (mask(net.width, net.width) & !mask(net.prefix, net.width))
                     .wrapping_add(1)
-                    .wrapping_sub(u128::from(host.unsigned_abs()))
+                    .wrapping_sub(host.unsigned_abs())
             } else {
-                u128::from(host.unsigned_abs())
+                host.unsigned_abs()
             };
             if size < 128 && offset >> size != 0 {
                 return fail(format!("`{range}` has no host {host}"));
@@ -186,19 +195,21 @@ fn cidr(args: &[Value], what: Cidr) -> Outcome {
             show(net.bits | offset, net.width)
         }
         Cidr::Subnet => {
-            let (new, number) = (int(args, 1)?, int(args, 2)?);
+            let new = int(args, 1)?;
+            let Some(number) = wide(args, 2)? else { return unknown(args) };
             subnet(&net, new, number, &range)?
         }
     }))
 }
 
 /// As the library that Terraform calls computes it, also where the numbers are negative.
-fn subnet(net: &Net, new: i64, number: i64, range: &str) -> Result<String, super::EvalError> {
+fn subnet(net: &Net, new: i64, number: i128, range: &str) -> Result<String, super::EvalError> {
     let no = || super::EvalError(format!("`{range}` cannot be divided that way"));
     let prefix = i64::from(net.prefix).checked_add(new).and_then(|prefix| u32::try_from(prefix).ok());
     let prefix = prefix.filter(|prefix| *prefix <= net.width).ok_or_else(no)?;
-    let magnitude = u128::from(number.unsigned_abs());
-    if (0..64).contains(&new) && magnitude >> new != 0 {
+    let magnitude = number.unsigned_abs();
+    // Only the lower half is compared with what fits.
+    if (0..64).contains(&new) && (magnitude & u128::from(u64::MAX)) >> new != 0 {
         return Err(no());
     }
     let moved = magnitude.checked_shl(net.width - prefix).unwrap_or(0);

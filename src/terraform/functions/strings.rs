@@ -458,7 +458,12 @@ fn formatlist(args: &[Value]) -> Outcome {
     if args.iter().any(|arg| may_be_list(arg) || arg.as_seq().is_some_and(|seq| seq.open.is_some())) {
         return Ok(derived(&args.iter().collect::<Vec<_>>(), Type::List(Box::new(Type::String))));
     }
-    let Some(count) = lengths.first().copied() else { return format(args).map(|value| list(vec![value])) };
+    // What is not known yet may not be the error that it is for what is known.
+    let one = |row: &[Value]| match format(row) {
+        Err(_) if row.iter().any(super::computed) => unknown(row),
+        result => result,
+    };
+    let Some(count) = lengths.first().copied() else { return one(args).map(|value| list(vec![value])) };
     if lengths.iter().any(|length| *length != count) {
         return fail("the lists of `formatlist` have different lengths");
     }
@@ -468,7 +473,7 @@ fn formatlist(args: &[Value]) -> Outcome {
             .iter()
             .map(|arg| arg.as_seq().and_then(|seq| seq.items.get(at)).cloned().unwrap_or_else(|| arg.clone()))
             .collect();
-        out.push(format(&row)?);
+        out.push(one(&row)?);
     }
     Ok(list(out))
 }

@@ -1,0 +1,6 @@
+locals {
+  choose = "over"
+}
+variable "schedule" {
+  default = "cron(0 7 * * ? *)"
+}
