@@ -102,7 +102,12 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
         if plan.rules.iter().all(|rule| rule.copy_actions.is_empty()) {
             continue;
         }
-        let reached = reached(graph, catalog, &index, plan);
+        let mut reached = reached(graph, catalog, &index, plan);
+        // Copies of one thing are numbered in this order, which does not hang on where a selection is written.
+        reached.sort_by_cached_key(|assigned| {
+            let selection = assigned.selection.and_then(|id| graph.selection(id));
+            (role_identity(graph, &assigned.role), selection.map(|selection| selection.site.address.clone()))
+        });
         for (rule_at, rule) in plan.rules.iter().enumerate() {
             for (action_at, action) in rule.copy_actions.iter().enumerate() {
                 let source_vault = resolve_vault(graph, &rule.target_vault, &plan.site.place);
@@ -157,7 +162,7 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                         let source = source_identity(graph, &reach.source);
                         let certain = reach.selected.is_none() && when.is_empty();
                         if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(role)) =
-                            (&reach.source, certain, role_identity(&assigned.role))
+                            (&reach.source, certain, role_identity(graph, &assigned.role))
                         {
                             let at = *made.entry((source.clone(), role)).or_insert(copies.len());
                             if let Some(same) = copies.get_mut(at) {
@@ -224,9 +229,9 @@ fn source_identity(graph: &Graph, source: &CopySource) -> String {
 }
 
 /// What two selections must have in common to make one copy with one role; `None` where that cannot be told.
-fn role_identity(role: &RoleTarget) -> Option<String> {
+fn role_identity(graph: &Graph, role: &RoleTarget) -> Option<String> {
     match role {
-        RoleTarget::Role(id) => Some(format!("{}", id.0)),
+        RoleTarget::Role(id) => graph.role(*id).map(|role| format!("{}|{}", role.site.unit, role.site.address)),
         RoleTarget::External { arn, .. } => arn.marked_text(),
         RoleTarget::Unknown(_) => None,
     }

@@ -558,7 +558,7 @@ mod tests {
             ),
             ("A: {MasterUserPassword: abc, B: c}", "A: {MasterUserPassword: ***, B: c}"),
             ("MasterUserPassword: !Ref P\nB: c", "MasterUserPassword: !Ref P\nB: c"),
-            ("UserData:\n  Fn::Base64: !Sub |\n    ab\nB: c", "UserData:\n  *******************\n    **\nB: c"),
+            ("UserData:\n  Fn::Base64: !Sub |\n    ab\nB: c", "UserData:\n  ******************\n    **\nB: c"),
             ("SecretString: '{{resolve:secretsmanager:x}}'", "SecretString: '{{resolve:secretsmanager:x}}'"),
             ("password = \"open", "password = \"****"),
         ] {

@@ -67,7 +67,7 @@ fn nothing_outside_the_repository_is_read_or_listed() {
     .unwrap();
     std::fs::write(
         at("stack.yaml"),
-        format!("Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: {target}/inner/outside-name.yaml\n"),
+        format!("Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: {target}/outside-name.tf\n"),
     )
     .unwrap();
     for arguments in [&["check", "--format", "json"][..], &["inspect"], &["copies"], &["export"]] {
@@ -219,6 +219,10 @@ fn no_format_hands_on_what_a_terminal_or_a_runner_obeys() {
         // Code that is quoted for a patch must stay as it is, and this has none.
         for (stream, bytes) in [("out", &output.stdout), ("err", &output.stderr)] {
             let text = String::from_utf8_lossy(bytes);
+            // The library that lays out the page's picture is not of the analysed code.
+            let text: String = text.split_inclusive('\n').filter(|line| !line.contains("var dagre=")).collect();
+            // A line of RFC 4180 ends in both.
+            let text = if arguments.contains(&"csv") { text.replace("\r\n", "\n") } else { text };
             // JSON escapes control characters itself; marks that reorder text are no matter of a terminal there.
             let json =
                 arguments.iter().any(|word| matches!(*word, "json" | "jsonl" | "sarif" | "gitlab")) && stream == "out";

@@ -290,14 +290,6 @@ fn arns_are_taken_apart_also_where_parts_are_not_known() {
 }
 
 #[test]
-fn a_template_that_terraform_deploys_is_told_as_not_evaluated() {
-    let main = "resource \"aws_cloudformation_stack\" \"s\" {\n  name = \"s\"\n  template_body = \"{}\"\n}\n";
-    let (_, diagnostics) = loaded(&[("main.tf", main)]);
-    let told: Vec<_> = diagnostics.iter().filter(|told| told.kind == DiagnosticKind::NotEvaluated).collect();
-    assert!(matches!(told.as_slice(), [one] if one.message.contains("aws_cloudformation_stack.s")), "{diagnostics:?}");
-}
-
-#[test]
 fn blocks_that_one_reason_keeps_from_being_expanded_are_one_line() {
     let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("blocks-of-one-reason");
     std::fs::create_dir_all(&dir).unwrap();

@@ -1,6 +1,6 @@
 //! What each format does to text that it must not take for its own syntax.
 
-use super::words::{one_line, printable, printable_char};
+use super::words::{one_line, printable_char};
 use std::fmt::Write as _;
 
 /// Text within an element or a quoted attribute of XML 1.0 or HTML.
@@ -26,7 +26,18 @@ pub(crate) fn xml(text: &str) -> String {
 ///
 /// Source: `toolkit/packages/core/src/command.ts` of GitHub Actions, read 2026-11.
 pub(crate) fn workflow(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    // What a terminal obeys is shown as a picture: the log is a terminal, too.
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' => out.push_str("%25"),
+            '\r' => out.push_str("%0D"),
+            '\n' => out.push_str("%0A"),
+            '\t' => out.push(c),
+            c => out.push(printable_char(c)),
+        }
+    }
+    out
 }
 
 /// A property of a workflow command.
@@ -36,7 +47,7 @@ pub(crate) fn workflow_property(text: &str) -> String {
 
 /// A field of RFC 4180, quoted where it must be. What a spreadsheet would take for a formula begins with an apostrophe.
 pub(crate) fn csv(text: &str) -> String {
-    let text = printable(text);
+    let text = one_line(text);
     let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text };
     if guarded.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
 }
@@ -105,9 +116,14 @@ pub(crate) fn dot(text: &str) -> String {
     format!("\"{}\"", one_line(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// JSON within a `<script>` element: nothing in it ends the element or opens a comment.
+/// JSON within a `<script>` element: nothing in it ends the element or opens a comment, or reorders the page's text.
 pub(crate) fn json_in_html(json: &str) -> String {
-    json.replace('<', "\\u003c")
+    // Marks of lines and paragraphs are left to what follows.
+    let shown = |c: char| if matches!(c, '\u{2028}' | '\u{2029}') { c } else { printable_char(c) };
+    json.chars()
+        .map(shown)
+        .collect::<String>()
+        .replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026")
         .replace('\u{2028}', "\\u2028")

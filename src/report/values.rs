@@ -1,5 +1,6 @@
 //! Evaluated values as JSON, for `inspect` and `console`.
 
+use super::words::one_line;
 use crate::analysis::Analysis;
 use crate::resource::Resource;
 use crate::source::Sources;
@@ -136,15 +137,15 @@ fn one(sources: &Sources, resource: &Resource) -> Json {
 /// The same for people: a block for each resource, a line for each attribute.
 pub fn write(analysis: &Analysis, out: &mut dyn Write) -> Result<()> {
     for stack in &analysis.stacks {
-        writeln!(out, "{} in {}/{}", stack.unit, stack.place.account, stack.place.region)?;
+        writeln!(out, "{} in {}/{}", one_line(&stack.unit), stack.place.account, stack.place.region)?;
         for resource in &stack.resources {
             let at = analysis.sources.location(resource.span);
-            writeln!(out, "\n  {}  {}:{}", resource.address, at.file, at.line)?;
+            writeln!(out, "\n  {}  {}:{}", one_line(&resource.address), one_line(&at.file), at.line)?;
             for (name, entry) in resource.attributes.as_map().map(|map| &map.entries).into_iter().flatten() {
                 if name.contains(':') || entry.value.is_null() {
                     continue;
                 }
-                writeln!(out, "    {name} = {}", line(&entry.value))?;
+                writeln!(out, "    {} = {}", one_line(name), one_line(&line(&entry.value)))?;
             }
         }
         writeln!(out)?;

@@ -78,11 +78,10 @@ pub(crate) fn unify(types: &[Type]) -> Option<Type> {
     if all(|ty| matches!(ty, Type::Set(_))) {
         return Some(Type::Set(Box::new(unify(&elements(&known))?)));
     }
-    if all(|ty| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_))) && !all(|ty| matches!(ty, Type::Tuple(_)))
+    if all(|ty| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)))
+        && known.iter().any(|ty| matches!(ty, Type::List(_)))
     {
-        let element = Box::new(unify(&elements(&known))?);
-        let listed = known.iter().any(|ty| matches!(ty, Type::List(_)));
-        return Some(if listed { Type::List(element) } else { Type::Set(element) });
+        return Some(Type::List(Box::new(unify(&elements(&known))?)));
     }
     let preferred = known.iter().filter(|ty| matches!(ty, Type::List(_)));
     let candidates = preferred.chain(known.iter().filter(|ty| matches!(ty, Type::Set(_))));

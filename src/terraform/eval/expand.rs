@@ -581,7 +581,7 @@ impl Evaluator<'_> {
             let help = "raise `instances` under `[limits]` in crossvault.toml";
             self.tell(Diagnostic::not_evaluated(at, message).about(format!("module.{name}")).with_help(help));
             let reason = Reason::Limit(format!("there are more than {most} instances of modules").into());
-            return CallExpansion { instances: Vec::new(), shape, missing: Some(Value::unknown(reason, Some(at))) };
+            return CallExpansion::missing(shape, Value::unknown(reason, Some(at)));
         }
         let module = self.module(&dir);
         let mut instances = Vec::new();

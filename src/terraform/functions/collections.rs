@@ -316,6 +316,8 @@ fn coalesce(args: &[Value]) -> Outcome {
         Some(values) => values,
         // With null of no type among them, Terraform takes them as they are.
         None if args.iter().any(|arg| types::of(arg) == Type::Dynamic) => args.to_vec(),
+        // A tuple becomes a set where that is asked of it.
+        None if args.iter().all(|arg| matches!(types::of(arg), Type::Set(_) | Type::Tuple(_))) => args.to_vec(),
         None => return several_types(),
     };
     for value in values {
