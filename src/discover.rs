@@ -151,7 +151,7 @@ impl Disk for RealDisk {
                     walker.skip_current_dir();
                     continue;
                 }
-                if entry.path_is_symlink() && !entry.path().to_str().is_some_and(|path| self.allowed(path).is_ok()) {
+                if entry.path_is_symlink() && entry.path().to_str().is_none_or(|path| self.allowed(path).is_err()) {
                     let path = entry.path().display().to_string();
                     found.skipped.push((path, "the symbolic link leads outside the repository".to_owned()));
                     walker.skip_current_dir();

@@ -1,5 +1,6 @@
 //! What the fuzz targets run, without a fuzzer: their corpus, what once made them fail, and damaged copies of test data.
 
+#![allow(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 #[path = "../fuzz/entries.rs"]

@@ -1,6 +1,8 @@
 //! How many instructions fixed workloads take, against what was recorded: unlike time they do not depend on what else the
 //! machine does. Counted by valgrind; without it the test says so and passes.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may fail by panicking")]
+
 #[path = "../benches/estate/generate.rs"]
 #[allow(dead_code, reason = "the generator serves benchmarks as well")]
 mod generate;

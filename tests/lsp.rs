@@ -220,7 +220,7 @@ fn malformed_requests_are_answered_and_end_nothing() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is left out is said")]
+#[allow(clippy::print_stderr, reason = "what is left out is said")]
 fn neovim_drives_the_server() {
     if Command::new("nvim").arg("--version").output().is_err() {
         eprintln!("SKIPPED: there is no `nvim` here; with it, Neovim opens, edits, mends, renames and restarts");

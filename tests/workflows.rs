@@ -1,6 +1,7 @@
 //! What teams do with the program over time: estates that are shared between repositories, revisions that are compared,
 //! a first configuration.
 
+#![allow(clippy::print_stderr, reason = "a test may fail by panicking")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use serde_json::Value as Json;

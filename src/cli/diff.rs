@@ -49,7 +49,7 @@ pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, ter
     let head = args.head.as_deref().zip(commits.1.as_deref());
     let shown = diff::Diff { before: &before, after, comparison: &comparison, base: (&args.base, &commits.0), head };
     let worse = comparison.changes.iter().any(|changed| changed.worse);
-    written(&args.common, mask(&[&before, &after]).as_ref(), out, |out| match args.format {
+    written(&args.common, mask(&[&before, after]).as_ref(), out, |out| match args.format {
         DiffFormat::Full => {
             for reported in &comparison.findings {
                 human::write_finding(after, reported, out, &plain_style(&args.common, terminal))?;

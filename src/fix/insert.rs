@@ -192,11 +192,7 @@ pub(super) fn more(sources: &Sources, values: &Value, new: &[&str]) -> Option<Ve
     let span = last.span?;
     let text = sources.text(span.file);
     let written = text.get(span.range())?;
-    let quote = match written.chars().next() {
-        Some(quote @ ('"' | '\'')) => quote,
-        // In a flow sequence a bare `*` or `:` would not do.
-        _ => '"',
-    };
+    let quote = written.chars().next().unwrap_or('"');
     let quoted: Vec<String> = new.iter().map(|new| format!("{quote}{new}{quote}")).collect();
     let end = span.end as usize;
     let start = line_start(&text, span.start as usize);
