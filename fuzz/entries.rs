@@ -78,7 +78,7 @@ fn checked(files: Files) {
 fn checked_in_full(files: Files) {
     parallel::on_threads(Some(1), || {
         let mut analysis = judged(Box::new(MemoryDisk(files.clone())));
-        fix::attach(&mut analysis, &|changes: &Changes| {
+        fix::attach(&mut analysis, crossvault::fix::Effort::ASIDE, &|changes: &Changes| {
             let base: Box<dyn Disk> = Box::new(MemoryDisk(files.clone()));
             judged(Box::new(OverlayDisk { base, texts: changes.clone() }))
         });

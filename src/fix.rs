@@ -20,21 +20,41 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rules whose findings can be mended though they prove no failure: what was meant is known.
 const MENDED_OPEN: [&str; 2] = ["destination-vault-missing", "vault-policy-wildcard-action"];
 
-/// How many copies may be judged in trying one proposal for each finding, and how many trials that may be.
-const MOST_JUDGED: usize = 100_000;
-const LEAST_TRIALS: usize = 6;
-const MOST_TRIALS: usize = 64;
+/// How much may be tried for one proposal of each finding.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Copies that may be judged.
+    copies: usize,
+    least_trials: usize,
+    most_trials: usize,
+}
+
+impl Effort {
+    /// Where fixes are what was asked for.
+    pub const WHOLE: Self = Self { copies: 100_000, least_trials: 6, most_trials: 64 };
+    /// Where they go along with a report, which must not wait for them.
+    pub const ASIDE: Self = Self { copies: 6_000, least_trials: 2, most_trials: 64 };
+
+    fn trials(self, copies: usize) -> usize {
+        (self.copies / copies.max(1)).clamp(self.least_trials, self.most_trials)
+    }
+}
 
 /// New texts of files by path.
 pub type Changes = BTreeMap<String, String>;
 
 /// Gives each failed finding its fix, where there is one. `again` analyses the estate with some files changed.
-pub fn attach(analysis: &mut Analysis, again: &dyn Fn(&Changes) -> Analysis) {
-    attach_to(analysis, &|_| true, again);
+pub fn attach(analysis: &mut Analysis, effort: Effort, again: &dyn Fn(&Changes) -> Analysis) {
+    attach_to(analysis, effort, &|_| true, again);
 }
 
 /// The same for the findings that are wanted.
-pub fn attach_to(analysis: &mut Analysis, wanted: &dyn Fn(&Reported) -> bool, again: &dyn Fn(&Changes) -> Analysis) {
+pub fn attach_to(
+    analysis: &mut Analysis,
+    effort: Effort,
+    wanted: &dyn Fn(&Reported) -> bool,
+    again: &dyn Fn(&Changes) -> Analysis,
+) {
     if !analysis.findings.iter().any(wanted) {
         return;
     }
@@ -65,8 +85,7 @@ pub fn attach_to(analysis: &mut Analysis, wanted: &dyn Fn(&Reported) -> bool, ag
         // Apart, so that no safe one rests on an unsafe one.
         let (one, other): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, fix)| fix.safety == Safety::Safe);
         for fixes in [one, other].iter().filter(|fixes| !fixes.is_empty()) {
-            let mut trials = MOST_JUDGED / analysis.judgements.len().max(1);
-            trials = trials.clamp(LEAST_TRIALS, MOST_TRIALS);
+            let mut trials = effort.trials(analysis.judgements.len());
             settle(analysis, &before, fixes, again, &mut found, &mut trials);
         }
     }

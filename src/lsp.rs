@@ -286,7 +286,7 @@ impl<'a> Server<'a> {
                     let mut labels = reported.finding.primary.iter().chain(&reported.finding.labels);
                     labels.any(|label| label.span.file == file)
                 };
-                fix::attach_to(analysis, &here, &|changes| {
+                fix::attach_to(analysis, fix::Effort::WHOLE, &here, &|changes| {
                     let mut texts = self.open.clone();
                     texts.extend(changes.clone());
                     (self.analyse)(&paths, &texts, false)

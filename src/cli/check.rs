@@ -16,7 +16,7 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, te
     // Fixes cost a further analysis: only for those who can show them.
     let shown = matches!(args.format, CheckFormat::Json | CheckFormat::Sarif);
     if shown && !args.write_baseline && !args.fix_ignores {
-        attach_fixes(common, &mut analysis);
+        attach_fixes(common, &mut analysis, crate::fix::Effort::ASIDE);
     }
     written(common, mask(&[&analysis]).as_ref(), out, |out| match args.format {
         CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),

@@ -12,7 +12,7 @@ pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> s
     let common = &args.common;
     let again = |changes: &fix::Changes| input::analysis_with(common, changes);
     let mut analysis = input::analysis(common);
-    input::attach_fixes(common, &mut analysis);
+    input::attach_fixes(common, &mut analysis, crate::fix::Effort::WHOLE);
     let mask = mask(&[&analysis]);
     let (changes, mended) = fix::together(&analysis, args.r#unsafe, &again);
     if args.write {

@@ -21,8 +21,8 @@ pub(super) fn analysis(common: &Common) -> Analysis {
 }
 
 /// Gives each failure the change that mends it, where there is one.
-pub(super) fn attach_fixes(common: &Common, analysis: &mut Analysis) {
-    fix::attach(analysis, &|changes| analysis_with(common, changes));
+pub(super) fn attach_fixes(common: &Common, analysis: &mut Analysis, effort: fix::Effort) {
+    fix::attach(analysis, effort, &|changes| analysis_with(common, changes));
 }
 
 /// Judges what the paths would hold with some files changed.
