@@ -54,18 +54,23 @@ fn estate(files: usize) -> Vec<(String, String)> {
     out
 }
 
+/// The root modules of [`estate`].
+fn units(files: usize) -> Vec<Unit> {
+    (0..files / 5)
+        .map(|root| Unit {
+            name: format!("roots/r{root}").into(),
+            language: Language::Terraform,
+            path: format!("roots/r{root}"),
+            deployment: Deployment::default(),
+        })
+        .collect()
+}
+
 fn runs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("run");
     for files in [50, 500] {
         let files_of = estate(files);
-        let units: Vec<Unit> = (0..files / 5)
-            .map(|root| Unit {
-                name: format!("roots/r{root}").into(),
-                language: Language::Terraform,
-                path: format!("roots/r{root}"),
-                deployment: Deployment::default(),
-            })
-            .collect();
+        let units = units(files);
         group.throughput(Throughput::Elements(files as u64));
         group.bench_function(BenchmarkId::new("in memory", files), |bench| {
             bench.iter(|| {
@@ -106,14 +111,7 @@ fn runs(criterion: &mut Criterion) {
 /// Each stage by itself, over what the stages before it made of 500 files.
 fn stages(criterion: &mut Criterion) {
     let files = estate(500);
-    let units: Vec<Unit> = (0..100)
-        .map(|root| Unit {
-            name: format!("roots/r{root}").into(),
-            language: Language::Terraform,
-            path: format!("roots/r{root}"),
-            deployment: Deployment::default(),
-        })
-        .collect();
+    let units = units(500);
     let named: Vec<(StackId, &Unit)> = (0..).map(StackId).zip(&units).collect();
     let sources =
         || Sources::new(Box::new(MemoryDisk::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))));

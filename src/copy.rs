@@ -102,11 +102,14 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
         if plan.rules.iter().all(|rule| rule.copy_actions.is_empty()) {
             continue;
         }
-        let mut reached = reached(graph, catalog, &index, plan);
+        let reached = reached(graph, catalog, &index, plan);
+        let mut reached: Vec<(Option<String>, Assigned)> =
+            reached.into_iter().map(|assigned| (role_identity(graph, &assigned.role), assigned)).collect();
+        let selection = |assigned: &Assigned| assigned.selection.and_then(|id| graph.selection(id));
         // Copies of one thing are numbered in this order, which does not hang on where a selection is written.
-        reached.sort_by_cached_key(|assigned| {
-            let selection = assigned.selection.and_then(|id| graph.selection(id));
-            (role_identity(graph, &assigned.role), selection.map(|selection| selection.site.address.clone()))
+        reached.sort_by(|(role, one), (other_role, other)| {
+            let address = |assigned| selection(assigned).map(|selection| &selection.site.address);
+            role.cmp(other_role).then_with(|| address(one).cmp(&address(other)))
         });
         for (rule_at, rule) in plan.rules.iter().enumerate() {
             for (action_at, action) in rule.copy_actions.iter().enumerate() {
@@ -122,8 +125,10 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                 own.extend(rule.when.iter().chain(&action.when).cloned());
                 let counted = many(&plan.site);
                 // A data store that several selections reach with one role is copied once by each action.
-                let mut made: HashMap<(String, String), usize> = HashMap::new();
-                for assigned in &reached {
+                let mut made: HashMap<&str, HashMap<String, usize>> = HashMap::new();
+                for (role, assigned) in &reached {
+                    let mut made = role.as_deref().map(|role| made.entry(role).or_default());
+                    let of_plan = selection(assigned).is_none_or(|one| one.site.stack == plan.site.stack);
                     let route = Arc::new(Route {
                         number: routes,
                         plan: id,
@@ -142,8 +147,7 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                         when.extend(own.iter().cloned());
                         when.sort();
                         when.dedup();
-                        let selection = assigned.selection.and_then(|id| graph.selection(id));
-                        let one_unit = selection.is_none_or(|selection| selection.site.stack == plan.site.stack)
+                        let one_unit = of_plan
                             && match &reach.source {
                                 CopySource::Store(id) => {
                                     graph.store(*id).is_some_and(|store| store.site.stack == plan.site.stack)
@@ -161,10 +165,10 @@ pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
                         }
                         let source = source_identity(graph, &reach.source);
                         let certain = reach.selected.is_none() && when.is_empty();
-                        if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(role)) =
-                            (&reach.source, certain, role_identity(graph, &assigned.role))
+                        if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(made)) =
+                            (&reach.source, certain, made.as_mut())
                         {
-                            let at = *made.entry((source.clone(), role)).or_insert(copies.len());
+                            let at = *made.entry(source.clone()).or_insert(copies.len());
                             if let Some(same) = copies.get_mut(at) {
                                 same.by_opt_in &= reach.by_opt_in;
                                 continue;

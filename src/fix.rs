@@ -26,17 +26,19 @@ pub struct Effort {
     /// Copies that may be judged.
     copies: usize,
     least_trials: usize,
-    most_trials: usize,
 }
+
+/// However small the estate is.
+const MOST_TRIALS: usize = 64;
 
 impl Effort {
     /// Where fixes are what was asked for.
-    pub const WHOLE: Self = Self { copies: 100_000, least_trials: 6, most_trials: 64 };
+    pub const WHOLE: Self = Self { copies: 100_000, least_trials: 6 };
     /// Where they go along with a report, which must not wait for them.
-    pub const ASIDE: Self = Self { copies: 6_000, least_trials: 2, most_trials: 64 };
+    pub const ASIDE: Self = Self { copies: 6_000, least_trials: 2 };
 
     fn trials(self, copies: usize) -> usize {
-        (self.copies / copies.max(1)).clamp(self.least_trials, self.most_trials)
+        (self.copies / copies.max(1)).clamp(self.least_trials, MOST_TRIALS)
     }
 }
 

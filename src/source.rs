@@ -203,7 +203,7 @@ impl Disk for OverlayDisk {
 }
 
 /// What lies directly in `dir`, sorted.
-fn entries<'f>(files: impl Iterator<Item = &'f String>, dir: &str) -> Vec<DirEntry> {
+pub(crate) fn entries<'f>(files: impl Iterator<Item = &'f String>, dir: &str) -> Vec<DirEntry> {
     let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
     let mut entries: Vec<DirEntry> = files
         .filter_map(|file| file.strip_prefix(&prefix))

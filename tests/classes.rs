@@ -67,10 +67,6 @@ fn generated_estates_agree() {
     let mut size = Size::new(6, 30);
     size.forms = vec![Form::Terraform, Form::Modules, Form::CloudFormation];
     let dir = tempfile::tempdir().unwrap();
-    generate::each_file(&size, &mut |path, text| {
-        let target = dir.path().join(path);
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::write(target, text).unwrap();
-    });
+    generate::write(&size, dir.path()).unwrap();
     assert_eq!(agrees(dir.path()), 6 * 30 * 3);
 }

@@ -7,6 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "shared/files.rs"]
+mod files;
+
+use files::copied;
+
 /// Why no change of the code is offered, by rule.
 const NONE: &[(&str, &str)] = &[
     (
@@ -61,19 +66,6 @@ fn report(dir: &Path) -> Value {
 fn fingerprints(report: &Value) -> BTreeSet<String> {
     let findings = report["findings"].as_array().unwrap().iter();
     findings.map(|finding| finding["fingerprint"].as_str().unwrap().to_owned()).collect()
-}
-
-fn copied(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copied(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 fn texts(dir: &Path, below: &Path, out: &mut BTreeMap<String, String>) {

@@ -7,6 +7,11 @@ use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[path = "shared/files.rs"]
+mod files;
+
+use files::copied;
+
 const ESTATE: &str = "testdata/cases/an-estate-of-two-accounts-in-two-languages";
 
 fn run(dir: &Path, arguments: &[&str]) -> Output {
@@ -22,19 +27,6 @@ fn text(dir: &Path, arguments: &[&str]) -> String {
     let output = run(dir, arguments);
     assert!(matches!(output.status.code(), Some(0..=1)), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn copied(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copied(&path, &target);
-        } else {
-            std::fs::copy(&path, target).unwrap();
-        }
-    }
 }
 
 /// The estate in the directory `infra` of a repository.

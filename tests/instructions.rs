@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may fail by panicking")]
 
 #[path = "../benches/estate/generate.rs"]
-#[allow(dead_code, reason = "the generator serves benchmarks as well")]
 mod generate;
 
 use generate::{Form, Size};
@@ -21,11 +20,7 @@ const OUTDATED: f64 = 0.6;
 /// Instructions of a `check` of the estate, in one thread.
 fn count(size: &Size) -> u64 {
     let dir = tempfile::tempdir().unwrap();
-    generate::each_file(size, &mut |path, text| {
-        let target = dir.path().join(path);
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::write(target, text).unwrap();
-    });
+    generate::write(size, dir.path()).unwrap();
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", env!("CARGO_BIN_EXE_crossvault")])
         .args(["check", "--format", "concise", "."])

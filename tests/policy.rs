@@ -105,7 +105,7 @@ const REGION: &str = "us-east-1";
 fn an_independent_simulator_agrees() {
     let all = [
         include_str!("../testdata/policy/simulated.jsonl"),
-        // Made by the generator below.
+        // Made by the example `questions`.
         include_str!("../testdata/policy/vaults-and-roles.jsonl"),
     ];
     let (mut decided, mut lost, mut wrong) = (0, 0, Vec::new());
@@ -129,20 +129,6 @@ fn answer(question: &Value) -> String {
     answer["answer"].as_str().unwrap().to_owned()
 }
 
-/// The question with one of the candidates in the place of each unknown.
-fn completed(question: &Value, picks: &[usize]) -> Value {
-    let mut out = question.clone();
-    for ((key, candidates), pick) in question["unknown"].as_object().unwrap().iter().zip(picks) {
-        let candidates = candidates.as_array().unwrap();
-        let chosen = candidates[pick % candidates.len()].clone();
-        if !chosen.is_null() {
-            out["context"][key] = chosen;
-        }
-    }
-    out["unknown"] = serde_json::json!({});
-    out
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -160,7 +146,7 @@ proptest! {
                 *candidates = serde_json::json!([]);
             }
         }
-        let (before, after) = (answer(&asked), answer(&completed(&question, &picks)));
+        let (before, after) = (answer(&asked), answer(&generator::completed(&question, &picks)));
         prop_assert!(before == "unknown" || before == after, "{before} turns into {after}");
     }
 
@@ -173,28 +159,4 @@ proptest! {
             serde_json::json!({"Effect": "Deny", "Principal": "*", "Action": question["action"], "Resource": "*"}));
         prop_assert_eq!(answer(&denied), "denied");
     }
-}
-
-/// Writes questions for an independent simulator: `SEED=1 COUNT=1000 OUT=questions.jsonl cargo test --test policy -- --ignored`.
-#[test]
-#[ignore = "writes questions for a simulator"]
-fn questions() {
-    use proptest::strategy::ValueTree as _;
-    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
-    let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&number("SEED").to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let known = std::env::var("KNOWN").is_ok();
-    let mut out = String::new();
-    for id in 0..number("COUNT") {
-        let mut question = generator::question().new_tree(&mut runner).unwrap().current();
-        if known {
-            question = completed(&question, &[id as usize, id as usize / 3, id as usize / 7]);
-        }
-        question["id"] = id.into();
-        out.push_str(&format!("{question}\n"));
-    }
-    std::fs::write(std::env::var("OUT").unwrap_or_else(|_| "questions.jsonl".to_owned()), out).unwrap();
 }

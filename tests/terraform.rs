@@ -262,6 +262,22 @@ fn more_instances_than_the_limit_are_told_and_left_open() {
 }
 
 #[test]
+fn coalesce_brings_tuples_to_the_type_of_the_sets() {
+    // As `terraform console` 1.11.4 answers.
+    for (question, answer) in [
+        (r#"coalesce(["a"], toset(["b"]))"#, r#"toset(["a"])"#),
+        (r#"coalesce(["1"], toset([1]))"#, "toset([1])"),
+        (r#"coalesce(["a"], toset([1]))"#, "toset([1])"),
+        (r#"coalesce(toset([1]), ["a"])"#, "toset([1])"),
+        (r#"coalesce([true, "x"], toset(["b"]))"#, r#"toset(["true", "x"])"#),
+    ] {
+        assert_eq!(known(&[], &format!("{question} == {answer}")), json!(true), "{question}");
+    }
+    let mixed = r#"true ? toset([1]) : ["a"]"#;
+    assert!(asked(&[], mixed).is_err(), "{mixed}");
+}
+
+#[test]
 fn arns_are_taken_apart_also_where_parts_are_not_known() {
     let main = "variable \"acct\" {\n  type = string\n}\nresource \"aws_kms_key\" \"k\" {}\nprovider \"aws\" {\n  region = \"eu-west-1\"\n  allowed_account_ids = [\"111111111111\"]\n}\ndata \"aws_arn\" \"k\" {\n  arn = aws_kms_key.k.arn\n}\ndata \"aws_arn\" \"v\" {\n  arn = \"arn:aws:backup:eu-west-1:${var.acct}:backup-vault:x\"\n}\ndata \"aws_arn\" \"w\" {\n  arn = \"arn:aws:backup:eu-west-1:222222222222:backup-vault:${var.acct}\"\n}\n";
     let files = [("main.tf", main)];

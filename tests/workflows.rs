@@ -9,6 +9,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "shared/files.rs"]
+mod files;
+
+use files::copied;
+
 fn crossvault(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_crossvault")).args(arguments).current_dir(dir).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -19,18 +24,6 @@ fn write(dir: &Path, path: &str, text: &str) {
     let path = dir.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_all(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 /// Every copy with its verdict and the rules that fail or are open, and every finding with its place.
@@ -86,7 +79,7 @@ fn an_exported_unit_counts_as_if_its_code_were_here() {
                 continue;
             }
             let dir = tempfile::tempdir().unwrap();
-            copy_all(&cases.join(name), dir.path());
+            copied(&cases.join(name), dir.path());
             let export =
                 |to: &str| assert_eq!(crossvault(dir.path(), &["export", unit, "--output", to]).0, 0, "{name}");
             export("estate.json");

@@ -2,6 +2,7 @@
 //! of one backup account. The same seed and size give the same files, on every machine.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// How much to make, and in which form.
 #[derive(Clone, Debug)]
@@ -67,8 +68,21 @@ impl Random {
     }
 }
 
+/// Writes all files below `dir`; how many, and their bytes.
+pub(crate) fn write(size: &Size, dir: &Path) -> std::io::Result<(usize, usize)> {
+    let (mut files, mut bytes, mut failed) = (0, 0, None);
+    each_file(size, &mut |path, text| {
+        let target = dir.join(path);
+        let made = target.parent().map_or(Ok(()), std::fs::create_dir_all);
+        failed = failed.take().or(made.and_then(|()| std::fs::write(&target, text)).err());
+        files += 1;
+        bytes += text.len();
+    });
+    failed.map_or(Ok((files, bytes)), Err)
+}
+
 /// Hands every file of the estate, path and text, to `write`, one account after the other.
-pub(crate) fn each_file(size: &Size, write: &mut dyn FnMut(&str, &str)) {
+fn each_file(size: &Size, write: &mut dyn FnMut(&str, &str)) {
     backup_account(size, write);
     if size.forms.contains(&Form::Modules) {
         write("modules/store/main.tf", STORE_MODULE);

@@ -60,14 +60,7 @@ fn main() -> std::io::Result<()> {
         })
         .collect();
     std::fs::create_dir(&args.out)?;
-    let (mut files, mut bytes, mut failed) = (0_usize, 0_usize, None);
-    generate::each_file(&size, &mut |path, text| {
-        let target = args.out.join(path);
-        let made = target.parent().map_or(Ok(()), std::fs::create_dir_all);
-        failed = failed.take().or(made.and_then(|()| std::fs::write(&target, text)).err());
-        files += 1;
-        bytes += text.len();
-    });
+    let (files, bytes) = generate::write(&size, &args.out)?;
     eprintln!("{files} files, {bytes} bytes");
-    failed.map_or(Ok(()), Err)
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The files of a git revision, read from git's objects: the checkout is not touched.
 
 use super::{HEAD, LARGEST, LARGEST_PLAN, SKIPPED};
-use crate::source::{DirEntry, Disk, ReadError, Walked, join, normalize, parent};
+use crate::source::{DirEntry, Disk, ReadError, Walked, entries, join, normalize, parent};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -207,15 +207,7 @@ impl Disk for GitDisk {
         let dir = self.real(&self.inside(path).ok_or(ReadError::Outside)?)?;
         let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
         let below = self.entries.range(prefix.clone()..).take_while(|(file, _)| file.starts_with(&prefix));
-        let mut entries: Vec<DirEntry> = below
-            .filter_map(|(file, _)| file.strip_prefix(&prefix))
-            .map(|rest| match rest.split_once('/') {
-                Some((name, _)) => DirEntry { name: name.to_owned(), is_dir: true },
-                None => DirEntry { name: rest.to_owned(), is_dir: false },
-            })
-            .collect();
-        entries.sort();
-        entries.dedup();
+        let entries = entries(below.map(|(file, _)| file), &dir);
         if entries.is_empty() && dir != "." { Err(ReadError::NotFound) } else { Ok(entries) }
     }
 

@@ -252,7 +252,16 @@ impl<'a> Evaluator<'a> {
             }
             (None, None) => self.module(&self.unit.path),
         };
-        let mut instance = Instance {
+        let mut instance = self.uncalled(module);
+        instance.providers = self.own_providers(&instance, &BTreeMap::new());
+        let root = Rc::new(instance);
+        *self.root.borrow_mut() = Some(root.clone());
+        root
+    }
+
+    /// An instance of a module that no other one calls.
+    fn uncalled(&self, module: Arc<Module>) -> Instance {
+        Instance {
             id: self.next_id(),
             module,
             prefix: String::new(),
@@ -261,11 +270,7 @@ impl<'a> Evaluator<'a> {
             chain: Arc::from([]),
             exists: crate::value::Existence::Certain,
             terragrunt: None,
-        };
-        instance.providers = self.own_providers(&instance, &BTreeMap::new());
-        let root = Rc::new(instance);
-        *self.root.borrow_mut() = Some(root.clone());
-        root
+        }
     }
 
     fn next_id(&self) -> usize {

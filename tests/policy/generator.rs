@@ -429,3 +429,17 @@ pub(crate) fn question() -> impl Strategy<Value = Value> {
         })
     })
 }
+
+/// The question with one of the candidates in the place of each unknown.
+pub(crate) fn completed(question: &Value, picks: &[usize]) -> Value {
+    let mut out = question.clone();
+    for ((key, candidates), pick) in question["unknown"].as_object().unwrap().iter().zip(picks) {
+        let candidates = candidates.as_array().unwrap();
+        let chosen = candidates[pick % candidates.len()].clone();
+        if !chosen.is_null() {
+            out["context"][key] = chosen;
+        }
+    }
+    out["unknown"] = serde_json::json!({});
+    out
+}

@@ -3,13 +3,12 @@
 //! Source: developer.hashicorp.com/terraform/language/stacks, reference of component and deployment configuration, read
 //! 2026-11.
 
-use super::{Evaluator, Instance, Scope};
+use super::{Evaluator, Scope};
 use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Block, Body, ExprKind, ObjectKey};
 use crate::terraform::module::{self, Module, ProviderBlock};
 use crate::terraform::syntax;
 use crate::value::{Entries, Entry, Reason, Value};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -81,16 +80,7 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
-        let instance = Rc::new(Instance {
-            id: self.next_id(),
-            module: Arc::new(module),
-            prefix: String::new(),
-            parent: None,
-            providers: BTreeMap::new(),
-            chain: Arc::from([]),
-            exists: crate::value::Existence::Certain,
-            terragrunt: None,
-        });
+        let instance = Rc::new(self.uncalled(Arc::new(module)));
         let scope = Scope::new(&instance);
         let Some(ExprKind::Object(items)) = inputs.map(|inputs| inputs.kind) else { return Entries::new() };
         items

@@ -144,16 +144,7 @@ impl Evaluator<'_> {
             names: RefCell::default(),
             depth,
         });
-        let instance = Rc::new(Instance {
-            id: self.next_id(),
-            module: Arc::new(module),
-            prefix: String::new(),
-            parent: None,
-            providers: BTreeMap::new(),
-            chain: Arc::from([]),
-            exists: crate::value::Existence::Certain,
-            terragrunt: Some(context.clone()),
-        });
+        let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(Arc::new(module)) });
         let scope = Scope::new(&instance);
         let mut config = Config::default();
         let mut includes = BTreeMap::new();

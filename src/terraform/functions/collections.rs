@@ -311,14 +311,25 @@ fn slice(args: &[Value]) -> Outcome {
     }
 }
 
+/// The type of the sets, where all else are tuples.
+fn set_among_tuples(args: &[Value]) -> Option<Type> {
+    let (sets, rest): (Vec<Type>, Vec<Type>) = args.iter().map(types::of).partition(|ty| matches!(ty, Type::Set(_)));
+    if !rest.iter().all(|ty| matches!(ty, Type::Tuple(_))) {
+        return None;
+    }
+    types::unify(&sets).filter(|ty| matches!(ty, Type::Set(_)))
+}
+
 fn coalesce(args: &[Value]) -> Outcome {
     let values = match unify(args.to_vec()) {
         Some(values) => values,
         // With null of no type among them, Terraform takes them as they are.
         None if args.iter().any(|arg| types::of(arg) == Type::Dynamic) => args.to_vec(),
-        // A tuple becomes a set where that is asked of it.
-        None if args.iter().all(|arg| matches!(types::of(arg), Type::Set(_) | Type::Tuple(_))) => args.to_vec(),
-        None => return several_types(),
+        None => match set_among_tuples(args) {
+            // What cannot be brought to the sets' type counts as null.
+            Some(set) => args.iter().filter_map(|arg| convert(arg, &set).ok()).collect(),
+            None => return several_types(),
+        },
     };
     for value in values {
         match &value.kind {
