@@ -328,11 +328,10 @@ impl Graph {
 
     /// The account in the middle of a sentence: `account backup`, `the account of provider …`.
     pub fn account_words(&self, account: &Account) -> String {
-        let name = self.account_name(account);
-        match account.known() {
-            Some(_) => format!("account {name}"),
-            None if name.starts_with("account of") => format!("the {name}"),
-            None => name,
+        if account.known().is_some() {
+            return format!("account {}", self.account_name(account));
         }
+        let text = account.to_string();
+        if text.starts_with("account ") { format!("the {text}") } else { text }
     }
 }

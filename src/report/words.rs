@@ -71,6 +71,10 @@ pub(crate) fn printable_char(c: char) -> char {
     }
 }
 
+/// A vault of which neither name nor ARN is known.
+const UNKNOWN_VAULT: &str = "a vault that is not known";
+const UNKNOWN_PLACE: &str = "in an account that is not known";
+
 /// Names copies by their ids.
 #[derive(Debug)]
 pub(crate) struct Words<'a> {
@@ -129,9 +133,12 @@ impl<'a> Words<'a> {
             [account] => format!(" from {account}"),
             several => format!(" from {} accounts", several.len()),
         };
+        let called = |vault: &str| if vault == UNKNOWN_VAULT { vault.to_owned() } else { format!("vault {vault}") };
         let to = match (vaults.as_slice(), to.as_slice()) {
-            ([vault], [place]) => format!(" to vault {vault} {place}"),
-            ([vault], _) => format!(" to vault {vault}"),
+            ([vault], [place]) if vault != UNKNOWN_VAULT || place != UNKNOWN_PLACE => {
+                format!(" to {} {place}", called(vault))
+            }
+            ([vault], _) => format!(" to {}", called(vault)),
             (several, [place]) => format!(" to {} vaults {place}", several.len()),
             (several, _) => format!(" to {} vaults", several.len()),
         };
@@ -168,7 +175,7 @@ pub(crate) fn remedy(help: &str) -> (&str, Option<&str>) {
 
 fn destination_place(analysis: &Analysis, judgement: &Judgement) -> String {
     let Some(place) = analysis.graph.place(&judgement.copy.destination) else {
-        return "in an account that is not known".to_owned();
+        return UNKNOWN_PLACE.to_owned();
     };
     match (judgement.copy.cross_account, judgement.copy.cross_region) {
         (Some(false), Some(true)) => format!("of the same account in {}", place.region),
@@ -215,8 +222,8 @@ pub(crate) fn vault(analysis: &Analysis, target: &VaultTarget) -> String {
         VaultTarget::External { name, arn, .. } => name
             .as_ref()
             .or(arn.as_ref())
-            .map_or_else(|| "that is not known".to_owned(), |name| format!("`{}`", one_line(name))),
-        VaultTarget::Unknown(_) => "that is not known".to_owned(),
+            .map_or_else(|| UNKNOWN_VAULT.to_owned(), |name| format!("`{}`", one_line(name))),
+        VaultTarget::Unknown(_) => UNKNOWN_VAULT.to_owned(),
     }
 }
 
