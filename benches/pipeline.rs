@@ -16,6 +16,10 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A repository of root modules of five files each: every one copies its data stores to a central account.
 fn estate(files: usize) -> Vec<(String, String)> {
     let mut out = Vec::new();

@@ -87,9 +87,9 @@ fn checked_in_full(files: Files) {
         report::human::write(&analysis, &mut out, &loud).unwrap();
         report::concise::write(&analysis, &mut out).unwrap();
         serde_json::to_writer(&mut out, &report::json::report(&analysis)).unwrap();
-        serde_json::to_writer(&mut out, &report::sarif::report(&analysis, &places)).unwrap();
+        serde_json::to_writer(&mut out, &report::sarif::report(&analysis, &places, "crossvault")).unwrap();
         serde_json::to_writer(&mut out, &report::gitlab::report(&analysis, &places)).unwrap();
-        report::github::write(&analysis, &places, &mut out).unwrap();
+        report::github::write(&analysis, &places, "closing", &mut out).unwrap();
         report::junit::write(&analysis, &mut out).unwrap();
         report::html::write(&analysis, &mut out).unwrap();
         report::markdown::write(&analysis, &places, &mut out).unwrap();

@@ -35,6 +35,13 @@ pub struct Reported {
     pub fix: Option<Fix>,
 }
 
+impl Reported {
+    /// Whether it is an error of one of these copies.
+    pub(crate) fn breaks(&self, copies: &BTreeSet<CopyId>) -> bool {
+        self.finding.severity == Severity::Error && self.copies.iter().any(|copy| copies.contains(copy))
+    }
+}
+
 /// A unit as the summary counts it.
 #[derive(Clone, Debug)]
 pub struct UnitSummary {
@@ -93,6 +100,16 @@ impl Analysis {
     /// Whether some copy's verdict is open.
     pub fn is_undecided(&self) -> bool {
         self.judgements.iter().any(|judgement| judgement.verdict == Verdict::Undecided)
+    }
+
+    /// Keeps the `changed` copies alone, and the errors of those that are `worse`.
+    pub(crate) fn narrow(&mut self, changed: &BTreeSet<CopyId>, worse: &BTreeSet<CopyId>) {
+        self.judgements.retain(|judgement| changed.contains(&judgement.copy.id));
+        self.findings.retain(|reported| reported.breaks(worse));
+        self.suppressed.clear();
+        for reported in &mut self.findings {
+            reported.copies.retain(|copy| changed.contains(copy));
+        }
     }
 
     /// What follows from the judgements: findings and assumptions.

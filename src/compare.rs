@@ -56,6 +56,22 @@ pub struct Comparison<'a> {
     pub findings: Vec<&'a Reported>,
 }
 
+impl Comparison<'_> {
+    /// The copies of the later analysis that are not what they were.
+    pub fn changed(&self) -> BTreeSet<CopyId> {
+        self.changes.iter().filter_map(|changed| Some(changed.after?.copy.id)).collect()
+    }
+
+    /// Those of them that got worse.
+    pub fn worse(&self) -> BTreeSet<CopyId> {
+        worse(&self.changes)
+    }
+}
+
+fn worse(changes: &[Changed<'_>]) -> BTreeSet<CopyId> {
+    changes.iter().filter(|changed| changed.worse).filter_map(|changed| Some(changed.after?.copy.id)).collect()
+}
+
 /// Compares two analyses. With `strict` an undecided copy counts as one that fails. A copy that fails for accepted
 /// reasons alone is none that got worse.
 pub fn compare<'a>(before: &'a Analysis, after: &'a Analysis, strict: bool) -> Comparison<'a> {
@@ -91,15 +107,8 @@ pub fn compare<'a>(before: &'a Analysis, after: &'a Analysis, strict: bool) -> C
         changes.push(Changed { change, before: old, after: new, worse });
     }
     changes.sort_by_key(|changed| (!changed.worse, changed.change));
-    let worse: BTreeSet<CopyId> =
-        changes.iter().filter(|changed| changed.worse).filter_map(|changed| Some(changed.after?.copy.id)).collect();
-    let findings = after
-        .findings
-        .iter()
-        .filter(|reported| {
-            reported.finding.severity == Severity::Error && reported.copies.iter().any(|copy| worse.contains(copy))
-        })
-        .collect();
+    let worse = worse(&changes);
+    let findings = after.findings.iter().filter(|reported| reported.breaks(&worse)).collect();
     Comparison { changes, unchanged, findings }
 }
 

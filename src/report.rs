@@ -19,6 +19,7 @@ pub mod svg;
 pub mod values;
 mod words;
 
+pub(crate) use summary::headline;
 pub(crate) use words::printable;
 
 use crate::analysis::Analysis;

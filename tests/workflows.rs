@@ -303,6 +303,33 @@ resource "aws_backup_selection" "s{at}" {{
     }
 }
 
+/// Code hosts and test reports get the one copy that changed, and nothing of the other 49.
+fn each_format_tells_of_that_one(dir: &Path) {
+    let diff = |format: &str| {
+        let (code, out, err) = crossvault(dir, &["diff", "main", "branch", "--format", format]);
+        assert_eq!((code, err.as_str()), (1, ""), "{out}");
+        out
+    };
+    let sarif: Json = serde_json::from_str(&diff("sarif")).unwrap();
+    let run = &sarif["runs"][0];
+    assert_eq!(run["automationDetails"]["id"], "crossvault-diff/");
+    assert_eq!(run["results"].as_array().unwrap().len(), 1);
+    assert_eq!(run["results"][0]["ruleId"], "retention-outside-vault-lock");
+    let quality: Json = serde_json::from_str(&diff("gitlab")).unwrap();
+    assert_eq!(quality.as_array().unwrap().len(), 1);
+    assert_eq!(quality[0]["location"]["path"], "app3/main.tf");
+    let junit = diff("junit");
+    assert!(junit.contains("tests=\"1\" failures=\"1\"") && junit.contains("kept for 400 days"), "{junit}");
+    let github = diff("github");
+    assert!(github.starts_with("::error file=app3/main.tf,line="), "{github}");
+    assert!(github.ends_with("::main to branch: 1 broken; 49 copies unchanged\n"), "{github}");
+    assert!([&junit, &github].iter().all(|text| !text.contains("t16")), "{junit}{github}");
+    let page = diff("html");
+    let (_, data) = page.split_once("<script id=\"data\" type=\"application/json\">").unwrap();
+    let data: Json = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    assert_eq!(data["copies"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn a_branch_that_breaks_one_copy_of_fifty_is_told_of_that_one() {
     let Some(repository) = Repository::new() else { return };
@@ -328,6 +355,7 @@ fn a_branch_that_breaks_one_copy_of_fifty_is_told_of_that_one() {
     assert_eq!(code, 1);
     assert!(out.starts_with("::error file=app3/main.tf,line="), "{out}");
     assert_eq!(crossvault(&dir.join("app4"), &["diff", "main", "--", ".", "../central"]).0, 0);
+    each_format_tells_of_that_one(dir);
     // Nothing that matters changed; the checkout and the index are as they were.
     write(dir, "notes.md", "unrelated\n");
     repository.commit("notes");

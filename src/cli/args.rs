@@ -250,10 +250,18 @@ pub(super) enum DiffFormat {
     /// One line a copy.
     Concise,
     Json,
-    /// A comment for a pull request.
-    Markdown,
+    /// For code scanning: the findings of what got worse, under a category of their own.
+    Sarif,
     /// Workflow commands of GitHub Actions.
     Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// A test case for each copy that changes.
+    Junit,
+    /// One page of the copies that change, with a picture.
+    Html,
+    /// A comment for a pull request.
+    Markdown,
 }
 
 #[derive(Debug, clap::Args)]

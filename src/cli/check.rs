@@ -4,7 +4,7 @@ use super::args::{CheckArgs, CheckFormat};
 use super::ignores;
 use super::input::{analysis, attach_fixes};
 use super::output::{code, mask, places, pretty, style, written};
-use crate::report::{concise, github, gitlab, html, human, json, junit, markdown, sarif};
+use crate::report::{concise, github, gitlab, headline, html, human, json, junit, markdown, sarif};
 use std::io::Write;
 
 pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
@@ -22,8 +22,8 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, te
         CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),
         CheckFormat::Concise => concise::write(&analysis, out),
         CheckFormat::Json => pretty(out, &json::report(&analysis)),
-        CheckFormat::Sarif => pretty(out, &sarif::report(&analysis, &places())),
-        CheckFormat::Github => github::write(&analysis, &places(), out),
+        CheckFormat::Sarif => pretty(out, &sarif::report(&analysis, &places(), "crossvault")),
+        CheckFormat::Github => github::write(&analysis, &places(), &headline(&analysis), out),
         CheckFormat::Gitlab => pretty(out, &gitlab::report(&analysis, &places())),
         CheckFormat::Junit => junit::write(&analysis, out),
         CheckFormat::Html => html::write(&analysis, out),

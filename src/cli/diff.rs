@@ -10,11 +10,13 @@ use crate::analysis::Analysis;
 use crate::compare::compare;
 use crate::discover::{GitDisk, merge_base};
 use crate::parallel::on_threads;
-use crate::report::{diff, human};
+use crate::report::{diff, github, gitlab, html, human, junit, sarif};
 use crate::session::Session;
-use crate::source::{Disk, Revision, Revisions, normalize};
+use crate::source::{Disk, Revision, Revisions};
 use std::io::Write;
 use std::sync::Arc;
+
+type Writer<'a> = &'a dyn Fn(&mut dyn Write) -> std::io::Result<()>;
 
 pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
     let base = if args.merge_base { merge_base(&args.base, args.head.as_deref()) } else { Ok(args.base.clone()) };
@@ -31,13 +33,12 @@ pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, ter
         }
     };
     let commits = (base.commit.clone(), head.as_ref().map(|head| head.commit.clone()));
-    let prefix = base.prefix().to_owned();
     let head: Box<dyn Disk> = match head {
         Some(head) => Box::new(head),
         None => Box::new(disk(&args.common)),
     };
-    let (before, after) = both(args, Revisions::new(Box::new(base), head));
-    let after = after.as_ref().unwrap_or(&before);
+    let (before, later) = both(args, Revisions::new(Box::new(base), head));
+    let after = later.as_ref().unwrap_or(&before);
     for (side, analysis) in [("base", &before), ("head", after)] {
         if unreadable(&analysis.diagnostics) {
             writeln!(err, "{side}:")?;
@@ -48,20 +49,36 @@ pub(super) fn run(args: &DiffArgs, out: &mut dyn Write, err: &mut dyn Write, ter
     let comparison = compare(&before, after, strict);
     let head = args.head.as_deref().zip(commits.1.as_deref());
     let shown = diff::Diff { before: &before, after, comparison: &comparison, base: (&args.base, &commits.0), head };
-    let worse = comparison.changes.iter().any(|changed| changed.worse);
-    written(&args.common, mask(&[&before, after]).as_ref(), out, |out| match args.format {
-        DiffFormat::Full => {
+    let worse = comparison.worse();
+    let code = code(&before, after, !worse.is_empty(), args);
+    let mask = mask(&[&before, after]);
+    let write: Writer<'_> = match args.format {
+        DiffFormat::Full => &|out| {
             for reported in &comparison.findings {
                 human::write_finding(after, reported, out, &plain_style(&args.common, terminal))?;
             }
             diff::table(&shown, out)
+        },
+        DiffFormat::Concise => &|out| diff::concise(&shown, out),
+        DiffFormat::Json => &|out| pretty(out, &diff::report(&shown)),
+        DiffFormat::Markdown => &|out| diff::markdown(&shown, &places(), out),
+        // The other formats know one analysis: the later one, of what changed alone.
+        DiffFormat::Sarif | DiffFormat::Github | DiffFormat::Gitlab | DiffFormat::Junit | DiffFormat::Html => {
+            let (changed, closing) = (comparison.changed(), shown.summary());
+            let mut narrowed = later.unwrap_or(before);
+            narrowed.narrow(&changed, &worse);
+            written(&args.common, mask.as_ref(), out, |out| match args.format {
+                DiffFormat::Sarif => pretty(out, &sarif::report(&narrowed, &places(), "crossvault-diff")),
+                DiffFormat::Gitlab => pretty(out, &gitlab::report(&narrowed, &places())),
+                DiffFormat::Junit => junit::write(&narrowed, out),
+                DiffFormat::Html => html::write(&narrowed, out),
+                _ => github::write(&narrowed, &places(), &closing, out),
+            })?;
+            return Ok(code);
         }
-        DiffFormat::Concise => diff::concise(&shown, out),
-        DiffFormat::Json => pretty(out, &diff::report(&shown)),
-        DiffFormat::Markdown => diff::markdown(&shown, &places(), out),
-        DiffFormat::Github => diff::github(&shown, &|path| normalize(&format!("{prefix}/{path}")), out),
-    })?;
-    Ok(code(&before, after, worse, args))
+    };
+    written(&args.common, mask.as_ref(), out, write)?;
+    Ok(code)
 }
 
 fn code(before: &Analysis, after: &Analysis, worse: bool, args: &DiffArgs) -> u8 {

@@ -119,11 +119,6 @@ impl GitDisk {
         Ok(Self { commit, prefix: normalize(&prefix), root, entries, reader })
     }
 
-    /// The working directory within the repository; `.` at its root.
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
     /// The path from the repository's root; `None` where it leads outside.
     fn inside(&self, path: &str) -> Option<String> {
         let path = if path.starts_with('/') {

@@ -74,7 +74,12 @@ impl Diff<'_> {
         self.comparison.changes.iter().filter(|changed| changed.worse).count()
     }
 
-    /// `1 broken, 2 new, 47 unchanged`.
+    /// `main to the working tree: 1 broken, 2 new; 47 copies unchanged`.
+    pub fn summary(&self) -> String {
+        format!("{}: {}", self.revisions(), self.headline())
+    }
+
+    /// `1 broken, 2 new; 47 copies unchanged`.
     fn headline(&self) -> String {
         let failing = self.comparison.changes.iter().filter(|changed| {
             changed.change == Change::New && changed.after.is_some_and(|after| after.verdict == Verdict::Fails)
@@ -144,7 +149,7 @@ pub fn table(diff: &Diff<'_>, out: &mut dyn Write) -> Result<()> {
         }
         writeln!(out)?;
     }
-    writeln!(out, "{}: {}", diff.revisions(), diff.headline())
+    writeln!(out, "{}", diff.summary())
 }
 
 /// One line a change: `broken: succeeds -> fails: source to destination [rules]`.
@@ -259,24 +264,4 @@ pub fn markdown(diff: &Diff<'_>, places: &Places, out: &mut dyn Write) -> Result
         }
     }
     out.write_all(text.as_bytes())
-}
-
-/// Workflow commands of GitHub Actions: an error at the place of each finding that breaks a copy. `path` gives a file's
-/// path from the root of the repository.
-pub fn github(diff: &Diff<'_>, path: &dyn Fn(&str) -> String, out: &mut dyn Write) -> Result<()> {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
-    for reported in &diff.comparison.findings {
-        let finding = &reported.finding;
-        let place = finding.primary.as_ref().map_or_else(String::new, |label| {
-            let at = diff.after.sources.location(label.span);
-            format!("file={},line={},", property(&path(&at.file)), at.line)
-        });
-        let text = finding
-            .help
-            .as_ref()
-            .map_or_else(|| finding.message.clone(), |help| format!("{}\n{help}", finding.message));
-        writeln!(out, "::error {place}title={}::{}", property(finding.rule), data(&text))?;
-    }
-    writeln!(out, "::notice title=crossvault::{}", data(&format!("{}: {}", diff.revisions(), diff.headline())))
 }

@@ -1,18 +1,18 @@
 //! Workflow commands of GitHub Actions: an annotation at the line of each finding.
 
+use super::Places;
 use super::escape::{workflow, workflow_property};
 use super::words::{Grade, Words};
-use super::{Places, summary};
 use crate::analysis::Analysis;
 use crate::diagnostic::DiagnosticKind;
 use crate::source::Location;
 use std::io::{Result, Write};
 
-/// Writes a command for each piece of bad input and each finding, and the counts as a notice.
+/// Writes a command for each piece of bad input and each finding, and `closing` as a notice.
 ///
 /// GitHub shows ten annotations of each kind a step, so the most severe come first.
 /// Source: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>, read 2026-11.
-pub fn write(analysis: &Analysis, places: &Places, out: &mut dyn Write) -> Result<()> {
+pub fn write(analysis: &Analysis, places: &Places, closing: &str, out: &mut dyn Write) -> Result<()> {
     for diagnostic in analysis.diagnostics.iter().filter(|diagnostic| diagnostic.kind == DiagnosticKind::BadInput) {
         let at = diagnostic.primary.as_ref().map(|label| analysis.sources.location(label.span));
         let path = diagnostic.path.as_ref().map(|path| format!("file={}", workflow_property(&places.of(path))));
@@ -41,7 +41,7 @@ pub fn write(analysis: &Analysis, places: &Places, out: &mut dyn Write) -> Resul
         let word = if grade == Grade::Undecided { "undecided: " } else { "" };
         command(out, name, &place, &format!("{word}{}", finding.rule), &text)?;
     }
-    command(out, "notice", "", "crossvault", &summary::headline(analysis))
+    command(out, "notice", "", "crossvault", closing)
 }
 
 fn position(at: &Location, places: &Places) -> String {

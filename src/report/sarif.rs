@@ -20,8 +20,9 @@ const MOST_LOCATIONS: usize = 100;
 /// bytes results go without the flow of their places.
 const LARGE: usize = 60_000_000;
 
-/// The log: one run, a rule for each page, a result for each finding.
-pub fn report(analysis: &Analysis, places: &Places) -> Json {
+/// The log: one run, a rule for each page, a result for each finding. Code scanning takes what an earlier run of the
+/// same category found and a later one does not for mended: a report of something else needs another `category`.
+pub fn report(analysis: &Analysis, places: &Places, category: &str) -> Json {
     let pages = pages();
     let words = Words::new(analysis);
     let all = analysis.findings.len() + analysis.suppressed.len();
@@ -75,7 +76,7 @@ pub fn report(analysis: &Analysis, places: &Places) -> Json {
                 "informationUri": "https://github.com/crossvault/crossvault",
                 "rules": pages.iter().map(rule).collect::<Vec<_>>(),
             }},
-            "automationDetails": {"id": "crossvault/"},
+            "automationDetails": {"id": format!("{category}/")},
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {"SRCROOT": {"description": {"text": "the root of the repository"}}},
             "invocations": [{

@@ -48,7 +48,7 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write, style: &Style) -> 
 }
 
 /// `10 copies: 6 fail, 0 undecided, 4 succeed`.
-pub(super) fn headline(analysis: &Analysis) -> String {
+pub(crate) fn headline(analysis: &Analysis) -> String {
     let (succeeds, fails, undecided) = counts(analysis);
     let total = succeeds + fails + undecided;
     if total == 0 {
