@@ -159,4 +159,17 @@ proptest! {
             serde_json::json!({"Effect": "Deny", "Principal": "*", "Action": question["action"], "Resource": "*"}));
         prop_assert_eq!(answer(&denied), "denied");
     }
+
+    /// A grant allows what a statement with its grantee and operations would, where it depends on nothing else.
+    #[test]
+    fn a_grant_allows_what_a_statement_would(question in generator::question()) {
+        let (statements, same) = generator::without_grants(&question);
+        let (grants, statements) = (answer(&question), answer(&statements));
+        let own = question["principal"].as_str().unwrap().split(':').nth(4) == question["resourceAccount"].as_str();
+        if same && own {
+            prop_assert_eq!(grants, statements);
+        } else {
+            prop_assert!(grants == "unknown" || grants == statements, "{grants} by grants, {statements} by statements");
+        }
+    }
 }

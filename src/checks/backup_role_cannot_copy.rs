@@ -4,7 +4,7 @@ use super::support::{
     CROSS_ACCOUNT_PAGE, Rights, RolePolicies, fail, finding, partition, role_caller, role_policies, service, text,
     undecided, with_places, with_why,
 };
-use super::{Context, Outcome};
+use super::{Context, Outcome, remedy};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::{RoleId, RoleTarget, Why};
@@ -45,10 +45,25 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         rights
     });
     if !missing.is_empty() {
-        let found = finding(RULE, root, format!("copies with the role `{}` will fail: it lacks {}", role.site.address, missing.join(" and ")), label(format!("nothing attached to this role allows {}", missing.join(" or "))))
-            .note("AWS says: Access Denied trying to call AWS Backup service")
-            .help("attach arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup (and for S3 arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Backup), or allow these actions")
-            .url(CROSS_ACCOUNT_PAGE);
+        let place = context.graph.plan(copy.plan).map(|plan| &plan.site.place);
+        let partition = place.map_or("aws", |place| partition(&place.region));
+        let policies: &[&str] =
+            &["service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup"];
+        let code = remedy::attachments(
+            context,
+            &role.site,
+            partition,
+            policies.get(..1 + usize::from(s3)).unwrap_or(policies),
+        );
+        let found = finding(
+            RULE,
+            root,
+            format!("copies with the role `{}` will fail: it lacks {}", role.site.address, missing.join(" and ")),
+            label(format!("nothing attached to this role allows {}", missing.join(" or "))),
+        )
+        .note("AWS says: Access Denied trying to call AWS Backup service")
+        .help(format!("allow these actions, or attach AWS's own {}:\n{code}", if s3 { "policies" } else { "policy" }))
+        .url(CROSS_ACCOUNT_PAGE);
         return fail(with_places(found, context, copy));
     }
     match unknown {

@@ -1,7 +1,7 @@
 //! The plan's role does not trust AWS Backup.
 
 use super::support::{fail, finding, is_default_role, role_caller, undecided, with_places, with_why};
-use super::{Context, Outcome};
+use super::{Context, Outcome, remedy};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::RoleTarget;
@@ -33,7 +33,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                         label("does not trust backup.amazonaws.com"),
                     )
                     .note("AWS says: ... cannot be assumed by AWS Backup")
-                    .help("allow sts:AssumeRole to the service backup.amazonaws.com in the role's trust policy")
+                    .help(format!(
+                        "add to the role's trust policy:\n{}",
+                        remedy::trust(context, &role.site.kind, trust.span)
+                    ))
                     .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html");
                     fail(with_places(found, context, copy))
                 }

@@ -17,6 +17,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             Outcome::Pass(span.map(|span| Label::new(span, "switched on")).into_iter().collect())
         }
         Some(Switch::Off { span }) => {
+            let code = ":\nresource \"aws_backup_global_settings\" \"organization\" {\n  global_settings = {\n    \"isCrossAccountBackupEnabled\" = \"true\"\n  }\n}";
             let found = finding(
                 RULE,
                 "organization",
@@ -24,7 +25,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 span.map(|span| Label::new(span, "switched off here")),
             )
             .note("AWS says: Copy job failed. Cross-account copy feature is not enabled for the current organization.")
-            .help("set isCrossAccountBackupEnabled to \"true\" in the management account")
+            .help(format!(
+                "switch cross-account backup on in the management account{}",
+                if span.is_some() { code } else { "" }
+            ))
             .url(CROSS_ACCOUNT_PAGE);
             fail(with_places(found, context, copy))
         }

@@ -1,10 +1,10 @@
 //! A vault under `aws/backup` cannot take copies of types that AWS Backup does not manage fully.
 
 use super::support::{
-    ENCRYPTION_PAGE, action_span, destination_name, fail, finding, service, source_keys, source_name, undecided,
-    with_places, with_why,
+    ENCRYPTION_PAGE, action_span, destination_name, fail, finding, partition, service, source_keys, source_name,
+    undecided, with_places, with_why,
 };
-use super::{Context, Outcome};
+use super::{Context, Outcome, remedy};
 use crate::catalog::{Support, UnencryptedCopy};
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
@@ -54,18 +54,20 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     match used {
         KeyUse::AwsManaged { alias, span } if &**alias == "aws/backup" => {
             let attribute = if vault.site.kind.starts_with("AWS::") { "EncryptionKeyArn" } else { "kms_key_arn" };
+            let own = (&vault.site.place.account, partition(&vault.site.place.region));
+            let code = remedy::new_key(context, &vault.site, own, &[], attribute);
             let label = Label::new(*span, "under the key `aws/backup`, because the vault names no key");
             let stays = row.unencrypted_copy == Some(UnencryptedCopy::Stays)
                 && !source_keys(context, copy).iter().any(|key| encrypted(key));
             if stays || (!away && !row.destination_key_always) {
                 let found = finding(RULE, root, format!("whether {source} can be copied into {name} cannot be told: AWS's pages forbid a vault under `aws/backup` here, and practice differs"), Some(label))
                     .severity(Severity::Warning)
-                    .help(format!("give the vault a customer managed key (`{attribute}`)"));
+                    .help(format!("give the vault a customer managed key (`{attribute}`):\n{code}"));
                 return undecided(with_places(found, context, copy));
             }
             let found = finding(RULE, root, format!("the copy of {source} into {name} will fail: the vault is encrypted under AWS Backup's own key"), Some(label))
                 .note("AWS says: Copy job failed because the destination Backup vault is encrypted with the default Backup service managed key. The contents of this vault cannot be copied. Only the contents of a Backup vault encrypted by an AWS KMS key may be copied.")
-                .help(format!("give the vault a customer managed key (`{attribute}`); a vault's key cannot be changed later, so this replaces the vault"))
+                .help(format!("give the vault a customer managed key (`{attribute}`); a vault's key cannot be changed later, so this replaces the vault:\n{code}"))
                 .url(ENCRYPTION_PAGE);
             fail(with_places(found, context, copy))
         }

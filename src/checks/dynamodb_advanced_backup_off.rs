@@ -45,7 +45,14 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 primary,
             )
             .note("AWS says: Feature is not supported for provided resource type.")
-            .help("set `DynamoDB = true` in `resource_type_management_preference`")
+            .help(format!(
+                "switch the advanced features on in the Region's settings{}",
+                if span.is_some() {
+                    ":\nresource_type_management_preference = {\n  \"DynamoDB\" = true\n}"
+                } else {
+                    ""
+                }
+            ))
             .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html");
             fail(with_places(found, context, copy))
         }

@@ -5,7 +5,7 @@
 //! alone does not. KMS rejects a policy that names a role which does not exist.
 
 use super::support::{destination_account, fail, finding, key_policy, partition, shares, with_places};
-use super::{Context, Outcome};
+use super::{Context, Outcome, remedy};
 use crate::aws::Account;
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};
@@ -39,7 +39,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let found = finding(RULE, root, headline, Some(Label::new(span, "must exist before the policy is saved")))
             .note("AWS says: PutKeyPolicy request failed MalformedPolicyDocumentException - Policy contains a statement with one or more invalid principals.")
             .severity(Severity::Warning)
-            .help(format!("create it in account {shown} (`aws_iam_service_linked_role` with aws_service_name = \"backup.amazonaws.com\", `AWS::IAM::ServiceLinkedRole`), or name the account's root instead"));
+            .help(format!(
+                "name the account's root instead, or create the role in account {shown}:\n{}",
+                remedy::service_linked_role(context, &key.site)
+            ));
         return fail(with_places(found, context, copy));
     }
     Outcome::NotApplicable

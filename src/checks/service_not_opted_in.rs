@@ -42,9 +42,13 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     match stated(context, copy) {
         Some((Some(false), span)) => {
             let primary = span.map(|span| Label::new(span, format!("{} is opted out", row.opt_in)));
+            let code = match span {
+                Some(_) => format!(":\nresource_type_opt_in_preference = {{\n  \"{}\" = true\n}}", row.opt_in),
+                None => String::new(),
+            };
             let found = finding(RULE, format!("opt-in of {}", row.opt_in), format!("{} is opted out of AWS Backup, so what this selection finds of it is never backed up and never copied", row.opt_in), primary)
                 .severity(Severity::Warning)
-                .help(format!("opt in to {}, or name the resources by type or ARN in the selection", row.opt_in));
+                .help(format!("name the resources by type or ARN in the selection, or opt in to {}{code}", row.opt_in));
             fail(with_places(found, context, copy))
         }
         Some((Some(true), _)) => Outcome::Pass(Vec::new()),

@@ -4,7 +4,7 @@ use super::support::{
     self, ENCRYPTION_PAGE, fail, finding, key_matters, service, source_keys, source_name, store, undecided,
     with_places, with_why,
 };
-use super::{Context, Outcome};
+use super::{Context, Outcome, remedy};
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::Label;
 use crate::graph::KeyUse;
@@ -43,7 +43,14 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 }
                 via => support::key_error(via),
             };
-            let key = store(context, copy).and_then(|store| key_attribute(&store.site.kind)).unwrap_or("its key");
+            let own = store(context, copy).zip(support::destination_account(context, copy));
+            let key = own.map_or("its key", |(store, _)| key_attribute(&store.site.kind));
+            let code = own.map_or_else(String::new, |(store, account)| {
+                let partition = support::partition(&store.site.place.region);
+                let share = remedy::share_key(account, partition, &row.via);
+                let own = (&store.site.place.account, partition);
+                format!("\nSuch a key:\n{}", remedy::new_key(context, &store.site, own, &share, key))
+            });
             let found = finding(
                 RULE,
                 root,
@@ -52,7 +59,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             )
             .note(format!("the policy of `{alias}` cannot be changed, so the key cannot be shared with another account"))
             .note(error)
-            .help(format!("create a customer managed key, share it with account {account}, and name it in `{key}`; changing the key replaces the resource, or needs a restore from a snapshot copied under the new key.\nWhere the key must stay: copy within the account to a vault under a customer managed key first, then copy that recovery point to the other account"))
+            .help(format!("name a customer managed key that is shared with account {account} in `{key}`; changing the key replaces the resource, or needs a restore from a snapshot copied under the new key.\nWhere the key must stay, copy within the account to a vault under a customer managed key first, then copy that recovery point to the other account.{code}"))
             .url(ENCRYPTION_PAGE);
             return fail(with_places(found, context, copy));
         }
@@ -94,12 +101,12 @@ fn row_span(context: &Context<'_>, copy: &Copy) -> crate::source::Span {
     })
 }
 
-fn key_attribute(kind: &str) -> Option<&'static str> {
+fn key_attribute(kind: &str) -> &'static str {
     if kind.starts_with("AWS::") {
-        Some("KmsKeyId")
+        "KmsKeyId"
     } else if kind == "aws_neptune_cluster" {
-        Some("kms_key_arn")
+        "kms_key_arn"
     } else {
-        Some("kms_key_id")
+        "kms_key_id"
     }
 }

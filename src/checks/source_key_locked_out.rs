@@ -1,7 +1,9 @@
 //! The key's own account cannot use it: neither its root nor the backup role is named.
 
-use super::support::{self, fail, finding, key_policy, policy_span, service, source_keys, source_name, with_places};
-use super::{Context, Outcome};
+use super::support::{
+    self, fail, finding, key_policy, partition, policy_span, service, source_keys, source_name, with_places,
+};
+use super::{Context, Outcome, remedy};
 use crate::catalog::Support;
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -50,6 +52,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 != Answer::Denied;
         }
         if !named {
+            let place = policy_span(context, *id, key);
+            let own = (&key.site.place.account, partition(&key.site.place.region));
             let found = finding(
                 RULE,
                 format!("{}|{}", key.site.unit, key.site.address),
@@ -58,13 +62,13 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                     source_name(context, copy),
                     key.site.address
                 ),
-                Some(Label::new(
-                    policy_span(context, *id, key),
-                    "names neither the account's root nor the backup role",
-                )),
+                Some(Label::new(place, "names neither the account's root nor the backup role")),
             )
             .label(*span, "the data is encrypted under this key")
-            .help("add a statement that allows kms:* to the root of the key's own account");
+            .help(format!(
+                "let the key's own account use it:\n{}",
+                remedy::use_by_account(context, &key.site.kind, place, own)
+            ));
             return fail(with_places(found, context, copy));
         }
     }

@@ -89,12 +89,11 @@ fn test(operator: &str, key: &str, values: &Value, context: &Context, variables:
     match fact {
         Fact::Known(present) => known(quantifier, &check, &present),
         Fact::Absent => absent(quantifier, if_exists, negated),
-        Fact::Unknown { maybe_absent, candidates } if !candidates.is_empty() => {
+        Fact::Unknown { candidates, .. } if !candidates.is_empty() => {
             let mut answers = candidates.iter().map(|candidate| match candidate {
                 Some(values) => known(quantifier, &check, values),
                 None => absent(quantifier, if_exists, negated),
             });
-            let _ = maybe_absent;
             let first = answers.next().flatten();
             if first.is_some() && answers.all(|answer| answer == first) { first } else { None }
         }

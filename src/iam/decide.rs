@@ -103,30 +103,30 @@ pub struct Grant {
     pub constrained: bool,
 }
 
-/// KMS actions that work on a key of another account.
+/// KMS actions that work on a key of another account, in lower case.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>, read 2026-11.
 const CROSS_ACCOUNT: &[&str] = &[
-    "creategrant",
-    "decrypt",
-    "describekey",
-    "encrypt",
-    "generatedatakey",
-    "generatedatakeypair",
-    "generatedatakeypairwithoutplaintext",
-    "generatedatakeywithoutplaintext",
-    "generatemac",
-    "getkeyrotationstatus",
-    "getpublickey",
-    "listgrants",
-    "reencryptfrom",
-    "reencryptto",
-    "retiregrant",
-    "revokegrant",
-    "sign",
-    "verify",
-    "verifymac",
-    "derivesharedsecret",
+    "kms:creategrant",
+    "kms:decrypt",
+    "kms:describekey",
+    "kms:encrypt",
+    "kms:generatedatakey",
+    "kms:generatedatakeypair",
+    "kms:generatedatakeypairwithoutplaintext",
+    "kms:generatedatakeywithoutplaintext",
+    "kms:generatemac",
+    "kms:getkeyrotationstatus",
+    "kms:getpublickey",
+    "kms:listgrants",
+    "kms:reencryptfrom",
+    "kms:reencryptto",
+    "kms:retiregrant",
+    "kms:revokegrant",
+    "kms:sign",
+    "kms:verify",
+    "kms:verifymac",
+    "kms:derivesharedsecret",
 ];
 
 /// What one document contributes.
@@ -176,13 +176,10 @@ fn key_once(request: &Request<'_>, policy: &Policy, identity: &[&Policy], grants
     let same = request.caller.account.same(request.resource_account);
     let direct_or_account = or(scan.direct, scan.account);
     let within = or(or(scan.direct, and(scan.account, own.allow)), granted);
-    let across = {
-        let name = request.action.split_once(':').map_or(request.action, |(_, name)| name).to_ascii_lowercase();
-        if CROSS_ACCOUNT.contains(&&*name) {
-            or(and(direct_or_account, own.allow), and(granted, or(own.allow, None)))
-        } else {
-            Some(false)
-        }
+    let across = if CROSS_ACCOUNT.iter().any(|action| action.eq_ignore_ascii_case(request.action)) {
+        or(and(direct_or_account, own.allow), and(granted, or(own.allow, None)))
+    } else {
+        Some(false)
     };
     let core = match same {
         Some(true) => within,
@@ -276,10 +273,7 @@ pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
         let named = statement.principal.as_ref().map_or(Some(false), |principal| match &principal.kind {
             Kind::Map(map) => {
                 map.entries.get("Service").map_or(if map.open.is_some() { None } else { Some(false) }, |entry| {
-                    items(&entry.value)
-                        .iter()
-                        .map(|item| text_is(item, |text| Some(wildcard(text, service))))
-                        .fold(Some(false), or)
+                    any(each(&entry.value, |item| text_is(item, |text| Some(wildcard(text, service)))))
                 })
             }
             _ if principal.as_str() == Some("*") => Some(true),
@@ -416,7 +410,7 @@ fn identity_allows(request: &Request<'_>, identity: &[&Policy]) -> Own {
 
 /// Whether the statement may allow something that works on a key of another account.
 fn uses(statement: &Statement) -> bool {
-    CROSS_ACCOUNT.iter().any(|action| action_matches(statement, &format!("kms:{action}"), false) != Some(false))
+    CROSS_ACCOUNT.iter().any(|action| action_matches(statement, action, false) != Some(false))
 }
 
 /// Whether the statement is there at all.
@@ -431,8 +425,9 @@ fn trace(kind: TraceKind, statement: &Statement, reason: String) -> Trace {
 fn scan(request: &Request<'_>, policy: &Policy, needs_resource: bool, exact_actions: bool) -> Scan {
     let mut scan = Scan { deny: Some(false), direct: Some(false), account: Some(false), because: Vec::new() };
     let wanted = request.action.to_ascii_lowercase();
+    let names = Names::of(request.caller);
     for statement in &policy.statements {
-        let (direct, account) = principal_matches(statement, request.caller);
+        let (direct, account) = principal_matches(statement, &names);
         let action = action_matches(statement, &wanted, exact_actions);
         let named = or(direct, account);
         if named == Some(false) && action == Some(false) {
@@ -534,15 +529,18 @@ fn undecided_words(
     }
 }
 
-fn items(value: &Value) -> Vec<Value> {
+/// What is known of each item of a list, or of the value that stands for a list of one; unknown where there may be more.
+fn each<'a>(value: &'a Value, known: impl Fn(&'a Value) -> Tri + 'a) -> impl Iterator<Item = Tri> + 'a {
+    let (items, open) = items(value);
+    items.iter().map(known).chain(open.then_some(None))
+}
+
+/// The items of a list, or the value that stands for a list of one; whether there may be more.
+fn items(value: &Value) -> (&[Value], bool) {
     match &value.kind {
-        Kind::Seq(seq) => {
-            let mut items = seq.items.clone();
-            items.extend(seq.open.iter().map(|unknown| Value::new(Kind::Unknown(unknown.clone()))));
-            items
-        }
-        Kind::Null => Vec::new(),
-        _ => vec![value.clone()],
+        Kind::Seq(seq) => (&seq.items, seq.open.is_some()),
+        Kind::Null => (&[], false),
+        _ => (std::slice::from_ref(value), false),
     }
 }
 
@@ -623,8 +621,25 @@ fn crosses_at_end(pattern: &str, resource: &str) -> bool {
         && parts.last().is_some_and(|last| last.ends_with('*') && !last.trim_end_matches('*').contains('*'))
 }
 
+/// What may name a caller.
+struct Names<'a> {
+    role: &'a str,
+    partition: &'a str,
+    account: String,
+    root: String,
+}
+
+impl<'a> Names<'a> {
+    fn of(caller: &'a Caller) -> Self {
+        let partition = caller.role_arn.split(':').nth(1).unwrap_or("aws");
+        let account = account_text(&caller.account);
+        let root = format!("arn:{partition}:iam::{account}:root");
+        Self { role: &caller.role_arn, partition, account, root }
+    }
+}
+
 /// (named directly, named through the account).
-fn principal_matches(statement: &Statement, caller: &Caller) -> (Tri, Tri) {
+fn principal_matches(statement: &Statement, caller: &Names<'_>) -> (Tri, Tri) {
     match (&statement.principal, &statement.not_principal) {
         (Some(principal), _) => principals(principal, caller),
         (None, Some(principal)) => {
@@ -638,15 +653,16 @@ fn principal_matches(statement: &Statement, caller: &Caller) -> (Tri, Tri) {
     }
 }
 
-fn principals(value: &Value, caller: &Caller) -> (Tri, Tri) {
+fn principals(value: &Value, caller: &Names<'_>) -> (Tri, Tri) {
     match &value.kind {
         Kind::Map(map) => {
             let open = if map.open.is_some() { None } else { Some(false) };
             let mut result = (open, open);
             for (kind, entry) in &map.entries {
                 if &**kind == "AWS" {
-                    for item in items(&entry.value) {
-                        let (direct, account) = principal(&item, caller);
+                    let (items, open) = items(&entry.value);
+                    let more = open.then_some((None, None));
+                    for (direct, account) in items.iter().map(|item| principal(item, caller)).chain(more) {
                         result = (or(result.0, direct), or(result.1, account));
                     }
                 } else if &**kind == "*" {
@@ -663,9 +679,19 @@ fn principals(value: &Value, caller: &Caller) -> (Tri, Tri) {
 }
 
 /// One entry of `AWS`.
-fn principal(value: &Value, caller: &Caller) -> (Tri, Tri) {
+fn principal(value: &Value, caller: &Names<'_>) -> (Tri, Tri) {
     const NEITHER: (Tri, Tri) = (Some(false), Some(false));
-    let Some(text) = value.marked_text() else { return (None, None) };
+    let marked;
+    let text = match value.as_str() {
+        Some(text) => text,
+        None => match value.marked_text() {
+            Some(text) => {
+                marked = text;
+                &*marked
+            }
+            None => return (None, None),
+        },
+    };
     if text == "*" {
         return (Some(true), Some(false));
     }
@@ -673,29 +699,28 @@ fn principal(value: &Value, caller: &Caller) -> (Tri, Tri) {
     if text.contains("${") {
         return (None, None);
     }
-    let account = account_text(&caller.account);
-    let partition = caller.role_arn.split(':').nth(1).unwrap_or("aws");
-    if text == caller.role_arn {
+    let Names { role, partition, account, root } = caller;
+    if text == *role {
         return (Some(true), Some(false));
     }
-    if text == account || text == format!("arn:{partition}:iam::{account}:root") {
+    if text == account || text == root {
         return (Some(false), Some(true));
     }
     // An account id written as a number has lost its leading zeros.
-    if text.len() < 12 && text.bytes().all(|b| b.is_ascii_digit()) && format!("{text:0>12}") == account {
+    if text.len() < 12 && text.bytes().all(|b| b.is_ascii_digit()) && format!("{text:0>12}") == *account {
         return (Some(false), Some(true));
     }
     if text.starts_with("AROA") {
         return (None, Some(false));
     }
-    let holes = text.contains('\u{1}') || caller.role_arn.contains('\u{1}');
+    let holes = text.contains('\u{1}') || role.contains('\u{1}');
     if !holes {
-        if text.eq_ignore_ascii_case(&caller.role_arn) {
+        if text.eq_ignore_ascii_case(role) {
             return (None, Some(false));
         }
         let session = text.starts_with(&format!(
             "arn:{partition}:sts::{account}:assumed-role/{}/",
-            caller.role_arn.rsplit('/').next().unwrap_or_default()
+            role.rsplit('/').next().unwrap_or_default()
         ));
         return if session { (None, Some(false)) } else { NEITHER };
     }
@@ -707,15 +732,13 @@ fn principal(value: &Value, caller: &Caller) -> (Tri, Tri) {
         let (a, b): (Vec<&str>, Vec<&str>) = (text.splitn(6, ':').collect(), known.splitn(6, ':').collect());
         a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a == b || a.contains('\u{1}') || b.contains('\u{1}'))
     };
-    let direct = if same_shape(&caller.role_arn) { None } else { Some(false) };
-    let root = if same_shape(&format!("arn:{partition}:iam::{account}:root"))
-        || (AccountId::parse(&text).is_some() && account.contains('\u{1}'))
-    {
+    let direct = if same_shape(role) { None } else { Some(false) };
+    let by_account = if same_shape(root) || (AccountId::parse(text).is_some() && account.contains('\u{1}')) {
         None
     } else {
         Some(false)
     };
-    (direct, root)
+    (direct, by_account)
 }
 
 fn grants_action(request: &Request<'_>, grant: &Grant) -> Tri {
@@ -725,10 +748,7 @@ fn grants_action(request: &Request<'_>, grant: &Grant) -> Tri {
         Some(text) if !text.contains('\u{1}') && !request.caller.role_arn.contains('\u{1}') => Some(false),
         _ => None,
     };
-    let operation = items(&grant.operations)
-        .iter()
-        .map(|item| text_is(item, |text| Some(text.eq_ignore_ascii_case(name))))
-        .fold(Some(false), or);
+    let operation = any(each(&grant.operations, |item| text_is(item, |text| Some(text.eq_ignore_ascii_case(name)))));
     let constraint =
         if grant.constrained && !matches!(name, "DescribeKey" | "RetireGrant") { None } else { Some(true) };
     // CreateGrant under a grant passes on the grant's operations only; which the call asks for is not known.

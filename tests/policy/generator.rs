@@ -16,6 +16,7 @@ const OTHER: &str = "222222222222";
 const THIRD: &str = "333333333333";
 const LINKED: &str = "arn:aws:iam::222222222222:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup";
 const ROLE: &str = "arn:aws:iam::111111111111:role/service-role/AWSBackupDefaultServiceRole";
+const OTHER_ROLE: &str = "arn:aws:iam::111111111111:role/other";
 const VAULT: &str = "arn:aws:backup:us-east-1:222222222222:backup-vault:central";
 const POINT: &str = "arn:aws:backup:us-east-1:111111111111:recovery-point:1EB3B5E7-9EB0-435A-A80B-108B488B0D45";
 const PATH: &str = "o-exampleorg1/r-ab12/ou-ab12-11111111/ou-ab12-22222222/";
@@ -300,6 +301,47 @@ fn full() -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 }
 
+/// Grants on the key: to the caller or another, some with constraints.
+fn grants() -> impl Strategy<Value = Vec<Value>> {
+    const OPERATIONS: &[&str] =
+        &["CreateGrant", "DescribeKey", "Decrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom"];
+    let operations = proptest::sample::subsequence(OPERATIONS.to_vec(), 1..=OPERATIONS.len());
+    let grant = (select(vec![LINKED, ROLE, OTHER_ROLE]), operations, prop::bool::weighted(0.2)).prop_map(
+        |(grantee, operations, constrained)| {
+            let mut grant = json!({"granteePrincipal": grantee, "operations": operations});
+            if constrained {
+                grant["constraints"] = json!({"encryptionContextSubset": {"aws:rds:db-id": "orders"}});
+            }
+            grant
+        },
+    );
+    prop_oneof![2 => Just(vec![]), 1 => vec(grant, 1..=3)]
+}
+
+/// The question with statements in the place of its grants, and whether they say the same: what a grant with constraints
+/// allows beside descriptions, or one that lets grants be made, depends on more than the request tells, and has no
+/// statement.
+pub(crate) fn without_grants(question: &Value) -> (Value, bool) {
+    let mut out = question.clone();
+    let mut same = true;
+    let grants = out.as_object_mut().unwrap().remove("grants");
+    for grant in grants.as_ref().and_then(Value::as_array).into_iter().flatten() {
+        let operations = grant["operations"].as_array().unwrap().iter().filter_map(Value::as_str);
+        let (doubtful, plain): (Vec<&str>, Vec<&str>) = operations
+            .partition(|name| *name == "CreateGrant" || (grant.get("constraints").is_some() && *name != "DescribeKey"));
+        same &= doubtful.is_empty();
+        if !plain.is_empty() {
+            let actions: Vec<String> = plain.iter().map(|name| format!("kms:{name}")).collect();
+            let principal = json!({"AWS": grant["granteePrincipal"]});
+            out["policy"]["Statement"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!({"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}));
+        }
+    }
+    (out, same)
+}
+
 /// What a request carries of one key: nothing, values, or an open list of candidates.
 #[derive(Clone, Debug)]
 enum State {
@@ -397,9 +439,10 @@ pub(crate) fn question() -> impl Strategy<Value = Value> {
             let boundary = if linked { Just(None).boxed() } else {
                 prop_oneof![4 => Just(None), 1 => document(&scene, &few, Kind::Identity, 3).prop_map(Some)].boxed()
             };
+            let grants = if kms { grants().boxed() } else { Just(vec![]).boxed() };
             let (scene, keys) = (scene.clone(), keys.clone());
-            (policy, identity, scps, rcps, boundary, states, select(scene.actions)).prop_map(
-                move |(policy, identity, scps, rcps, boundary, states, action)| {
+            (policy, identity, scps, rcps, boundary, states, select(scene.actions), grants).prop_map(
+                move |(policy, identity, scps, rcps, boundary, states, action, grants)| {
                     let (mut context, mut unknown) = (serde_json::Map::new(), serde_json::Map::new());
                     for (key, state) in keys.iter().zip(states) {
                         match state {
@@ -422,6 +465,9 @@ pub(crate) fn question() -> impl Strategy<Value = Value> {
                     }
                     if let Some(boundary) = boundary {
                         question["boundary"] = boundary;
+                    }
+                    if !grants.is_empty() {
+                        question["grants"] = json!(grants);
                     }
                     question
                 },

@@ -1,5 +1,5 @@
 //! Writes questions for an independent simulator: `SEED=1 COUNT=1000 OUT=questions.jsonl cargo run --example questions`. With
-//! `KNOWN=1` each unknown has one of its values.
+//! `KNOWN=1` each unknown has one of its values; with `STATEMENTS=1` statements stand for grants, which simulators do not know.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a program for developers may fail by panicking")]
 
@@ -15,12 +15,15 @@ fn main() {
     seed[..8].copy_from_slice(&number("SEED").to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let known = std::env::var("KNOWN").is_ok();
+    let (known, statements) = (std::env::var("KNOWN").is_ok(), std::env::var("STATEMENTS").is_ok());
     let mut out = String::new();
     for id in 0..number("COUNT") {
         let mut question = generator::question().new_tree(&mut runner).unwrap().current();
         if known {
             question = generator::completed(&question, &[id as usize, id as usize / 3, id as usize / 7]);
+        }
+        if statements {
+            question = generator::without_grants(&question).0;
         }
         question["id"] = id.into();
         out.push_str(&format!("{question}\n"));
