@@ -494,7 +494,7 @@ fn commands(first: &str) -> Vec<Vec<String>> {
         all.push(vec!["inspect", "--format", format]);
         all.push(vec!["console", "app", "--format", format]);
     }
-    for format in ["full", "concise", "json", "markdown", "github"] {
+    for format in ["full", "concise", "json", "sarif", "github", "gitlab", "junit", "html", "markdown"] {
         all.push(vec!["diff", "HEAD", "--format", format]);
     }
     all.push(vec!["fix"]);

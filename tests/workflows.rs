@@ -303,13 +303,23 @@ resource "aws_backup_selection" "s{at}" {{
     }
 }
 
-/// Code hosts and test reports get the one copy that changed, and nothing of the other 49.
+/// Code hosts and test reports get the one copy that changed, and nothing of the other 49. `UPDATE_EXPECT=1` writes the
+/// texts for people anew.
 fn each_format_tells_of_that_one(dir: &Path) {
     let diff = |format: &str| {
         let (code, out, err) = crossvault(dir, &["diff", "main", "branch", "--format", format]);
         assert_eq!((code, err.as_str()), (1, ""), "{out}");
         out
     };
+    for (name, format) in [("diff.txt", "full"), ("diff.md", "markdown"), ("diff-concise.txt", "concise")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats").join(name);
+        let found = diff(format);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&path, found).unwrap();
+        } else {
+            assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), found, "{name}");
+        }
+    }
     let sarif: Json = serde_json::from_str(&diff("sarif")).unwrap();
     let run = &sarif["runs"][0];
     assert_eq!(run["automationDetails"]["id"], "crossvault-diff/");

@@ -564,7 +564,10 @@ fn action_matches(statement: &Statement, action: &str, exact: bool) -> Tri {
             Pattern::Unknown => None,
         }))
     };
+    let elsewhere =
+        !statement.services.is_empty() && !statement.services.iter().any(|service| action.starts_with(&**service));
     match (&statement.action, &statement.not_action) {
+        (Some(_), _) if elsewhere => Some(false),
         (Some(action), _) => matches(action),
         (None, Some(action)) => not(matches(action)),
         (None, None) => Some(false),

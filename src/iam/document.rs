@@ -49,6 +49,9 @@ pub struct Statement {
     /// In lower case.
     pub action: Option<Vec<Pattern>>,
     pub not_action: Option<Vec<Pattern>>,
+    /// The services that `action` is about (`kms:`), once each; empty where it may be about any. AWS's managed policies have
+    /// hundreds of actions, nearly all of other services than the one that is asked for.
+    pub(super) services: Vec<Box<str>>,
     pub resource: Option<Vec<Pattern>>,
     pub not_resource: Option<Vec<Pattern>>,
     pub condition: Option<Value>,
@@ -208,13 +211,15 @@ fn statement(value: &Value, number: usize, fallback: Option<Span>) -> Option<Sta
         Some("Deny") => Some(Effect::Deny),
         _ => None,
     };
+    let action = get("Action").map(|value| Pattern::all(&value, true));
     Some(Statement {
         sid: get("Sid").as_ref().and_then(Value::text),
         number,
         effect,
         principal: get("Principal"),
         not_principal: get("NotPrincipal"),
-        action: get("Action").map(|value| Pattern::all(&value, true)),
+        services: action.as_deref().and_then(services).unwrap_or_default(),
+        action,
         not_action: get("NotAction").map(|value| Pattern::all(&value, true)),
         resource: get("Resource").map(|value| Pattern::all(&value, false)),
         not_resource: get("NotResource").map(|value| Pattern::all(&value, false)),
@@ -222,6 +227,20 @@ fn statement(value: &Value, number: usize, fallback: Option<Span>) -> Option<Sta
         when: None,
         span: value.span.or(fallback),
     })
+}
+
+/// The services of these actions, each with its colon; `None` where one may be of any service.
+fn services(actions: &[Pattern]) -> Option<Vec<Box<str>>> {
+    let mut out: Vec<Box<str>> = Vec::new();
+    for action in actions {
+        let Pattern::Text(text) = action else { return None };
+        let (service, _) = text.split_once(':').filter(|(service, _)| !service.contains(['*', '?']))?;
+        let service = text.get(..=service.len())?;
+        if out.iter().all(|known| **known != *service) {
+            out.push(service.into());
+        }
+    }
+    Some(out)
 }
 
 /// The policy in JSON text that is wholly known.
