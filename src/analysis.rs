@@ -15,6 +15,7 @@ use crate::model::{Entities, Site};
 use crate::resource::{Language, Stack};
 use crate::source::Sources;
 use crate::suppress::{self, Suppression};
+use crate::value::Value;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub struct AnalysisSettings {
     pub suppress: suppress::Settings,
     /// Exported estates that are judged together with the stacks.
     pub estates: Vec<Estate>,
+    /// Lets go of the resources' attributes once they are linked: nobody will ask what a resource is, nor change it.
+    pub lean: bool,
 }
 
 /// The result of a run.
@@ -154,11 +157,15 @@ impl Analysis {
 /// Links, predicts and judges what these stacks declare.
 pub fn analyze(
     sources: Sources,
-    stacks: Vec<Stack>,
+    mut stacks: Vec<Stack>,
     mut diagnostics: Vec<Diagnostic>,
     settings: &AnalysisSettings,
 ) -> Analysis {
     let graph = linked(&sources, &stacks, &mut diagnostics, settings);
+    if settings.lean {
+        let resources = stacks.par_iter_mut().flat_map_iter(|stack| &mut stack.resources);
+        resources.for_each(|resource| resource.attributes = Value::null());
+    }
     // Which unit reads a shared module first, or meets what another one has to tell, is left to chance; the order is not.
     diagnostics.sort_by_cached_key(|diagnostic| {
         let place = diagnostic.primary.as_ref().map(|label| (sources.path(label.span.file), label.span.start));
@@ -236,6 +243,8 @@ pub fn lowered(sources: &Sources, stacks: &[Stack], estates: &[Estate]) -> (Enti
     let mut entities = Entities::default();
     let mut diagnostics = Vec::new();
     let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, sources, catalog)).collect();
+    // Data stores are by far the most.
+    entities.data_stores.reserve_exact(lowered.iter().map(|(found, _)| found.data_stores.len()).sum());
     for (found, more) in lowered {
         entities.extend(found);
         diagnostics.extend(more);

@@ -1,7 +1,7 @@
 //! What several rules ask of a copy: its service, its keys, who performs it, and the words for them.
 
 use super::{Context, Finding, Outcome, remedy};
-use crate::aws::{Account, Known, Region};
+use crate::aws::{Account, Known, Region, wildcard};
 use crate::catalog::{Service, Support};
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::{Label, Severity};
@@ -612,6 +612,31 @@ pub(super) fn statements_to_add(context: &Context<'_>, id: KeyId, key: &Key, acc
     let form = remedy::form(context, &key.site.kind, place);
     let statements = remedy::share_key(account, partition(&key.site.place.region), via);
     format!("add to the key's policy:\n{}", remedy::code(&statements, form))
+}
+
+/// How to share wholly a key that is shared with an account: the statements that allow something it lacks.
+pub(super) fn statements_lacking(
+    context: &Context<'_>,
+    share: &Share,
+    key: &Key,
+    account: &Account,
+    via: &str,
+) -> String {
+    let form = remedy::form(context, &key.site.kind, policy_span(context, share.key, key));
+    let lacking: Vec<&str> = share
+        .lacking()
+        .into_iter()
+        .map(|(action, _)| action)
+        .filter(|action| share.needs_further || share.decisions.iter().any(|(needed, _)| needed == action))
+        .collect();
+    let all = remedy::share_key(account, partition(&key.site.place.region), via);
+    let some: Vec<_> = all
+        .iter()
+        .filter(|one| one.actions.iter().any(|pattern| lacking.iter().any(|action| wildcard(pattern, action))))
+        .cloned()
+        .collect();
+    let statements = if some.is_empty() { &all[..] } else { &some };
+    format!("add to the key's policy:\n{}", remedy::code(statements, form))
 }
 
 /// AWS's own words where the source's key cannot be used.

@@ -2,20 +2,25 @@
 
 use super::args::{CheckArgs, CheckFormat};
 use super::ignores;
-use super::input::{analysis, attach_fixes};
+use super::input::{analysis, analysis_with, attach_fixes};
 use super::output::{code, mask, places, pretty, style, written};
+use crate::fix::Changes;
 use crate::report::{concise, github, gitlab, headline, html, human, json, junit, markdown, sarif};
 use std::io::Write;
 
 pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> std::io::Result<u8> {
     let common = &args.common;
-    let mut analysis = if args.write_baseline { ignores::write_baseline(common, err)? } else { analysis(common) };
+    // Fixes cost a further analysis: only for those who can show them.
+    let fixed = matches!(args.format, CheckFormat::Json | CheckFormat::Sarif) && !args.fix_ignores;
+    let mut analysis = match args.write_baseline {
+        true => ignores::write_baseline(common, err)?,
+        false if fixed => analysis_with(common, &Changes::new()),
+        false => analysis(common),
+    };
     if args.fix_ignores {
         ignores::remove(&mut analysis, err)?;
     }
-    // Fixes cost a further analysis: only for those who can show them.
-    let shown = matches!(args.format, CheckFormat::Json | CheckFormat::Sarif);
-    if shown && !args.write_baseline && !args.fix_ignores {
+    if fixed && !args.write_baseline {
         attach_fixes(common, &mut analysis, crate::fix::Effort::ASIDE);
     }
     written(common, mask(&[&analysis]).as_ref(), out, |out| match args.format {

@@ -11,7 +11,7 @@ use std::io::Write;
 pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
     let common = &args.common;
     let again = |changes: &fix::Changes| input::analysis_with(common, changes);
-    let mut analysis = input::analysis(common);
+    let mut analysis = again(&fix::Changes::new());
     input::attach_fixes(common, &mut analysis, crate::fix::Effort::WHOLE);
     let mask = mask(&[&analysis]);
     let (changes, mended) = fix::together(&analysis, args.r#unsafe, &again);

@@ -17,7 +17,7 @@ use crate::suppress;
 
 /// Judges what the paths hold.
 pub(super) fn analysis(common: &Common) -> Analysis {
-    analysis_with(common, &Changes::new())
+    judged(common, &Changes::new(), true)
 }
 
 /// Gives each failure the change that mends it, where there is one.
@@ -27,9 +27,14 @@ pub(super) fn attach_fixes(common: &Common, analysis: &mut Analysis, effort: fix
 
 /// Judges what the paths would hold with some files changed.
 pub(super) fn analysis_with(common: &Common, changes: &Changes) -> Analysis {
+    judged(common, changes, false)
+}
+
+fn judged(common: &Common, changes: &Changes, lean: bool) -> Analysis {
     let progress = Progress::start(common, "reading");
     on_threads(common.threads.map(usize::from), || {
-        let (input, settings) = read_with(common, changes);
+        let (input, mut settings) = read_with(common, changes);
+        settings.lean = lean;
         progress.stage(format!("judging the copies of {} units", input.units.len()));
         crate::analyze(input, &settings)
     })
@@ -137,7 +142,7 @@ pub(super) fn read_from(common: &Common, disk: Box<dyn Disk>) -> (Input, Analysi
         off: common.no_ignores,
         today: today(),
     };
-    let settings = AnalysisSettings { estates, facts, strict: common.strict, severities, suppress };
+    let settings = AnalysisSettings { estates, facts, strict: common.strict, severities, suppress, lean: false };
     let input = Input { sources, units: found.units, modules: found.modules, load: config.load, diagnostics };
     (input, settings)
 }
