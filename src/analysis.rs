@@ -51,6 +51,9 @@ pub struct UnitSummary {
     pub resources: usize,
 }
 
+/// Stacks that are lowered at a time where their attributes are let go.
+const PIECE: usize = 32;
+
 /// How a run is to judge.
 #[derive(Clone, Debug, Default)]
 pub struct AnalysisSettings {
@@ -161,11 +164,12 @@ pub fn analyze(
     mut diagnostics: Vec<Diagnostic>,
     settings: &AnalysisSettings,
 ) -> Analysis {
-    let graph = linked(&sources, &stacks, &mut diagnostics, settings);
-    if settings.lean {
-        let resources = stacks.par_iter_mut().flat_map_iter(|stack| &mut stack.resources);
-        resources.for_each(|resource| resource.attributes = Value::null());
-    }
+    let (entities, found) = match settings.lean {
+        true => lowered_in_pieces(&sources, &mut stacks, &settings.estates),
+        false => lowered(&sources, &stacks, &settings.estates),
+    };
+    diagnostics.extend(found);
+    let graph = linked(entities, &stacks, settings);
     // Which unit reads a shared module first, or meets what another one has to tell, is left to chance; the order is not.
     diagnostics.sort_by_cached_key(|diagnostic| {
         let place = diagnostic.primary.as_ref().map(|label| (sources.path(label.span.file), label.span.start));
@@ -211,14 +215,7 @@ pub fn analyze(
 }
 
 /// What these stacks declare, as one graph.
-fn linked(
-    sources: &Sources,
-    stacks: &[Stack],
-    diagnostics: &mut Vec<Diagnostic>,
-    settings: &AnalysisSettings,
-) -> Graph {
-    let (entities, found) = lowered(sources, stacks, &settings.estates);
-    diagnostics.extend(found);
+fn linked(entities: Entities, stacks: &[Stack], settings: &AnalysisSettings) -> Graph {
     let mut facts = settings.facts.clone();
     // Where a template that is not at hand is deployed, not all is loaded.
     for resource in crate::resource::unread(stacks) {
@@ -239,20 +236,38 @@ fn linked(
 
 /// What these stacks and exported estates declare, before it is linked.
 pub fn lowered(sources: &Sources, stacks: &[Stack], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
+    let mut all = (Entities::default(), Vec::new());
+    lower_more(&mut all, sources, stacks);
+    with_estates(all, estates)
+}
+
+/// The same; of each piece of the estate the attributes are let go before the next one is looked at.
+fn lowered_in_pieces(sources: &Sources, stacks: &mut [Stack], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
+    let mut all = (Entities::default(), Vec::new());
+    // Room that nobody writes to costs nothing; growing would keep what was there twice.
+    all.0.data_stores.reserve_exact(stacks.iter().map(|stack| stack.resources.len()).sum());
+    for piece in stacks.chunks_mut(PIECE) {
+        lower_more(&mut all, sources, piece);
+        let resources = piece.par_iter_mut().flat_map_iter(|stack| &mut stack.resources);
+        resources.for_each(|resource| resource.attributes = Value::null());
+    }
+    with_estates(all, estates)
+}
+
+fn lower_more(all: &mut (Entities, Vec<Diagnostic>), sources: &Sources, stacks: &[Stack]) {
     let catalog = Catalog::builtin();
-    let mut entities = Entities::default();
-    let mut diagnostics = Vec::new();
     let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, sources, catalog)).collect();
-    // Data stores are by far the most.
-    entities.data_stores.reserve_exact(lowered.iter().map(|(found, _)| found.data_stores.len()).sum());
-    for (found, more) in lowered {
-        entities.extend(found);
-        diagnostics.extend(more);
+    for (entities, diagnostics) in lowered {
+        all.0.extend(entities);
+        all.1.extend(diagnostics);
     }
+}
+
+fn with_estates(mut all: (Entities, Vec<Diagnostic>), estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
     for estate in estates {
-        entities.extend(estate.entities.clone());
+        all.0.extend(estate.entities.clone());
     }
-    (entities, diagnostics)
+    all
 }
 
 /// Leaves out what is wrong with copies that belong to an exported estate alone: it is told where that was exported.

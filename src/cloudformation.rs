@@ -127,14 +127,15 @@ fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>>
 fn stack(world: &World<'_>, instance: &Rc<Instance>) -> Stack {
     let mut found = Vec::new();
     resources::resources(&Evaluator::new(world, instance), &mut found);
-    Stack {
+    let stack = Stack {
         id: instance.stack,
         unit: instance.unit.clone(),
         language: Language::CloudFormation,
         place: instance.place.clone(),
         resources: found,
         given: if world.settings.publish { given(world, instance) } else { Given::default() },
-    }
+    };
+    stack.lean(world.settings)
 }
 
 /// The exports and outputs of the stack and those nested in it. One whose name is not wholly known cannot be asked for.

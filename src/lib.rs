@@ -59,7 +59,10 @@ pub struct Input {
 
 /// Evaluates the units and judges every copy that they plan: the pipeline.
 pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
-    let Input { sources, units, modules, load, mut diagnostics } = input;
+    let Input { sources, units, modules, mut load, mut diagnostics } = input;
+    if settings.lean {
+        load.keeps = Some(lower::weighs);
+    }
     let mut units = with_states(units);
     parallel::on_threads(None, move || {
         let (read, found) = Read::new(&sources, &units, &load, settings);
@@ -156,7 +159,7 @@ impl Read {
         let units = ids(units);
         let (mut stacks, mut diagnostics, mut published) = (Vec::new(), Vec::new(), Published::default());
         for (id, unit) in of(&units, Language::Plan) {
-            let (stack, outputs, found) = plan::load(sources, unit, id, load, &lower::reads);
+            let (stack, outputs, found) = plan::load(sources, unit, id, load, &lower::weighs);
             published.states.extend(outputs.map(|outputs| (unit.path.clone(), outputs)));
             stacks.push(stack);
             diagnostics.extend(found);

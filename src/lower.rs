@@ -14,7 +14,8 @@ use crate::model::{Entities, Lifecycle, Setting, Site};
 use crate::resource::{Resource, Stack};
 use crate::source::{Sources, Span};
 use crate::value::{Branch, Kind, Reason, Value};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 
 /// The entities that one stack declares.
 pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, Vec<Diagnostic>) {
@@ -35,33 +36,55 @@ pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, 
     (entities, diagnostics)
 }
 
-/// Whether resources of this type play a part in anything.
-pub fn reads(kind: &str) -> bool {
-    let families = ["aws_backup_", "aws_kms_", "aws_iam_", "aws_organizations_", "aws_ebs_", "AWS::"];
-    let others = ["aws_caller_identity", "aws_region", "aws_partition", "aws_ssm_parameter"];
-    families.iter().any(|family| kind.starts_with(family))
-        || others.contains(&kind)
-        || Catalog::builtin().services.values().flat_map(|service| &service.resources).any(|form| *form.kind == *kind)
-}
+/// Families of types that play a part.
+const FAMILIES: &[&str] = &[
+    "aws_backup_",
+    "aws_cloudformation_",
+    "aws_ebs_",
+    "aws_iam_",
+    "aws_kms_",
+    "aws_organizations_",
+    "AWS::Backup::",
+    "AWS::CloudFormation::",
+    "AWS::FSx::",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Organizations::",
+    "AWS::RDS::",
+    "AWS::Redshift",
+    "AWS::Serverless::Application",
+    "Custom::",
+];
 
-/// Whether a resource of this CloudFormation type may change what is said of a copy, by itself or by what it deploys.
+/// Types that play a part beside those of the families, and those that the catalog has.
+const OTHERS: &[&str] = &[
+    "aws_caller_identity",
+    "aws_db_option_group",
+    "aws_fsx_data_repository_association",
+    "aws_launch_configuration",
+    "aws_launch_template",
+    "aws_partition",
+    "aws_region",
+    "aws_s3_bucket_object",
+    "aws_s3_bucket_versioning",
+    "aws_s3_object",
+    "aws_ssm_parameter",
+    "aws_volume_attachment",
+    "AWS::AutoScaling::LaunchConfiguration",
+    "AWS::EC2::LaunchTemplate",
+    "AWS::EC2::VolumeAttachment",
+    "AWS::SSM::Parameter",
+];
+
+/// Whether a resource of this type may change what is said of a copy, by itself or by what it deploys.
 pub fn weighs(kind: &str) -> bool {
-    let families = [
-        "AWS::Backup::",
-        "AWS::CloudFormation::",
-        "AWS::FSx::",
-        "AWS::IAM::",
-        "AWS::KMS::",
-        "AWS::Organizations::",
-        "AWS::RDS::",
-        "AWS::Redshift",
-        "AWS::Serverless::Application",
-        "AWS::SSM::Parameter",
-        "Custom::",
-    ];
-    families.iter().any(|family| kind.starts_with(family))
-        || ["AWS::EC2::LaunchTemplate", "AWS::EC2::VolumeAttachment"].contains(&kind)
-        || Catalog::builtin().services.values().flat_map(|service| &service.resources).any(|form| *form.kind == *kind)
+    static KINDS: OnceLock<HashSet<&str>> = OnceLock::new();
+    let kinds = KINDS.get_or_init(|| {
+        let catalog = Catalog::builtin();
+        let stores = catalog.services.values().flat_map(|service| &service.resources).map(|form| &*form.kind);
+        stores.chain(catalog.lineage.iter().map(|form| &*form.kind)).chain(OTHERS.iter().copied()).collect()
+    });
+    kinds.contains(kind) || FAMILIES.iter().any(|family| kind.starts_with(family))
 }
 
 fn site(stack: &Stack, resource: &Resource) -> Site {
@@ -240,4 +263,30 @@ fn lifecycle(list: Option<&Value>, delete: &str, cold: &str, fallback: Span) -> 
     let Some(object) = &object else { return Lifecycle::default() };
     let days = |name: &str| inner(object, name, fallback).filter(|setting| setting.value.as_i64() != Some(0));
     Lifecycle { delete_after: days(delete), cold_after: days(cold), span: object.span }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_type_that_is_looked_at_is_one_that_weighs() {
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = vec![source.join("terraform/deploys.rs")];
+        files.extend(std::fs::read_dir(source.join("lower")).unwrap().map(|entry| entry.unwrap().path()));
+        let is_type = |text: &&str| {
+            let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte));
+            let kind = text.strip_prefix("aws_").or(text.strip_prefix("AWS::")).is_some_and(word);
+            kind && !text.ends_with(['_', ':'])
+        };
+        // Attributes and data sources that are named alike.
+        let not_types = ["aws_service_name"];
+        let mut count = 0;
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for kind in text.split('"').skip(1).step_by(2).filter(is_type).filter(|kind| !not_types.contains(kind)) {
+                assert!(super::weighs(kind), "{kind} of {}", file.display());
+                count += 1;
+            }
+        }
+        assert!(count > 60, "{count}");
+    }
 }

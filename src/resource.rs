@@ -132,6 +132,19 @@ pub struct Stack {
     pub given: Given,
 }
 
+impl Stack {
+    /// The stack without the attributes that nobody needs.
+    #[must_use]
+    pub(crate) fn lean(mut self, settings: &LoadSettings) -> Self {
+        if let Some(keeps) = settings.keeps {
+            for resource in self.resources.iter_mut().filter(|resource| !keeps(&resource.kind)) {
+                resource.attributes = Value::null();
+            }
+        }
+        self
+    }
+}
+
 /// The entry of a nested block's object that names the undecided condition under which the block exists:
 /// an object of `condition` (its text) and `holds`.
 pub const WHEN: &str = "crossvault:when";
@@ -319,6 +332,8 @@ pub struct LoadSettings {
     pub env_vars: std::collections::BTreeMap<String, String>,
     /// Resources of all types are read from a plan, not only those that play a part.
     pub all_types: bool,
+    /// Tells types that play a part from others, whose resources keep no attributes; all keep theirs where nothing tells.
+    pub keeps: Option<fn(&str) -> bool>,
     /// Directories or files of JSON that the AWS CLI printed.
     pub facts: Vec<String>,
     /// Stacks keep what they give out, for an export.

@@ -1,6 +1,6 @@
 //! The verdicts of all cases of open inputs as one: what holds in every case holds.
 
-use super::{Analysis, AnalysisSettings, linked};
+use super::{Analysis, AnalysisSettings, linked, lowered};
 use crate::catalog::Catalog;
 use crate::checks::{
     self, CheckResult, Context, Finding, Judgement, Memo, Outcome, Verdict, When, checks_of, judge_all,
@@ -47,7 +47,8 @@ struct Judged {
 
 impl Judged {
     fn new(case: &Case, sources: &Sources, settings: &AnalysisSettings) -> Self {
-        let graph = linked(sources, &case.stacks, &mut Vec::new(), settings);
+        let (entities, _) = lowered(sources, &case.stacks, &settings.estates);
+        let graph = linked(entities, &case.stacks, settings);
         let memo = Memo::default();
         let catalog = Catalog::builtin();
         let context = Context { sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };

@@ -24,25 +24,24 @@ pub struct Judged {
 
 /// Copies judged by one thread at a time.
 const CHUNK: usize = 4096;
+/// Chunks that are judged before their judgements go to the others.
+const ROUND: usize = 16;
 
 /// The verdicts on all copies, in their order, and what was found, by rule and root.
 pub fn judge_all(context: &Context<'_>, copies: Vec<Copy>) -> (Vec<Judgement>, Vec<Judged>) {
     let classes = store_classes(context);
-    let mut rest = copies;
-    let mut chunks = Vec::new();
-    while rest.len() > CHUNK {
-        let tail = rest.split_off(rest.len() - CHUNK);
-        chunks.push(tail);
-    }
-    chunks.push(rest);
-    chunks.reverse();
-    let judged: Vec<(Vec<Judgement>, Groups)> =
-        chunks.into_par_iter().map(|chunk| judge_chunk(context, &classes, chunk)).collect();
-    let mut judgements = Vec::with_capacity(judged.iter().map(|(some, _)| some.len()).sum());
+    let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
-    for (some, groups) in judged {
-        judgements.extend(some);
-        all.extend(groups);
+    let mut rest = copies.into_iter();
+    while rest.len() > 0 {
+        let next = |_| rest.by_ref().take(CHUNK).collect::<Vec<Copy>>();
+        let chunks: Vec<Vec<Copy>> = (0..ROUND).map(next).take_while(|chunk| !chunk.is_empty()).collect();
+        let judged: Vec<(Vec<Judgement>, Groups)> =
+            chunks.into_par_iter().map(|chunk| judge_chunk(context, &classes, chunk)).collect();
+        for (some, groups) in judged {
+            judgements.extend(some);
+            all.extend(groups);
+        }
     }
     for group in &mut all.list {
         group.copies.sort_unstable();

@@ -70,14 +70,15 @@ pub(super) fn evaluate(
         let mut resources = Vec::new();
         evaluator.collect(&root, &mut resources, 0);
         let place = evaluator.default_provider(&root).place.clone();
-        stacks.push(Stack {
+        let stack = Stack {
             id: *id,
             unit: unit.name.clone(),
             language: Language::Terraform,
             place,
             resources,
             given: if settings.publish { evaluator.given(&root) } else { Given::default() },
-        });
+        };
+        stacks.push(stack.lean(settings));
     }
     let diagnostics = estate.diagnostics();
     estate.dissolve();
