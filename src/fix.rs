@@ -66,7 +66,11 @@ pub fn attach_to(
         .iter()
         .filter(|reported| wanted(reported))
         .filter(|reported| !reported.undecided || MENDED_OPEN.contains(&reported.finding.rule))
-        .map(|reported| (reported.fingerprint.clone(), propose::all(analysis, &index, reported)))
+        .map(|reported| {
+            let mut fixes = propose::all(analysis, &index, reported);
+            fixes.iter_mut().for_each(|fix| end_lines_alike(fix, &analysis.sources));
+            (reported.fingerprint.clone(), fixes)
+        })
         .filter(|(_, fixes)| !fixes.is_empty())
         .collect();
     if proposed.is_empty() {
@@ -94,6 +98,16 @@ pub fn attach_to(
     for reported in &mut analysis.findings {
         if let Some(fix) = found.remove(&reported.fingerprint) {
             reported.fix = Some(fix);
+        }
+    }
+}
+
+/// Ends the lines that are put into a file as most of its own end.
+fn end_lines_alike(fix: &mut Fix, sources: &Sources) {
+    for edit in fix.edits.iter_mut().filter(|edit| edit.replacement.contains('\n')) {
+        let text = sources.text(edit.span.file);
+        if text.matches("\r\n").count() * 2 > text.matches('\n').count() {
+            edit.replacement = edit.replacement.replace("\r\n", "\n").replace('\n', "\r\n");
         }
     }
 }

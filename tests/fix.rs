@@ -71,6 +71,9 @@ fn fingerprints(report: &Value) -> BTreeSet<String> {
 fn texts(dir: &Path, below: &Path, out: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with(".git") {
+            continue;
+        }
         if path.is_dir() {
             texts(&path, below, out);
         } else {
@@ -195,6 +198,53 @@ fn the_printed_patch_is_what_write_does() {
         crossvault(two.path(), &["fix", "--write"]);
         if applied.is_ok() {
             assert_eq!(all_texts(one.path()), all_texts(two.path()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_patch_keeps_the_ends_of_lines_and_applies_wherever_it_was_asked_for() {
+    for name in [
+        "rds-under-an-unshared-customer-key-cannot-leave-the-account-two-roots",
+        "rds-under-an-unshared-customer-key-cannot-leave-the-account-cloudformation",
+    ] {
+        let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases").join(name);
+        let dir = tempfile::tempdir().unwrap();
+        let git = |at: &Path, arguments: &[&str]| {
+            Command::new("git").args(arguments).current_dir(at).output().map(|output| output.status.success())
+        };
+        if git(dir.path(), &["init", "--quiet"]).is_err() {
+            eprintln!("\n*** NOT TESTED: patches applied by git. There is no git. ***\n");
+            return;
+        }
+        copied(&case, &dir.path().join("code"));
+        std::fs::remove_file(dir.path().join("code/expected.txt")).unwrap();
+        std::fs::create_dir(dir.path().join("elsewhere")).unwrap();
+        // As written on another system, and by an editor that does not end the last line.
+        for (path, text) in all_texts(&dir.path().join("code")) {
+            let text = text.trim_end().replace('\n', "\r\n");
+            std::fs::write(dir.path().join("code").join(path), text).unwrap();
+        }
+        let before = all_texts(dir.path());
+        // Where it is asked for, for what; where the patch is applied.
+        for (at, what, applied) in [(".", "code", "."), ("code", ".", "code"), ("elsewhere", "../code", ".")] {
+            let (patch, told) = crossvault(&dir.path().join(at), &["fix", what]);
+            assert!(told.contains("would mend"), "{told}");
+            assert_eq!(told.contains("apply it there"), at == "elsewhere", "{told}");
+            std::fs::write(dir.path().join(".git/fix.patch"), patch).unwrap();
+            let patch = dir.path().join(".git/fix.patch");
+            assert!(git(&dir.path().join(applied), &["apply", &patch.to_string_lossy()]).unwrap(), "{name} from {at}");
+            let after = all_texts(dir.path());
+            assert!(before != after);
+            for (path, text) in &after {
+                assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{path}");
+                assert!(!text.ends_with('\n'), "{path}");
+            }
+            let left = report(&dir.path().join("code"));
+            assert_eq!(left["summary"]["copies"]["fails"], 0, "{left:#}");
+            for (path, text) in &before {
+                std::fs::write(dir.path().join(path), text).unwrap();
+            }
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::args::FixArgs;
 use super::input;
-use super::output::{CLEAN, FINDINGS, Replaced, UNABLE, bad_input, counts, mask, replace_files, unreadable, written};
+use super::output::{
+    CLEAN, FINDINGS, Replaced, UNABLE, bad_input, counts, mask, places, replace_files, unreadable, written,
+};
 use crate::diagnostic::{Fix, Safety};
 use crate::fix;
-use crate::report::printable;
+use crate::report::{Places, printable};
 use std::io::Write;
 
 pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
@@ -28,8 +30,14 @@ pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> s
         replace_files(&files)?;
     } else {
         let hide = |text: &str| mask.as_ref().and_then(|mask| mask.masked(text));
-        let patch = fix::unified(&analysis.sources, &changes, &hide);
+        // `git apply` takes paths from where it is run, and none that lead up from there.
+        let elsewhere = changes.keys().any(|path| path.starts_with("../") || path.starts_with('/'));
+        let places = if elsewhere { places() } else { Places::default() };
+        let patch = fix::unified(&analysis.sources, &changes, &hide, &|path| places.of(path));
         written(common, None, out, |out| out.write_all(patch.as_bytes()))?;
+        if elsewhere && !common.quiet {
+            writeln!(err, "the patch names files from the root of the repository: apply it there")?;
+        }
     }
     bad_input(&analysis, err)?;
     let shown = |text: &str| {

@@ -10,8 +10,13 @@ const AROUND: usize = 3;
 /// A unified diff of all changed files, in order of path. Fewer lines are shown around a change where they hold a
 /// secret; a change of such a line itself is left out.
 ///
-/// `hide` gives a text without its secrets, where it has some.
-pub fn unified(sources: &Sources, changes: &Changes, hide: &dyn Fn(&str) -> Option<String>) -> String {
+/// `hide` gives a text without its secrets, where it has some; `named` how the patch is to call a file.
+pub fn unified(
+    sources: &Sources,
+    changes: &Changes,
+    hide: &dyn Fn(&str) -> Option<String>,
+    named: &dyn Fn(&str) -> String,
+) -> String {
     let mut out = String::new();
     for (path, new) in changes {
         let old = sources.load(path).map(|file| sources.text(file)).unwrap_or_default();
@@ -19,7 +24,8 @@ pub fn unified(sources: &Sources, changes: &Changes, hide: &dyn Fn(&str) -> Opti
             continue;
         }
         let diff = similar::TextDiff::from_lines(old.as_str(), new.as_str());
-        let (a, b) = (format!("a/{path}"), format!("b/{path}"));
+        let name = named(path);
+        let (a, b) = (format!("a/{name}"), format!("b/{name}"));
         let at = |around: usize| diff.unified_diff().context_radius(around).header(&a, &b).to_string();
         match (0..=AROUND).rev().map(at).find(|text| is_clean(text) && hide(text).is_none()) {
             Some(text) => out.push_str(&text),
