@@ -56,6 +56,10 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+/// What a module that was not read may hold, as the rest of a sentence about it.
+pub const MODULES_HIDE: &str =
+    "may declare vaults, plans, selections, keys or data stores, so copies may be missing from this report";
+
 /// What kind of thing a diagnostic tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DiagnosticKind {
@@ -83,6 +87,8 @@ pub struct Diagnostic {
     pub path: Option<String>,
     /// What was left out, where its place does not say it well: `module.vpc`.
     pub about: Option<String>,
+    /// A module is left out because its code is not at hand.
+    pub missing_module: bool,
 }
 
 impl Diagnostic {
@@ -110,6 +116,13 @@ impl Diagnostic {
         diagnostic
     }
 
+    /// A module, by its address, whose code is not at hand.
+    pub fn missing_module(span: Span, address: impl Into<String>) -> Self {
+        let address = address.into();
+        let message = format!("`{address}` is not installed; it {MODULES_HIDE}");
+        Self { missing_module: true, ..Self::not_evaluated(span, message).about(address) }
+    }
+
     /// Open inputs of so many combinations that not each can be judged.
     pub fn too_many_cases(inputs: &[String]) -> Self {
         let names: Vec<String> = inputs.iter().map(|name| format!("`{name}`")).collect();
@@ -132,6 +145,7 @@ impl Diagnostic {
             help: None,
             path: None,
             about: None,
+            missing_module: false,
         }
     }
 

@@ -4,7 +4,7 @@ mod git;
 
 pub use git::{GitDisk, merge_base};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, MODULES_HIDE};
 use crate::resource::{Deployment, Language, LoadSettings, Unit};
 use crate::source::{CONFIGURATION, DirEntry, Disk, FileId, ReadError, Sources, Span, Walked, join, normalize, parent};
 use crate::terraform::Modules;
@@ -444,6 +444,7 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
     let Walked { files, problems, skipped } = sources.walk(top);
     diagnostics.extend(skipped.into_iter().map(|(path, message)| Diagnostic::skipped(path, message)));
     diagnostics.extend(problems.into_iter().map(|(path, message)| Diagnostic::unreadable(path, message)));
+    diagnostics.extend(files.iter().filter_map(|path| not_generated(sources, path, &files)));
     for path in files {
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
@@ -494,6 +495,22 @@ fn deploys(sources: &Sources, path: &str) -> bool {
     begins("include")
         || (begins("terraform") && text.lines().any(|line| line.trim_start().starts_with("source")))
         || beside.iter().any(|entry| crate::terraform::is_config(&entry.name))
+}
+
+/// Tells of a Terragrunt stack whose units are not generated: they are in no file that is read.
+fn not_generated(sources: &Sources, path: &str, files: &[String]) -> Option<Diagnostic> {
+    let (dir, name) = (parent(path), path.rsplit('/').next().unwrap_or(path));
+    if name != "terragrunt.stack.hcl" {
+        return None;
+    }
+    let generated = format!("{}/", join(dir, ".terragrunt-stack"));
+    if files.iter().any(|file| file.starts_with(&generated)) {
+        return None;
+    }
+    let file = sources.load(path).ok()?;
+    let message = format!("`{path}` is not evaluated; the units that it makes {MODULES_HIDE}");
+    let help = "run `terragrunt stack generate`, and check the directory `.terragrunt-stack` that it writes";
+    Some(Diagnostic::not_evaluated(Span::new(file, 0..0), message).with_help(help))
 }
 
 /// Directories that a configuration of Terragrunt names as its module's: by the path after its last interpolation.

@@ -189,7 +189,7 @@ impl Reader<'_> {
         let exponent = text.split_once(['e', 'E']).map_or("0", |(_, exponent)| exponent);
         // A larger exponent is never meant, and printing the number would fill the memory.
         let small = exponent.trim_start_matches(['+', '-']).len() <= 4;
-        match Number::parse(text) {
+        match Number::parse(text).filter(|_| is_json(text)) {
             Some(number) if small => Ok(NodeKind::Number(number)),
             _ => self.fail(start, self.at, format!("`{text}` is not a number")),
         }
@@ -278,4 +278,13 @@ fn byte(text: &str, at: usize) -> u8 {
 /// The character that begins at `at`.
 fn character(text: &str, at: usize) -> Option<char> {
     text.get(at..)?.chars().next()
+}
+/// Whether a number is written as JSON has it: no zeros before it, digits on both sides of a point.
+fn is_json(number: &str) -> bool {
+    let number = number.strip_prefix('-').unwrap_or(number);
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits(whole) && digits(fraction) && digits(exponent) && (whole == "0" || !whole.starts_with('0'))
 }

@@ -15,7 +15,7 @@ use crate::json;
 use crate::resource::{Given, Language, LoadSettings, Resource, Stack, Unit};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Existence, Kind, StackId, Value};
-use document::{Change, Configuration, Document, Module, Output, StateFile};
+use document::{Change, Configuration, Document, Module, Output, ResourceRecord, StateFile};
 use places::{Evidence, places, symbol};
 use references::{References, Site};
 use serde_json::Value as Json;
@@ -157,7 +157,10 @@ impl<'l> Loader<'l> {
                 all.push(address);
                 continue;
             }
-            let parsed: Change<'l> = serde_json::from_str(change.change.get())?;
+            let parsed: Change<'l> = match change.change {
+                Some(raw) => serde_json::from_str(raw.get())?,
+                None => Change::default(),
+            };
             if !parsed.actions.is_empty()
                 && parsed.actions.iter().all(|action| matches!(&**action, "delete" | "forget"))
             {
@@ -165,16 +168,7 @@ impl<'l> Loader<'l> {
                 continue;
             }
             all.push(address.clone());
-            let item = Item {
-                at: self.span(change.address),
-                kind: change.kind.clone(),
-                data: change.mode == "data",
-                provider: None,
-                values: parsed.after,
-                unknown: parsed.after_unknown,
-                sensitive: parsed.after_sensitive.map(|raw| Cow::Borrowed(raw.get())),
-                address: address.clone(),
-            };
+            let item = self.item(change, parsed.after, parsed.after_unknown, parsed.after_sensitive);
             items.insert(address.into_owned(), item);
         }
         // What a plan leaves alone is not among its changes where only some resources are its targets.
@@ -197,6 +191,26 @@ impl<'l> Loader<'l> {
         Ok((stack, state.map(|values| self.outputs(&values.outputs)), diagnostics))
     }
 
+    /// The record's resource, with the values that the record or its change has.
+    fn item(
+        &self,
+        record: &ResourceRecord<'l>,
+        values: Option<&'l RawValue>,
+        unknown: Option<&'l RawValue>,
+        sensitive: Option<&'l RawValue>,
+    ) -> Item<'l> {
+        Item {
+            address: text_of(record.address),
+            at: self.span(record.address),
+            kind: record.kind.clone(),
+            data: record.mode == "data",
+            provider: None,
+            values,
+            unknown,
+            sensitive: sensitive.map(|raw| Cow::Borrowed(raw.get())),
+        }
+    }
+
     /// Resources of a module and those below it that are not among the items.
     fn collect(
         &self,
@@ -207,8 +221,7 @@ impl<'l> Loader<'l> {
         all: &mut Vec<Cow<'l, str>>,
     ) {
         for resource in &module.resources {
-            let data = resource.mode == "data";
-            if (data_only && !data) || !(self.wanted)(&resource.kind) {
+            if (data_only && resource.mode != "data") || !(self.wanted)(&resource.kind) {
                 continue;
             }
             let address = text_of(resource.address);
@@ -216,16 +229,7 @@ impl<'l> Loader<'l> {
                 continue;
             }
             all.push(address.clone());
-            let item = Item {
-                at: self.span(resource.address),
-                kind: resource.kind.clone(),
-                data,
-                provider: None,
-                values: resource.values,
-                unknown: None,
-                sensitive: resource.sensitive_values.map(|raw| Cow::Borrowed(raw.get())),
-                address: address.clone(),
-            };
+            let item = self.item(resource, resource.values, None, resource.sensitive_values);
             items.insert(address.into_owned(), item);
         }
         for child in &module.child_modules {

@@ -1,10 +1,12 @@
-//! The order of files and blocks, and the names of files, never change what is found.
+//! The order of files and blocks, and the names of files, module calls and modules' directories, never change what is
+//! found.
 
 #![allow(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use regex::{Captures, Regex};
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The top-level blocks of formatted code, each with the comments before it.
@@ -121,4 +123,134 @@ fn files_and_blocks_may_stand_in_any_order() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(compared > 200, "{compared}");
+}
+
+/// Every file below the directory, relative to it.
+fn files(dir: &Path, below: &str, out: &mut Vec<String>) {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let relative = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
+        if path.is_dir() { files(&path, &relative, out) } else { out.push(relative) }
+    }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(dir, _)| dir)
+}
+
+/// The directory that `path` means in `dir`, and the same with every directory under the name that `name` gives it.
+fn walk(dir: &str, path: &str, name: impl Fn(&str) -> Option<String>) -> (String, String) {
+    let mut at: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
+    let mut written = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => {
+                at.pop();
+            }
+            _ => at.push(part),
+        }
+        let renamed = if matches!(part, "." | ".." | "") { None } else { name(&at.join("/")) };
+        written.push(renamed.unwrap_or_else(|| part.to_owned()));
+    }
+    (at.join("/"), written.join("/"))
+}
+
+/// Other names, in the opposite order.
+fn reversed(names: BTreeSet<String>) -> BTreeMap<String, String> {
+    let count = names.len();
+    let rename = |(at, name): (usize, String)| {
+        let own = name.rsplit('/').next().unwrap().to_owned();
+        (name, format!("m{:03}_{own}", count - at))
+    };
+    names.into_iter().enumerate().map(rename).collect()
+}
+
+/// Copies the case with its modules' calls and directories under other names; how many names that are.
+fn renamed(from: &Path, to: &Path) -> usize {
+    let call = Regex::new(r#"(?m)^module "([^"]+)""#).unwrap();
+    let source = Regex::new(r#"(source\s*=\s*")(\.{1,2}/[^"$]*)""#).unwrap();
+    let reference = Regex::new(r"\bmodule\.([A-Za-z0-9_-]+)").unwrap();
+    let mut all = Vec::new();
+    files(from, "", &mut all);
+    let is_code = |file: &str| file.ends_with(".tf") || file.ends_with(".hcl");
+    let text = |file: &str| std::fs::read_to_string(from.join(file)).unwrap();
+    let (mut calls, mut dirs) = (BTreeSet::new(), BTreeSet::new());
+    for file in all.iter().filter(|file| is_code(file)) {
+        let text = text(file);
+        calls.extend(call.captures_iter(&text).map(|found| found[1].to_owned()));
+        dirs.extend(source.captures_iter(&text).map(|found| walk(parent(file), &found[2], |_| None).0));
+    }
+    let count = calls.len() + dirs.len();
+    let (calls, dirs) = (reversed(calls), reversed(dirs));
+    for file in &all {
+        let target = to.join(walk("", file, |dir| dirs.get(dir).cloned()).1);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        if !is_code(file) {
+            std::fs::copy(from.join(file), target).unwrap();
+            continue;
+        }
+        let text = text(file);
+        let text = call.replace_all(&text, |found: &Captures<'_>| format!("module \"{}\"", calls[&found[1]]));
+        let text = reference.replace_all(&text, |found: &Captures<'_>| match calls.get(&found[1]) {
+            Some(name) => format!("module.{name}"),
+            None => found[0].to_owned(),
+        });
+        let text = source.replace_all(&text, |found: &Captures<'_>| {
+            format!("{}{}\"", &found[1], walk(parent(file), &found[2], |dir| dirs.get(dir).cloned()).1)
+        });
+        std::fs::write(target, text.as_bytes()).unwrap();
+    }
+    count
+}
+
+/// Every copy with its verdict and checks, and how many findings of each rule there are; without what is made of names.
+fn found_by_address(dir: &Path) -> Vec<String> {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_crossvault"))
+        .args(["check", "--format", "json", "."])
+        .current_dir(dir)
+        .output()
+        .unwrap();
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let prefix = Regex::new(r"module\.m\d{3}_").unwrap();
+    let plain = |value: &Json| prefix.replace_all(&value.to_string(), "module.").into_owned();
+    let mut out: Vec<String> = Vec::new();
+    for copy in report["copies"].as_array().unwrap() {
+        let checks = copy["checks"].as_array().unwrap().iter();
+        let checks: Vec<String> = checks.map(|check| format!("{} {}", check["rule"], check["outcome"])).collect();
+        let names = ["/source/address", "/plan/address", "/plan/rule", "/destination/name"]
+            .map(|pointer| copy.pointer(pointer).map_or_else(String::new, plain));
+        out.push(format!("{names:?} {} {checks:?}", copy["verdict"]));
+    }
+    for finding in report["findings"].as_array().unwrap() {
+        out.push(format!("{} {}", finding["rule"], finding["copies"].as_array().unwrap().len()));
+    }
+    out.sort();
+    out
+}
+
+#[test]
+fn modules_may_have_any_name() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
+    let mut names: Vec<PathBuf> = std::fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let scratch = tempfile::tempdir().unwrap();
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for case in names {
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let to = scratch.path().join(name);
+        let count = renamed(&case, &to);
+        if count == 0 {
+            continue;
+        }
+        compared += count;
+        let (expected, actual) = (found_by_address(&case), found_by_address(&to));
+        if expected != actual {
+            wrong.push(format!("{name}: {expected:#?}, with other names {actual:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(compared > 15, "{compared}");
 }

@@ -17,7 +17,7 @@ pub(super) struct Document<'a> {
     #[serde(borrow)]
     pub(super) planned_values: Option<Values<'a>>,
     #[serde(borrow)]
-    pub(super) resource_changes: Option<Vec<ResourceChange<'a>>>,
+    pub(super) resource_changes: Option<Vec<ResourceRecord<'a>>>,
     #[serde(borrow)]
     pub(super) prior_state: Option<State<'a>>,
     #[serde(borrow)]
@@ -61,13 +61,15 @@ pub(super) struct Output<'a> {
 #[derive(Deserialize, Default)]
 pub(super) struct Module<'a> {
     #[serde(borrow, default)]
-    pub(super) resources: Vec<ResourceValues<'a>>,
+    pub(super) resources: Vec<ResourceRecord<'a>>,
     #[serde(borrow, default)]
     pub(super) child_modules: Vec<Module<'a>>,
 }
 
+/// A resource among the values of a plan or state, or among the changes of a plan: one has values, the other a change.
 #[derive(Deserialize)]
-pub(super) struct ResourceValues<'a> {
+pub(super) struct ResourceRecord<'a> {
+    /// Kept as text for its place.
     #[serde(borrow)]
     pub(super) address: &'a RawValue,
     #[serde(borrow)]
@@ -78,23 +80,13 @@ pub(super) struct ResourceValues<'a> {
     pub(super) values: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) sensitive_values: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct ResourceChange<'a> {
-    #[serde(borrow)]
-    pub(super) address: &'a RawValue,
-    #[serde(borrow)]
-    pub(super) mode: Cow<'a, str>,
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Cow<'a, str>,
     /// A deposed object is on its way out.
     pub(super) deposed: Option<serde::de::IgnoredAny>,
     #[serde(borrow)]
-    pub(super) change: &'a RawValue,
+    pub(super) change: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct Change<'a> {
     #[serde(borrow, default)]
     pub(super) actions: Vec<Cow<'a, str>>,

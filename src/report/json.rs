@@ -70,6 +70,8 @@ pub struct Summary {
     pub files_with_errors: usize,
     /// What was assumed of some copy because neither code nor configuration says otherwise.
     pub assumptions: Vec<String>,
+    /// Calls of modules whose code is not at hand: copies of what they declare are missing.
+    pub modules_not_installed: usize,
     /// What was left out of the analysis.
     pub not_evaluated: Vec<NotEvaluated>,
 }
@@ -307,6 +309,7 @@ pub fn report(analysis: &Analysis) -> Report<'_> {
             suppressed: analysis.suppressed.len(),
             files_with_errors: files.len(),
             assumptions: analysis.assumptions.clone(),
+            modules_not_installed: super::summary::missing_modules(analysis).len(),
             not_evaluated: analysis
                 .diagnostics
                 .iter()

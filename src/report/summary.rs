@@ -6,8 +6,9 @@ use super::words::{Grade, count, one_line};
 use crate::analysis::{Analysis, Reported};
 use crate::checks::Verdict;
 use crate::copy::CopyId;
-use crate::diagnostic::{Diagnostic, DiagnosticKind};
+use crate::diagnostic::{Diagnostic, DiagnosticKind, MODULES_HIDE};
 use crate::resource::Language;
+use crate::source::Span;
 use crate::suppress::SuppressionKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Result, Write};
@@ -107,7 +108,22 @@ pub(super) fn read(analysis: &Analysis) -> String {
             all => all.concat(),
         }
     };
-    format!("read: {units}, with {}", parts.join(", "))
+    let missing = match missing_modules(analysis).len() {
+        0 => "",
+        1 => "; 1 module is not installed, so copies may be missing",
+        number => &format!("; {number} modules are not installed, so copies may be missing"),
+    };
+    format!("read: {units}, with {}{missing}", parts.join(", "))
+}
+
+/// The calls of modules whose code is not at hand, once each: address and place. Called in several units, it is one.
+pub(super) fn missing_modules(analysis: &Analysis) -> BTreeSet<(&str, Option<Span>)> {
+    let missing = analysis.diagnostics.iter().filter(|diagnostic| diagnostic.missing_module);
+    missing
+        .map(|diagnostic| {
+            (diagnostic.about.as_deref().unwrap_or_default(), diagnostic.primary.as_ref().map(|label| label.span))
+        })
+        .collect()
 }
 
 /// What was left out, once each, with its place and the remedy; blocks that one reason keeps from being expanded are
@@ -121,8 +137,16 @@ pub(super) fn left_out(analysis: &Analysis) -> Vec<String> {
             blocks.entry(reason).or_default().insert(not_evaluated(analysis, diagnostic));
         }
     }
+    let modules = missing_modules(analysis);
     let mut lines: Vec<String> = Vec::new();
     for diagnostic in left() {
+        if diagnostic.missing_module && modules.len() > 1 {
+            let line = several_modules(analysis, &modules);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+            continue;
+        }
         let reason = diagnostic.message.strip_prefix("block not expanded: ");
         let number = reason.and_then(|reason| blocks.get(reason)).map_or(1, BTreeSet::len);
         let line = match reason {
@@ -137,6 +161,27 @@ pub(super) fn left_out(analysis: &Analysis) -> Vec<String> {
         }
     }
     lines
+}
+
+/// How many modules one line names.
+const NAMED: usize = 10;
+
+/// Several modules that are not installed, as one line.
+fn several_modules(analysis: &Analysis, modules: &BTreeSet<(&str, Option<Span>)>) -> String {
+    let mut named: Vec<String> = modules
+        .iter()
+        .take(NAMED)
+        .map(|(address, span)| match span.map(|span| analysis.sources.location(span)) {
+            Some(at) => format!("`{address}` ({}:{})", at.file, at.line),
+            None => format!("`{address}`"),
+        })
+        .collect();
+    if modules.len() > NAMED {
+        named.push(format!("and {} more", modules.len() - NAMED));
+    }
+    let names = named.join(", ");
+    let help = "run `terraform init`, or map sources to directories under `[modules]` in crossvault.toml";
+    format!("{} modules are not installed; each {MODULES_HIDE}: {names} ({help})", modules.len())
 }
 
 fn not_evaluated(analysis: &Analysis, diagnostic: &Diagnostic) -> String {

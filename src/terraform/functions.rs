@@ -147,6 +147,9 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
     if grows_beyond(name, &args) {
         return Ok(Value { sensitive, ..super::ops::too_long() });
     }
+    if let Some(wrong) = of_wrong_kind(name, &args) {
+        return fail(format!("`{name}` cannot take a {}", name_of(wrong)));
+    }
     let mut value = match dispatch(name, &args, context) {
         // What is computed may turn out to be another thing than the error assumes.
         Err(_) if args.iter().any(|arg| computed(arg) || (name.starts_with("format") && arg.is_null())) => {
@@ -165,6 +168,44 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
     }
     value.sensitive |= sensitive;
     Ok(value)
+}
+
+/// An argument that the function refuses whatever its unknown parts turn out to be.
+fn of_wrong_kind<'v>(name: &str, args: &'v [Value]) -> Option<&'v Value> {
+    use Shape::{List, Mapping, Set, Text};
+    let refused: &[Shape] = match name {
+        "keys" | "values" | "lookup" | "merge" | "tomap" => &[Text, Set, List],
+        "concat" | "index" | "slice" | "element" => &[Text, Mapping, Set],
+        "tolist" | "toset" | "flatten" => &[Text, Mapping],
+        "tostring" | "tonumber" | "tobool" => &[Mapping, Set, List],
+        _ => return None,
+    };
+    if name == "index" && args.get(1).is_some_and(computed) {
+        return None;
+    }
+    let looked_at = if matches!(name, "merge" | "concat") { args.len() } else { 1 };
+    args.iter().take(looked_at).find(|arg| Shape::of(arg).is_some_and(|shape| refused.contains(&shape)))
+}
+
+/// What kind of thing a value certainly is.
+#[derive(PartialEq, Eq)]
+enum Shape {
+    Text,
+    List,
+    Set,
+    Mapping,
+}
+
+impl Shape {
+    fn of(value: &Value) -> Option<Self> {
+        Some(match &value.kind {
+            Kind::Seq(seq) if seq.kind == SeqKind::Set => Self::Set,
+            Kind::Seq(_) => Self::List,
+            Kind::Map(_) => Self::Mapping,
+            Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Document(_) | Kind::Template(_) => Self::Text,
+            Kind::Null | Kind::Cond(_) | Kind::Ref(_) | Kind::Unknown(_) => return None,
+        })
+    }
 }
 
 /// Whether the function would make text beyond the limit of shorter arguments.

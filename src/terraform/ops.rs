@@ -281,8 +281,14 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
         }
         (Kind::Ref(x), Kind::Ref(y)) if same_ref(x, y) => Some(true),
         _ if is_textual(a) && is_textual(b) => equal_text(a, b),
+        // What a resource computes may be of any type.
+        _ if of_any_type(a) || of_any_type(b) => None,
         _ => Some(false),
     }
+}
+
+fn of_any_type(value: &Value) -> bool {
+    matches!(value.kind, Kind::Ref(_)) && types::of(value) == Type::Dynamic
 }
 
 fn is_textual(value: &Value) -> bool {
@@ -332,14 +338,27 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
     match (&value.kind, &key.kind) {
         (Kind::Cond(branches), _) => return where_it_exists(value, branches, |v| index(v, key)),
         (_, Kind::Cond(branches)) => return where_it_exists(key, branches, |k| index(value, k)),
-        // What a resource computes may be of any type.
-        (Kind::Ref(_), _) => return Ok(derived(&[value], Type::Dynamic)),
+        (Kind::Ref(reference), _) => match &reference.known {
+            Some(known) if matches!(known.kind, Kind::Seq(_) | Kind::Map(_)) => return index(known, key),
+            _ if types::is_primitive(&types::of(value)) => return fail("text has no attributes or elements"),
+            // What a resource computes may be of any type.
+            _ => return Ok(derived(&[value], Type::Dynamic)),
+        },
+        (Kind::Unknown(unknown), _) if types::is_primitive(&unknown.ty) => {
+            return fail("text has no attributes or elements");
+        }
         (Kind::Unknown(unknown), _) => {
+            let at = key.text().and_then(|key| Number::parse(&key));
             let ty = match (&unknown.ty, key.as_str()) {
-                (Type::List(element) | Type::Map(element), _) => (**element).clone(),
-                (Type::Object(attributes), Some(name)) => {
-                    attributes.get(name).map(|(ty, _)| ty.clone()).unwrap_or_default()
+                (Type::List(_) | Type::Tuple(_), Some(name)) if at.is_none() => {
+                    return fail(format!("a list has no attribute `{name}`: name one of its elements first"));
                 }
+                (Type::Set(_), _) => return fail("elements of a set are identified only by their value"),
+                (Type::List(element) | Type::Map(element), _) => (**element).clone(),
+                (Type::Object(attributes), Some(name)) => match attributes.get(name) {
+                    Some((ty, _)) => ty.clone(),
+                    None => return fail(format!("there is no attribute `{name}`")),
+                },
                 _ => Type::Dynamic,
             };
             let mut out = derived(&[value], ty);
@@ -481,6 +500,12 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
         }
         (Kind::Number(_) | Kind::Bool(_), Type::String) => Kind::String(value.text().unwrap_or_default()),
         (Kind::Number(_), Type::Number) | (Kind::Bool(_), Type::Bool) => return Ok(value.clone()),
+        (Kind::Document(_), Type::Number | Type::Bool) => {
+            return match value.text() {
+                Some(text) => convert(&Value { kind: Kind::String(text), ..value.clone() }, ty),
+                None => Ok(derived(&[value], ty.clone())),
+            };
+        }
         (Kind::String(text), Type::Number) => match Number::parse(text) {
             Some(n) => Kind::Number(n),
             None => return fail("a number is required"),
@@ -598,7 +623,10 @@ fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
             set_hash(value, &mut text);
             (2, None, text.into())
         }
-        _ => (3, None, value.text().unwrap_or_else(|| "".into())),
+        _ => match value.text() {
+            Some(text) => (1, None, text),
+            None => (3, None, "".into()),
+        },
     }
 }
 
@@ -659,12 +687,24 @@ pub(crate) fn unify(items: Vec<Value>) -> Option<Vec<Value>> {
 /// Converts both branches of a conditional to one type, and chooses; undecided conditions give `Cond`.
 pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise: Value) -> Result<Value, EvalError> {
     let decided = !matches!(condition.kind, Kind::Unknown(_) | Kind::Cond(_));
-    let mut pair = match unify(vec![then.clone(), otherwise.clone()]) {
-        Some(pair) => pair.into_iter(),
+    let types = (types::of(&then), types::of(&otherwise));
+    let (then, otherwise) = match types::unify_results(&types.0, &types.1) {
+        Some(ty) => {
+            let taken = if decided { logic(condition)? } else { None };
+            let brought = |value: Value, from, which| {
+                if ty == from {
+                    return Ok(value);
+                }
+                match convert(&value, &ty) {
+                    Err(error) if taken == Some(which) => Err(error),
+                    result => Ok(result.unwrap_or(value)),
+                }
+            };
+            (brought(then, types.0, true)?, brought(otherwise, types.1, false)?)
+        }
         None if decided => return fail("the two results of the conditional are of types that do not fit together"),
-        None => vec![then, otherwise].into_iter(),
+        None => (then, otherwise),
     };
-    let (then, otherwise) = (pair.next().unwrap_or_else(Value::null), pair.next().unwrap_or_else(Value::null));
     if let Kind::Cond(branches) = &condition.kind {
         return over_branches(condition, branches, |c| conditional(c, text, then.clone(), otherwise.clone()));
     }

@@ -54,38 +54,77 @@ fn of_map(map: &Map) -> Type {
 /// The type that all of these can be brought to without loss; `None` where there is none. What may be of any type decides
 /// nothing.
 pub(crate) fn unify(types: &[Type]) -> Option<Type> {
+    unify_by(types, Loss::None)
+}
+
+/// The same for the two results of a conditional: the one that is taken may turn out not to be of that type.
+pub(crate) fn unify_results(then: &Type, otherwise: &Type) -> Option<Type> {
+    let both = [then.clone(), otherwise.clone()];
+    unify_by(&both, Loss::Some).or_else(|| unify_by(&both, Loss::Any))
+}
+
+/// Whether values may lose something by a conversion, or may turn out not to be convertible; and whether what may be of
+/// any type, as null, keeps its neighbours as they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    None,
+    Some,
+    Any,
+}
+
+fn unify_by(types: &[Type], loss: Loss) -> Option<Type> {
     let known: Vec<&Type> = types.iter().filter(|ty| **ty != Type::Dynamic).collect();
     let Some((first, rest)) = known.split_first() else { return Some(Type::Dynamic) };
     if rest.iter().all(|ty| ty == first) {
         return Some((*first).clone());
     }
+    let mixed =
+        known.iter().any(|ty| matches!(ty, Type::Object(_))) && known.iter().any(|ty| matches!(ty, Type::Tuple(_)));
+    let any = loss == Loss::Any && known.len() < types.len() && !mixed;
+    unify_known(&known, loss).or_else(|| any.then_some(Type::Dynamic))
+}
+
+fn unify_known(known: &[&Type], loss: Loss) -> Option<Type> {
     let all = |test: fn(&Type) -> bool| known.iter().all(|ty| test(ty));
     if all(is_primitive) {
         return known.contains(&&Type::String).then_some(Type::String);
     }
     if all(|ty| matches!(ty, Type::Object(_))) {
-        return unify_objects(&known);
+        return unify_objects(known, loss);
     }
     if all(|ty| matches!(ty, Type::Tuple(_))) {
-        return unify_tuples(&known);
+        return unify_tuples(known, loss);
     }
-    if all(|ty| matches!(ty, Type::Map(_) | Type::Object(_))) {
-        return Some(Type::Map(Box::new(unify(&elements(&known))?)));
+    let elements = || unify_by(&elements(known), loss).map(Box::new);
+    if all(|ty| matches!(ty, Type::Map(_))) {
+        return elements().map(Type::Map);
     }
-    if all(|ty| matches!(ty, Type::List(_) | Type::Tuple(_))) {
-        return Some(Type::List(Box::new(unify(&elements(&known))?)));
+    if all(|ty| matches!(ty, Type::List(_))) {
+        return elements().map(Type::List);
     }
     if all(|ty| matches!(ty, Type::Set(_))) {
-        return Some(Type::Set(Box::new(unify(&elements(&known))?)));
+        return elements().map(Type::Set);
+    }
+    if all(|ty| matches!(ty, Type::Map(_) | Type::Object(_)))
+        && let Some(element) = elements()
+    {
+        return Some(Type::Map(element));
     }
     if all(|ty| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)))
         && known.iter().any(|ty| matches!(ty, Type::List(_)))
+        && let Some(element) = elements()
     {
-        return Some(Type::List(Box::new(unify(&elements(&known))?)));
+        return Some(Type::List(element));
     }
-    let preferred = known.iter().filter(|ty| matches!(ty, Type::List(_)));
-    let candidates = preferred.chain(known.iter().filter(|ty| matches!(ty, Type::Set(_))));
-    candidates.copied().find(|to| known.iter().all(|from| converts(from, to))).cloned()
+    // Lists are preferred to tuples, both to sets, and maps to objects.
+    let preference = |ty: &&&Type| match ty {
+        Type::List(_) | Type::Map(_) => 0,
+        Type::Tuple(_) | Type::Object(_) => 1,
+        _ => 2,
+    };
+    let mut candidates: Vec<&&Type> = known.iter().collect();
+    candidates.sort_by_key(preference);
+    candidates.into_iter().find(|to| known.iter().all(|from| converts(from, to, loss))).map(|to| (*to).clone())
 }
 
 /// Whether this is string, number or bool.
@@ -107,7 +146,7 @@ fn elements(types: &[&Type]) -> Vec<Type> {
     out
 }
 
-fn unify_objects(types: &[&Type]) -> Option<Type> {
+fn unify_objects(types: &[&Type], loss: Loss) -> Option<Type> {
     let rows: Vec<&BTreeMap<_, _>> = types
         .iter()
         .filter_map(|ty| match ty {
@@ -117,16 +156,16 @@ fn unify_objects(types: &[&Type]) -> Option<Type> {
         .collect();
     let (first, rest) = rows.split_first()?;
     if rest.iter().any(|row| row.keys().ne(first.keys())) {
-        return Some(Type::Map(Box::new(unify(&elements(types))?)));
+        return Some(Type::Map(Box::new(unify_by(&elements(types), loss)?)));
     }
     let attributes = first.keys().map(|name| {
         let column: Vec<Type> = rows.iter().filter_map(|row| row.get(name)).map(|(ty, _)| ty.clone()).collect();
-        Some((name.clone(), (unify(&column)?, false)))
+        Some((name.clone(), (unify_by(&column, loss)?, false)))
     });
     attributes.collect::<Option<_>>().map(Type::Object)
 }
 
-fn unify_tuples(types: &[&Type]) -> Option<Type> {
+fn unify_tuples(types: &[&Type], loss: Loss) -> Option<Type> {
     let rows: Vec<&Vec<Type>> = types
         .iter()
         .filter_map(|ty| match ty {
@@ -136,25 +175,41 @@ fn unify_tuples(types: &[&Type]) -> Option<Type> {
         .collect();
     let (first, rest) = rows.split_first()?;
     if rest.iter().any(|row| row.len() != first.len()) {
-        return Some(Type::List(Box::new(unify(&elements(types))?)));
+        return Some(Type::List(Box::new(unify_by(&elements(types), loss)?)));
     }
     let places = (0..first.len()).map(|at| {
         let column: Vec<Type> = rows.iter().filter_map(|row| row.get(at)).cloned().collect();
-        unify(&column)
+        unify_by(&column, loss)
     });
     places.collect::<Option<_>>().map(Type::Tuple)
 }
 
-/// Whether every value of the one type is one of the other.
-fn converts(from: &Type, to: &Type) -> bool {
+/// Whether there is a conversion from the one type to the other.
+fn converts(from: &Type, to: &Type, loss: Loss) -> bool {
+    let one = |from: &Type, to: &Type| converts(from, to, loss);
     match (from, to) {
         _ if from == to => true,
         (Type::Dynamic, _) | (_, Type::Dynamic) => true,
         (from, Type::String) => is_primitive(from),
-        (Type::Set(from) | Type::List(from), Type::List(to)) | (Type::Set(from), Type::Set(to)) => converts(from, to),
-        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => from.iter().all(|from| converts(from, to)),
-        (Type::Map(from), Type::Map(to)) => converts(from, to),
-        (Type::Object(from), Type::Map(to)) => from.values().all(|(from, _)| converts(from, to)),
+        (Type::String, Type::Number | Type::Bool) => loss != Loss::None,
+        (Type::Set(from) | Type::List(from), Type::List(to)) | (Type::Set(from), Type::Set(to)) => one(from, to),
+        // The order is lost.
+        (Type::List(from), Type::Set(to)) => loss != Loss::None && one(from, to),
+        // Elements of any type become one type.
+        (Type::Tuple(from), Type::List(to)) if **to == Type::Dynamic => unify_by(from, loss).is_some(),
+        (Type::Object(from), Type::Map(to)) if **to == Type::Dynamic => {
+            unify_by(&from.values().map(|(from, _)| from.clone()).collect::<Vec<_>>(), loss).is_some()
+        }
+        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => from.iter().all(|from| one(from, to)),
+        (Type::Tuple(from), Type::Tuple(to)) => from.len() == to.len() && from.iter().zip(to).all(|(a, b)| one(a, b)),
+        (Type::Map(from), Type::Map(to)) => one(from, to),
+        (Type::Object(from), Type::Map(to)) => from.values().all(|(from, _)| one(from, to)),
+        // Which keys there are is not known of a map.
+        (Type::Map(from), Type::Object(to)) => loss != Loss::None && to.values().all(|(to, _)| one(from, to)),
+        (Type::Object(from), Type::Object(to)) => to.iter().all(|(name, (to, optional))| match from.get(name) {
+            Some((from, _)) => one(from, to),
+            None => *optional,
+        }),
         _ => false,
     }
 }

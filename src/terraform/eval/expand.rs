@@ -554,19 +554,24 @@ impl Evaluator<'_> {
         let (slots, shape) = self.slots(&block.body, &scope);
         let source = block.body.attribute("source");
         let text = source.and_then(|source| self.value(&source.value, &scope).text()).unwrap_or_else(|| "".into());
+        if slots.is_empty() {
+            // Nothing is hidden.
+            return CallExpansion { instances: Vec::new(), keys: HashMap::new(), shape, missing: None };
+        }
         let dir = self.module_dir(instance, name, &text);
         let at = source.map_or(block.header, |source| source.value.span);
         let Some(dir) = dir else {
+            let local = text.starts_with("./") || text.starts_with("../");
+            let help = if local {
+                "check the path"
+            } else {
+                "run `terraform init`, or map the source to a directory under `[modules]` in crossvault.toml"
+            };
+            let why = if local { "there is no such directory" } else { "not at hand" };
             self.tell(
-                Diagnostic::not_evaluated(
-                    at,
-                    format!("module `{name}` is not installed, so what it declares is not evaluated"),
-                )
-                .labelled(format!("`{text}` is not at hand"))
-                .about(format!("module.{name}"))
-                .with_help(
-                    "run `terraform init`, or map the source to a directory under `[modules]` in crossvault.toml",
-                ),
+                Diagnostic::missing_module(at, format!("{}module.{name}", instance.prefix))
+                    .labelled(format!("`{text}`: {why}"))
+                    .with_help(help),
             );
             let missing = Value::unknown(Reason::ModuleNotInstalled(text), Some(at));
             return CallExpansion::missing(shape, missing);

@@ -210,6 +210,12 @@ impl Evaluator<'_> {
         let Some((items, mut open)) = elements(collection)? else {
             return Ok(self.open_result(expr, collection));
         };
+        if let (Some(condition), true, None) = (&expr.condition, items.is_empty(), &open) {
+            // A condition that is wrong whatever the element is is an error also where there is none.
+            let any = derived(&[collection], Type::Dynamic);
+            let inner = bind(scope, expr.key.as_ref(), &expr.value, any.clone(), any);
+            logic(&self.eval(condition, &inner)?)?;
+        }
         let mut values = Vec::new();
         let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
         let mut groups: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
@@ -454,8 +460,12 @@ impl Evaluator<'_> {
                 {
                     last = Some(value);
                 }
-                Ok(value) => {
+                Ok(mut value) => {
                     let others = args.get(at + 1..).unwrap_or_default();
+                    // It may still fail, and then the result is of another type.
+                    if let (Kind::Unknown(unknown), false) = (&mut value.kind, others.is_empty()) {
+                        Arc::make_mut(unknown).ty = Type::Dynamic;
+                    }
                     return Ok(branches::or_else(&value, &|| {
                         self.attempt(others, scope)
                             .unwrap_or_else(|error| Value::unknown(Reason::Absent(error.0.into()), Some(arg.span)))

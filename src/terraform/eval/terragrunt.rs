@@ -70,10 +70,9 @@ impl Evaluator<'_> {
         let Some(target) = target else {
             let shown = text.unwrap_or_else(|| "its source".into());
             let span = config.source.and_then(|value| value.span);
-            let message = format!("module `{shown}` is not at hand, so what it declares is not evaluated");
             if let Some(span) = span {
                 self.tell(
-                    Diagnostic::not_evaluated(span, message)
+                    Diagnostic::missing_module(span, shown.to_string())
                         .with_help("map the source to a directory under `[modules]` in crossvault.toml"),
                 );
             }

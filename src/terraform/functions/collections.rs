@@ -164,11 +164,7 @@ fn contains(args: &[Value]) -> Outcome {
     let seq = seq(args, 0)?;
     let mut open = seq.open.is_some();
     for item in &seq.items {
-        let same = equals(item, wanted).filter(|same| *same).or_else(|| {
-            let (a, b) = (item.text(), wanted.text());
-            if a.is_some() && a == b { Some(true) } else { equals(item, wanted) }
-        });
-        match same {
+        match equals(item, wanted) {
             Some(true) => return Ok(Value::bool(true)),
             None => open = true,
             Some(false) => {}
@@ -484,7 +480,8 @@ fn zipmap(args: &[Value]) -> Outcome {
         let Some(name) = key.text() else { return unknown(args, Type::Dynamic) };
         entries.insert(name, Entry { value: value.clone(), span: key.span });
     }
-    Ok(Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Map, entries: entries.into_iter().collect(), open: None }))))
+    let kind = if values.kind == SeqKind::Tuple { MapKind::Object } else { MapKind::Map };
+    Ok(Value::new(Kind::Map(Arc::new(Map { kind, entries: entries.into_iter().collect(), open: None }))))
 }
 
 fn union(args: &[Value]) -> Outcome {

@@ -9,8 +9,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
     Some(match name {
-        "lower" => map_text(args, |text| text.to_lowercase()),
-        "upper" => map_text(args, |text| text.to_uppercase()),
+        "lower" => one_text(args, |text| text.chars().map(|c| simple(c, c.to_lowercase())).collect()),
+        "upper" => one_text(args, |text| text.chars().map(|c| simple(c, c.to_uppercase())).collect()),
         "title" => one_text(args, title),
         "trimspace" => one_text(args, |text| text.trim().to_owned()),
         "chomp" => one_text(args, |text| text.trim_end_matches(['\n', '\r']).to_owned()),
@@ -50,9 +50,14 @@ fn one_text(args: &[Value], f: impl Fn(&str) -> String) -> Outcome {
     })
 }
 
-/// Like `one_text`, and on a template part by part: digits and ARNs' holes keep their place.
-fn map_text(args: &[Value], f: impl Fn(&str) -> String) -> Outcome {
-    one_text(args, f)
+/// The other case of a letter, as Go has it: of one letter, one letter.
+fn simple(c: char, mut other: impl ExactSizeIterator<Item = char>) -> char {
+    match c {
+        // The only letter whose simple form differs from the first of its full form.
+        '\u{130}' => 'i',
+        _ if other.len() == 1 => other.next().unwrap_or(c),
+        _ => c,
+    }
 }
 
 fn two_texts(args: &[Value], f: impl Fn(&str, &str) -> Value) -> Outcome {
@@ -87,12 +92,17 @@ fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut start = true;
     for c in text.chars() {
-        if start {
-            out.extend(c.to_uppercase())
-        } else {
-            out.push(c)
-        }
-        start = !(c.is_alphanumeric() || c == '_' || c == '\'');
+        out.push(match c {
+            // Digraphs have a form for titles.
+            '\u{1c4}'..='\u{1c6}' if start => '\u{1c5}',
+            '\u{1c7}'..='\u{1c9}' if start => '\u{1c8}',
+            '\u{1ca}'..='\u{1cc}' if start => '\u{1cb}',
+            '\u{1f1}'..='\u{1f3}' if start => '\u{1f2}',
+            _ if start => simple(c, c.to_uppercase()),
+            _ => c,
+        });
+        // Beyond ASCII, only white space separates words.
+        start = if c.is_ascii() { !(c.is_ascii_alphanumeric() || c == '_') } else { c.is_whitespace() };
     }
     out
 }
@@ -227,13 +237,23 @@ fn compile(pattern: &str) -> Result<regex::Regex, super::EvalError> {
 }
 
 fn regex(args: &[Value], all: bool) -> Outcome {
-    let Some(pattern) = text(args, 0)? else { return unknown(args) };
+    let of_type = |ty| Ok(derived(&args.iter().collect::<Vec<_>>(), ty));
+    let Some(pattern) = text(args, 0)? else { return of_type(Type::Dynamic) };
     let regex = compile(&pattern)?;
-    let Some(text) = text(args, 1)? else { return unknown(args) };
     let names: Vec<&str> = regex.capture_names().flatten().collect();
     if !names.is_empty() && names.len() + 1 < regex.captures_len() {
         return fail("a regular expression cannot mix named and unnamed groups");
     }
+    let Some(text) = text(args, 1)? else {
+        let each = if !names.is_empty() {
+            Type::Object(names.iter().map(|name| ((*name).into(), (Type::String, false))).collect())
+        } else if regex.captures_len() > 1 {
+            Type::Tuple(vec![Type::String; regex.captures_len() - 1])
+        } else {
+            Type::String
+        };
+        return of_type(if all { Type::List(Box::new(each)) } else { each });
+    };
     let group = |m: Option<regex::Match<'_>>| m.map_or_else(Value::null, |m| Value::string(m.as_str()));
     let value = |captures: &regex::Captures<'_>| {
         if !names.is_empty() {
@@ -353,6 +373,9 @@ fn format(args: &[Value]) -> Outcome {
 }
 
 fn formatted(value: &Value, verb: char, flags: &str, width: Option<usize>, precision: Option<usize>) -> Outcome {
+    // Of a number, `%v` is `%g`.
+    let plain_number = verb == 'v' && !flags.contains('#') && matches!(value.kind, Kind::Number(_));
+    let verb = if plain_number { 'g' } else { verb };
     let known: Option<String> = match (&value.kind, verb) {
         (Kind::Unknown(_), _) => None,
         (Kind::Null, 'v') => Some("null".to_owned()),
@@ -419,8 +442,9 @@ pub(super) fn number_text(n: &Number, verb: char, precision: Option<usize>) -> R
             let wanted = precision.map_or(digits, |precision| u64::try_from(precision.max(1)).unwrap_or(digits));
             let rounded = n.decimal().with_prec(wanted.max(1)).normalized();
             let exponent = exponent_of(&rounded);
-            let limit = precision.map_or(21, |precision| i64::try_from(precision.max(1)).unwrap_or(21));
-            if exponent < -4 || exponent >= limit.max(if precision.is_none() { 21 } else { 1 }) {
+            // Without a precision, the least number of digits is written, and six decide between the forms.
+            let limit = precision.map_or(6, |precision| i64::try_from(precision.max(1)).unwrap_or(6));
+            if exponent < -4 || exponent >= limit {
                 exponential(n, i64::try_from(wanted).unwrap_or(1), verb, true)
             } else {
                 rounded.to_plain_string()

@@ -38,12 +38,21 @@ fn quoted(text: &str) -> Option<String> {
     if text.contains(|c: char| c.is_control()) {
         return None;
     }
-    Some(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
+    let mut out = String::with_capacity(text.len() + 2);
+    for c in text.chars() {
+        match c {
+            '\\' | '"' => out.extend(['\\', c]),
+            // The library that Terraform writes YAML with takes these for not printable.
+            '\u{10000}'.. => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+            _ => out.push(c),
+        }
+    }
+    Some(format!("\"{out}\""))
 }
 
 /// A text of several lines as a literal block.
 fn lines(text: &str, indent: usize, out: &mut String) -> Option<()> {
-    let fits = |c: char| c == '\n' || !c.is_control();
+    let fits = |c: char| c == '\n' || (!c.is_control() && c < '\u{10000}');
     if !text.contains('\n') || !text.chars().all(fits) || text.starts_with([' ', '\n']) {
         return None;
     }

@@ -1,0 +1,4 @@
+unit "vaults" {
+  source = "git::https://example.com/units.git//vaults?ref=v1"
+  path   = "vaults"
+}

@@ -1,0 +1,3 @@
+module "subnets" {
+  source = "git::https://example.com/subnets.git?ref=v1"
+}
