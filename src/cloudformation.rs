@@ -133,6 +133,7 @@ fn stack(world: &World<'_>, instance: &Rc<Instance>) -> Stack {
         language: Language::CloudFormation,
         place: instance.place.clone(),
         resources: found,
+        unread: Vec::new(),
         given: if world.settings.publish { given(world, instance) } else { Given::default() },
     };
     stack.lean(world.settings)

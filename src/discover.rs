@@ -19,6 +19,10 @@ const LARGEST: u64 = 50 * 1024 * 1024;
 const LARGEST_PLAN: u64 = 2 * 1024 * 1024 * 1024;
 /// How much of a large file is read to tell what it is (bytes).
 const HEAD: u64 = 4096;
+/// So many symbolic links to directories are followed below one path: links to directories with links double at each.
+const MOST_FOLLOWED: usize = 1000;
+/// So many files are looked at below one path.
+const MOST_FILES: usize = 1_000_000;
 /// Directories that never hold a user's own code.
 const SKIPPED: [&str; 4] = [".git", ".terraform", "node_modules", ".terragrunt-cache"];
 
@@ -106,13 +110,13 @@ impl Disk for RealDisk {
     fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
         let real = self.allowed(path)?;
         let entries = std::fs::read_dir(&real).map_err(|error| ReadError::Failed(error.to_string()))?;
-        let mut out: Vec<DirEntry> = entries
-            .filter_map(Result::ok)
-            .filter_map(|entry| {
-                let is_dir = std::fs::metadata(entry.path()).map(|metadata| metadata.is_dir()).unwrap_or(false);
-                Some(DirEntry { name: entry.file_name().into_string().ok()?, is_dir })
-            })
-            .collect();
+        let mut out: Vec<DirEntry> = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| ReadError::Failed(error.to_string()))?;
+            let is_dir = std::fs::metadata(entry.path()).map(|metadata| metadata.is_dir()).unwrap_or(false);
+            // A name that is no text cannot be asked for: whoever asks for what is shown in its place learns of it.
+            out.push(DirEntry { name: entry.file_name().to_string_lossy().into_owned(), is_dir });
+        }
         out.sort();
         Ok(out)
     }
@@ -121,6 +125,7 @@ impl Disk for RealDisk {
     fn walk(&self, top: &str) -> Walked {
         let mut found = Walked::default();
         let mut ignores: Vec<ignore::gitignore::Gitignore> = Vec::new();
+        let mut followed = 0;
         let mut walker = walkdir::WalkDir::new(top).follow_links(true).sort_by_file_name().into_iter();
         while let Some(entry) = walker.next() {
             let entry = match entry {
@@ -133,7 +138,14 @@ impl Disk for RealDisk {
                         }
                         None => error.io_error().map_or_else(|| "cannot be read".to_owned(), ToString::to_string),
                     };
-                    found.problems.push((path, message));
+                    // Nobody needs what such a link was to lead to; a file that code asks for is told there.
+                    let dangling = error.depth() > 0
+                        && error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+                    if dangling {
+                        found.skipped.push((normalize(&path), "the symbolic link leads nowhere".to_owned()));
+                    } else {
+                        found.problems.push((path, message));
+                    }
                     continue;
                 }
             };
@@ -157,6 +169,16 @@ impl Disk for RealDisk {
                     walker.skip_current_dir();
                     continue;
                 }
+                if entry.path_is_symlink() && entry.depth() > 0 {
+                    followed += 1;
+                    if followed > MOST_FOLLOWED {
+                        if followed == MOST_FOLLOWED + 1 {
+                            found.skipped.push((entry.path().display().to_string(), too_many_links()));
+                        }
+                        walker.skip_current_dir();
+                        continue;
+                    }
+                }
                 let file = entry.path().join(".gitignore");
                 let largest = self.largest.load(Ordering::Relaxed);
                 if file.to_str().is_some_and(|path| self.allowed(path).is_ok())
@@ -165,6 +187,10 @@ impl Disk for RealDisk {
                     ignores.push(ignore::gitignore::Gitignore::new(&file).0);
                 }
                 continue;
+            }
+            if found.files.len() >= MOST_FILES {
+                found.problems.push((top.to_owned(), too_many_files()));
+                break;
             }
             match entry.path().to_str() {
                 _ if ignored => {}
@@ -176,6 +202,14 @@ impl Disk for RealDisk {
         }
         found
     }
+}
+
+fn too_many_links() -> String {
+    format!("more than {MOST_FOLLOWED} symbolic links to directories; the rest is not followed")
+}
+
+fn too_many_files() -> String {
+    format!("more than {MOST_FILES} files; the rest is not looked at")
 }
 
 /// What lies below the given paths.
@@ -522,7 +556,11 @@ fn terragrunt_sources(sources: &Sources, dir: &str, modules: &BTreeSet<String>, 
         let literal = value.trim().trim_matches('"').split('?').next().unwrap_or_default();
         let tail = literal.rsplit('}').next().unwrap_or_default().replace("//", "/");
         if tail == literal.replace("//", "/") {
-            called.insert(join(dir, &tail));
+            let target = join(dir, &tail);
+            // A unit may deploy the code beside its own file.
+            if target != dir {
+                called.insert(target);
+            }
         } else {
             let tail = format!("/{}", normalize(&tail).trim_start_matches(['/', '.']));
             called.extend(modules.iter().filter(|module| format!("/{module}").ends_with(&tail)).cloned());

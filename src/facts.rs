@@ -49,7 +49,15 @@ pub(crate) fn load(sources: &Sources, paths: &[String], id: StackId) -> (Stack, 
         Place { account: Known::Symbol("account of facts".into()), region: Known::Symbol("Region of facts".into()) };
     let unit = paths.first().map_or("facts", String::as_str).into();
     (
-        Stack { id, unit, language: Language::Facts, place: nowhere, resources, given: Given::default() },
+        Stack {
+            id,
+            unit,
+            language: Language::Facts,
+            place: nowhere,
+            resources,
+            unread: Vec::new(),
+            given: Given::default(),
+        },
         found.diagnostics,
     )
 }

@@ -5,6 +5,7 @@ mod backup;
 mod identity;
 mod organization;
 mod store;
+mod unread;
 mod volumes;
 
 use crate::catalog::Catalog;
@@ -32,6 +33,9 @@ pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, 
             continue;
         }
         store::lower(resource, &site, catalog, &mut entities, &mut diagnostics);
+    }
+    for part in &stack.unread {
+        unread::lower(stack, part, &mut entities);
     }
     (entities, diagnostics)
 }

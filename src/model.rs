@@ -551,6 +551,9 @@ pub struct PolicyAttachment {
     pub target: Setting,
 }
 
+/// The type, in a [`Site`], of what stands for code that was not read.
+pub const UNREAD: &str = "crossvault:unread";
+
 /// Everything one run lowered, each list in the order of stacks and addresses.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -10,9 +10,9 @@ mod references;
 mod values;
 
 use crate::aws::{Arn, Known, Place};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::json;
-use crate::resource::{Given, Language, LoadSettings, Resource, Stack, Unit};
+use crate::resource::{Given, Language, LoadSettings, Resource, Stack, Unit, Unread};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Existence, Kind, StackId, Value};
 use document::{Change, Configuration, Document, Module, Output, ResourceRecord, StateFile};
@@ -25,6 +25,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use values::{Piece, Reader, object};
+
+/// Of a plan of some resources only: others may be there.
+const INCOMPLETE: &str =
+    "the plan is not complete: Terraform ended with an error, put some resources off, or was asked for some alone";
 
 /// How far into a file its form shows (bytes).
 const HEAD: usize = 4096;
@@ -78,6 +82,7 @@ pub(crate) fn load(
         language: Language::Plan,
         place: Place { account: symbol(None, "account", "aws", unit), region: symbol(None, "Region", "aws", unit) },
         resources: Vec::new(),
+        unread: Vec::new(),
         given: Given::default(),
     };
     let file = match sources.load(&unit.path) {
@@ -142,12 +147,9 @@ impl<'l> Loader<'l> {
             ));
         }
         if document.errored || document.complete == Some(false) {
-            diagnostics.push(Diagnostic::note(
-                Span::new(self.file, 0..0),
-                Severity::Warning,
-                "the plan is not complete: Terraform ended with an error, or put some resources off",
-            ));
+            diagnostics.push(Diagnostic::not_evaluated(Span::new(self.file, 0..0), INCOMPLETE));
         }
+        let incomplete = document.errored || document.complete == Some(false);
         let mut items: BTreeMap<String, Item<'l>> = BTreeMap::new();
         let mut gone: BTreeSet<String> = BTreeSet::new();
         let mut all: Vec<Cow<'l, str>> = Vec::new();
@@ -184,6 +186,10 @@ impl<'l> Loader<'l> {
         let variables: BTreeMap<String, Json> =
             document.variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
         let mut stack = self.resources(items, has_configuration.then_some(&references), configuration, &variables);
+        if incomplete {
+            let (what, why) = (self.unit.path.as_str().into(), INCOMPLETE.into());
+            stack.unread.push(Unread { what, why, span: Span::new(self.file, 0..0), kind: None, of: None });
+        }
         let state = document.values.as_ref().filter(|_| document.planned_values.is_none());
         if state.is_some() {
             stack.language = Language::State;
@@ -403,6 +409,7 @@ impl<'l> Loader<'l> {
             language: Language::Plan,
             place,
             resources,
+            unread: Vec::new(),
             given: Given::default(),
         }
     }

@@ -43,6 +43,7 @@ pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings
         language: Language::OrganizationPolicy,
         place: place.clone(),
         resources: Vec::new(),
+        unread: Vec::new(),
         given: Given::default(),
     };
     let file = match sources.load(&unit.path) {

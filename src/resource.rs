@@ -128,6 +128,8 @@ pub struct Stack {
     /// Where the stack itself goes: the default provider's place, or the stack's.
     pub place: Place,
     pub resources: Vec<Resource>,
+    /// Code of it that was not read.
+    pub unread: Vec<Unread>,
     /// What others may read of it; filled in where [`LoadSettings::publish`] asks for it.
     pub given: Given,
 }
@@ -143,6 +145,21 @@ impl Stack {
         }
         self
     }
+}
+
+/// Code that was not read, and what it may add to: a policy, a lock. What code leaves out is not proven while it may be
+/// there.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// `module.vaults`, `policy.tf`.
+    pub what: Arc<str>,
+    /// Why it was not read, in words.
+    pub why: Arc<str>,
+    pub span: Span,
+    /// The type of the one resource that it declares, where that could be read.
+    pub kind: Option<Arc<str>>,
+    /// The type and identity of the resource that it is handed; `None` where it may be any of the stack.
+    pub of: Option<(Arc<str>, Value)>,
 }
 
 /// The entry of a nested block's object that names the undecided condition under which the block exists:

@@ -423,7 +423,10 @@ fn around(text: &str, at: usize) -> Range<usize> {
 
 /// Replaces secrets in what is written: the last guard, whatever led a secret there.
 #[derive(Clone, Debug)]
-pub struct Mask(Regex);
+pub struct Mask(Vec<Regex>);
+
+/// So many bytes of secrets go into one expression: any number of secrets must fit, none is let through.
+const PIECE: usize = 1 << 18;
 
 impl Mask {
     /// A mask over these texts; `None` where nothing in them can be told from ordinary words.
@@ -440,13 +443,28 @@ impl Mask {
         let mut words: Vec<&str> = words.into_iter().collect();
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         // Markdown puts a backslash before an underscore.
-        let all: Vec<String> = words.iter().map(|word| regex::escape(word).replace('_', "\\\\?_")).collect();
-        regex::RegexBuilder::new(&all.join("|")).size_limit(1 << 28).build().ok().map(Self)
+        let mut pieces = vec![String::new()];
+        for word in words {
+            let escaped = regex::escape(word).replace('_', "\\\\?_");
+            match pieces.last_mut() {
+                Some(piece) if piece.is_empty() => *piece = escaped,
+                Some(piece) if piece.len() < PIECE => {
+                    piece.push('|');
+                    piece.push_str(&escaped);
+                }
+                _ => pieces.push(escaped),
+            }
+        }
+        let build = |piece: &String| regex::RegexBuilder::new(piece).size_limit(1 << 30).build().ok();
+        Some(Self(pieces.iter().filter_map(build).collect()))
     }
 
     /// The text without secrets.
     pub fn apply<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
-        self.0.replace_all(text, HIDDEN)
+        self.0.iter().fold(text.into(), |text, piece| match piece.replace_all(&text, HIDDEN) {
+            std::borrow::Cow::Owned(masked) => masked.into(),
+            std::borrow::Cow::Borrowed(_) => text,
+        })
     }
 
     /// The text without secrets, where there are some in it.
@@ -472,7 +490,8 @@ impl Mask {
     }
 }
 
-/// Whether the word is more likely a secret than a word of code: letters and digits, and not the name of a Region.
+/// Whether the word is more likely a secret than a word of code: letters and digits, and not the name of a Region, or
+/// letters that nobody can say.
 /// Account ids are not masked: every verdict is about accounts.
 fn is_token(word: &str) -> bool {
     let word = word.trim_matches('-');
@@ -480,7 +499,24 @@ fn is_token(word: &str) -> bool {
     let letters = word.chars().filter(char::is_ascii_alphabetic).count();
     let last = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
     let is_region = digits == 1 && last.ends_with(|c: char| c.is_ascii_digit()) && word.matches('-').count() >= 2;
-    word.len() >= 6 && digits > 0 && letters > 0 && !is_region
+    (word.len() >= 6 && digits > 0 && letters > 0 && !is_region) || is_unspeakable(word)
+}
+
+/// Whether this is a long run of letters that no language and no naming makes: six consonants in a row, or capitals and
+/// single small letters in turn.
+fn is_unspeakable(word: &str) -> bool {
+    if word.len() < 12 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return false;
+    }
+    let is_vowel = |byte: u8| matches!(byte.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+    // Abbreviations in capitals have no vowels either.
+    let same = word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let ends = |byte: &u8| is_vowel(*byte) || (byte.is_ascii_uppercase() && !same);
+    let consonants = word.as_bytes().split(ends).any(|run| run.len() >= 6);
+    let turns = word.as_bytes().windows(3).filter(|three| {
+        matches!(three, [before, small, after] if before.is_ascii_uppercase() && small.is_ascii_lowercase() && after.is_ascii_uppercase())
+    });
+    consonants || turns.count() >= 3
 }
 
 #[cfg(test)]
@@ -564,6 +600,40 @@ mod tests {
         ] {
             assert_eq!(hidden(text), expected);
         }
+    }
+
+    #[test]
+    fn letters_alone_are_masked_where_they_are_no_words() {
+        for secret in ["xkcdqwrtzpsdfgh", "QwErTyUiOpAsDf", "abMxQaTbZkRw", "nvhtrkqwmzjbpls"] {
+            assert!(is_token(secret), "{secret}");
+        }
+        // No word of the documentation, of the rules or of AWS's names is.
+        let mut words: BTreeSet<String> = BTreeSet::new();
+        for folder in ["docs", "rules", "src", "testdata/cases"] {
+            let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+            while let Some(folder) = folders.pop() {
+                for entry in std::fs::read_dir(folder).unwrap() {
+                    let path = entry.unwrap().path();
+                    if path.is_dir() {
+                        folders.push(path);
+                    } else if path.file_name().is_some_and(|name| name != "secret.rs")
+                        && let Ok(text) = std::fs::read_to_string(&path)
+                    {
+                        let parts = text.split(|c: char| !c.is_ascii_alphabetic());
+                        words.extend(parts.filter(|word| is_unspeakable(word)).map(str::to_owned));
+                    }
+                }
+            }
+        }
+        assert_eq!(words, BTreeSet::new());
+    }
+
+    #[test]
+    fn any_number_of_secrets_is_masked() {
+        let texts: Vec<Arc<str>> = (0..200_000).map(|at| Arc::from(format!("secret-{at}-x"))).collect();
+        let mask = Mask::new(&texts).unwrap();
+        assert!(mask.0.len() > 1);
+        assert_eq!(mask.apply("a secret-0-x b secret-199999-x"), "a (sensitive) b (sensitive)");
     }
 
     #[test]

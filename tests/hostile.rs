@@ -272,3 +272,153 @@ fn no_connection_is_opened_and_no_program_is_run() {
         "{text}"
     );
 }
+
+#[test]
+fn links_that_double_at_each_directory_end() {
+    let dir = repository();
+    for level in 0..40 {
+        let at = dir.path().join(format!("d{level:02}"));
+        std::fs::create_dir(&at).unwrap();
+        std::fs::write(at.join("t.yaml"), "Resources: {V: {Type: AWS::Backup::BackupVault}}\n").unwrap();
+        for name in ["x", "y"] {
+            symlink(format!("../d{:02}", (level + 1).min(39)), at.join(name)).unwrap();
+        }
+    }
+    for name in ["x", "y"] {
+        std::fs::remove_file(dir.path().join("d39").join(name)).unwrap();
+    }
+    symlink("nowhere", dir.path().join("dangling")).unwrap();
+    symlink("nowhere.tf", dir.path().join("d00/gone.tf")).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_slice(&run(dir.path(), &["check", "--format", "json"]).stdout).unwrap();
+    let left_out = report.pointer("/summary/not_evaluated").unwrap().to_string();
+    assert!(left_out.contains("more than 1000 symbolic links to directories"), "{left_out}");
+    assert!(left_out.contains("the symbolic link leads nowhere"), "{left_out}");
+    assert!(left_out.contains("d00/gone.tf") && left_out.len() < 10_000, "{}", left_out.len());
+}
+
+#[test]
+fn a_revision_has_the_files_that_a_checkout_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let git = |arguments: &[&str]| {
+        let names = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "protocol.file.allow=always"];
+        let done = Command::new("git").args(names).args(arguments).current_dir(dir.path()).output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    git(&["init", "-q"]);
+    std::fs::create_dir_all(at("shared/estate")).unwrap();
+    std::fs::write(at("shared/estate/main.tf"), ESTATE).unwrap();
+    std::fs::create_dir(at("live")).unwrap();
+    symlink("../shared/estate", at("live/estate")).unwrap();
+    symlink("..", at("live/up")).unwrap();
+    symlink("/", at("live/root")).unwrap();
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "links"]);
+    // Nothing differs, whichever of the two is read.
+    let output = run(dir.path(), &["diff", "HEAD", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2), "the loop is told: {}", both(&output));
+    let text = both(&output);
+    assert!(text.contains("symbolic links form a loop"), "{text}");
+    std::fs::remove_file(at("live/up")).unwrap();
+    git(&["commit", "-q", "-a", "-m", "no loop"]);
+    let output = run(dir.path(), &["diff", "HEAD", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", both(&output));
+    // A revision without the link has fewer units, and one with it as many.
+    std::fs::write(at("shared/estate/main.tf"), ESTATE.replace("backup:CopyIntoBackupVault", "backup:Other")).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_slice(&run(dir.path(), &["diff", "HEAD", "--format", "json"]).stdout).unwrap();
+    let text = report.to_string();
+    assert!(text.contains("live/estate") && text.contains("shared/estate"), "{text}");
+}
+
+#[test]
+fn what_an_ended_run_left_behind_stands_in_nobodys_way() {
+    // In a container every run has the same process id: the shell's own here, which becomes the program's.
+    let dir = repository();
+    let script = "for n in 0 1 2; do echo old > .report.json.$$-$n.tmp; done; exec \"$0\" check --format json --output report.json";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_crossvault")])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert!(matches!(output.status.code(), Some(0..=1)), "{}", both(&output));
+    assert!(std::fs::read_to_string(dir.path().join("report.json")).unwrap().contains("schema_version"));
+}
+
+#[test]
+fn an_interrupted_run_leaves_the_old_file_or_the_new_one() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let dir = repository();
+    let many: String = (0..300)
+        .map(|at| format!("resource \"aws_efs_file_system\" \"f{at}\" {{\n  tags = {{ Backup = \"yes\" }}\n}}\n"))
+        .collect();
+    std::fs::write(dir.path().join("more.tf"), many).unwrap();
+    let target = dir.path().join("report.json");
+    let mut ended = 0;
+    for wait in 0..12 {
+        std::fs::write(&target, "old").unwrap();
+        let arguments = ["check", "--format", "json", "--output", "report.json"];
+        let mut child = program(dir.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait * 25));
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let status = child.wait().unwrap();
+        // As any program that is interrupted: a shell tells 130, and no report is taken for whole.
+        assert!(status.signal() == Some(2) || matches!(status.code(), Some(0..=1)), "{status:?}");
+        ended += usize::from(status.signal() == Some(2));
+        let text = std::fs::read_to_string(&target).unwrap();
+        assert!(text == "old" || serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+        assert!(status.signal().is_none() || text == "old" || text.contains("schema_version"));
+    }
+    assert!(ended > 0, "no run was interrupted");
+}
+
+#[test]
+fn a_file_that_changes_under_way_is_not_overwritten_by_a_fix() {
+    let dir = repository();
+    std::fs::write(dir.path().join("main.tf"), ESTATE.replace("backup:CopyIntoBackupVault", "backup:Other")).unwrap();
+    for round in 0..8 {
+        let child =
+            program(dir.path(), &["fix", "--write"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(round * 15));
+        // Another one writes the whole file in one step.
+        let text = format!("{}# edited {round}\n", ESTATE.replace("backup:CopyIntoBackupVault", "backup:Other"));
+        std::fs::write(dir.path().join("new"), &text).unwrap();
+        std::fs::rename(dir.path().join("new"), dir.path().join("main.tf")).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let left = std::fs::read_to_string(dir.path().join("main.tf")).unwrap();
+        // The edit is there, as it was or with the fix of it.
+        assert!(left.contains(&format!("# edited {round}")), "{}: {left}", both(&output));
+        assert!(matches!(output.status.code(), Some(0..=2)), "{output:?}");
+    }
+    // The configuration, too: it is read once, whole or not at all.
+    for round in 0..8 {
+        let child = program(dir.path(), &["check", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
+        let half = if round % 2 == 0 { "[accounts]\nx = \"1111" } else { "[accounts]\nx = \"111111111111\"\n" };
+        std::fs::write(dir.path().join("crossvault.toml"), half).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(matches!(output.status.code(), Some(0..=2)), "{output:?}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    }
+}
+
+#[test]
+fn modules_outside_the_repository_are_read_only_where_the_command_line_names_them() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(outside.path().join("modules/vault")).unwrap();
+    std::fs::write(outside.path().join("modules/vault/main.tf"), "output \"name\" {\n  value = \"central\"\n}\n")
+        .unwrap();
+    let dir = repository();
+    std::fs::write(
+        dir.path().join("main.tf"),
+        "module \"v\" {\n  source = \"git::https://example.org/m.git//vault\"\n}\nresource \"aws_backup_vault\" \"v\" {\n  name = module.v.name\n}\n",
+    )
+    .unwrap();
+    let modules = outside.path().join("modules");
+    let mapping = format!("[modules]\n\"git::https://example.org/m.git//vault\" = \"{}/vault\"\n", modules.display());
+    std::fs::write(dir.path().join("crossvault.toml"), mapping).unwrap();
+    let text = both(&run(dir.path(), &["check"]));
+    assert!(text.contains("leads outside the repository"), "{text}");
+    let output = run(dir.path(), &["inspect", ".", modules.to_str().unwrap()]);
+    assert!(both(&output).contains("central"), "{}", both(&output));
+}

@@ -91,19 +91,11 @@ pub(super) fn replace_files(files: &[Replaced<'_>]) -> std::io::Result<()> {
     let mut prepare = || {
         for file in files {
             let at = |error| named(file.path, error);
-            if let Some(old) = file.old
-                && std::fs::read(file.path).map_err(at)? != old.as_bytes()
-            {
-                return Err(std::io::Error::other(format!(
-                    "{}: changed while this ran; nothing was written",
-                    file.path
-                )));
-            }
+            unchanged(file)?;
             // What a symbolic link leads to is replaced, not the link.
             let target = std::fs::canonicalize(file.path).unwrap_or_else(|_| PathBuf::from(file.path));
             let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-            let mut written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(at)?;
+            let (temporary, mut written) = beside(&target, &name).map_err(at)?;
             ready.push((temporary, target));
             written.write_all(file.new).and_then(|()| written.sync_all()).map_err(at)?;
             if let Ok(metadata) = std::fs::metadata(file.path) {
@@ -112,7 +104,8 @@ pub(super) fn replace_files(files: &[Replaced<'_>]) -> std::io::Result<()> {
         }
         Ok(())
     };
-    let mut done = prepare();
+    // Writing takes its time: what has changed meanwhile is not overwritten either.
+    let mut done = prepare().and_then(|()| files.iter().try_for_each(unchanged));
     for (temporary, target) in &ready {
         if done.is_ok() {
             done = std::fs::rename(temporary, target).map_err(|error| named(&target.to_string_lossy(), error));
@@ -122,6 +115,30 @@ pub(super) fn replace_files(files: &[Replaced<'_>]) -> std::io::Result<()> {
         }
     }
     done
+}
+
+/// An error where the file does not hold what it must still hold.
+fn unchanged(file: &Replaced<'_>) -> std::io::Result<()> {
+    let Some(old) = file.old else { return Ok(()) };
+    if std::fs::read(file.path).map_err(|error| named(file.path, error))? == old.as_bytes() {
+        return Ok(());
+    }
+    Err(std::io::Error::other(format!("{}: changed while this ran; nothing was written", file.path)))
+}
+
+/// A new file in the target's directory. What a run that was ended has left there stays, and stands in nobody's way: in
+/// containers every run has the same process id.
+fn beside(target: &Path, name: &str) -> std::io::Result<(PathBuf, std::fs::File)> {
+    const TRIES: u32 = 1000;
+    let mut at = 0;
+    loop {
+        let temporary = target.with_file_name(format!(".{name}.{}-{at}.tmp", std::process::id()));
+        // An existing one, also a link that leads elsewhere, is never written to.
+        match std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && at < TRIES => at += 1,
+            done => return done.map(|file| (temporary, file)),
+        }
+    }
 }
 
 pub(super) fn color(common: &Common, terminal: bool) -> bool {

@@ -1,6 +1,6 @@
 //! The files of a git revision, read from git's objects: the checkout is not touched.
 
-use super::{HEAD, LARGEST, LARGEST_PLAN, SKIPPED};
+use super::{HEAD, LARGEST, LARGEST_PLAN, MOST_FILES, MOST_FOLLOWED, SKIPPED, too_many_files, too_many_links};
 use crate::source::{DirEntry, Disk, ReadError, Walked, entries, join, normalize, parent};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,6 +42,8 @@ pub struct GitDisk {
     root: String,
     /// By path from the root.
     entries: BTreeMap<String, Entry>,
+    /// What git lists and cannot be asked for, and why: names that are no text, repositories within this one.
+    left_out: Vec<(String, String)>,
     reader: Mutex<Reader>,
 }
 
@@ -98,12 +100,22 @@ impl GitDisk {
         let prefix = line(&["rev-parse", "--show-prefix"])?;
         let root = line(&["rev-parse", "--show-toplevel"])?;
         let listed = ask(&["ls-tree", "-r", "-z", "--full-tree", &commit])?;
-        let mut entries = BTreeMap::new();
+        let (mut entries, mut left_out) = (BTreeMap::new(), Vec::new());
         for row in listed.split(|byte| *byte == 0) {
-            let Ok(row) = std::str::from_utf8(row) else { continue };
+            let Ok(row) = std::str::from_utf8(row) else {
+                let text = String::from_utf8_lossy(row);
+                let path = text.split_once('\t').map_or_else(|| text.to_string(), |(_, path)| path.to_owned());
+                left_out.push((path, "the file's name is not UTF-8".to_owned()));
+                continue;
+            };
             let Some((about, path)) = row.split_once('\t') else { continue };
             let mut words = about.split(' ');
-            let (Some(mode), Some("blob"), Some(object)) = (words.next(), words.next(), words.next()) else { continue };
+            let (Some(mode), Some(kind), Some(object)) = (words.next(), words.next(), words.next()) else { continue };
+            if kind != "blob" {
+                left_out
+                    .push((path.to_owned(), "a repository of its own, whose files git does not list here".to_owned()));
+                continue;
+            }
             entries.insert(path.to_owned(), Entry { object: object.to_owned(), link: mode == "120000" });
         }
         let mut child = git(&["cat-file", "--batch"])
@@ -116,7 +128,7 @@ impl GitDisk {
             return Err("git cannot be asked".to_owned());
         };
         let reader = Mutex::new(Reader { child, questions, answers: BufReader::new(answers) });
-        Ok(Self { commit, prefix: normalize(&prefix), root, entries, reader })
+        Ok(Self { commit, prefix: normalize(&prefix), root, entries, left_out, reader })
     }
 
     /// The path from the repository's root; `None` where it leads outside.
@@ -207,18 +219,74 @@ impl Disk for GitDisk {
     }
 
     fn walk(&self, top: &str) -> Walked {
-        let Some(dir) = self.inside(top).and_then(|inside| self.real(&inside).ok()) else { return Walked::default() };
-        let prefix = if dir == "." { String::new() } else { format!("{dir}/") };
-        let below = self.entries.range(prefix.clone()..).take_while(|(file, _)| file.starts_with(&prefix));
-        let own = below.filter(|(file, _)| {
-            let rest = file.strip_prefix(&prefix).unwrap_or(file);
-            !parent(rest).split('/').any(|part| SKIPPED.contains(&part))
-        });
+        let mut found = Walked::default();
+        let Some(dir) = self.inside(top).and_then(|inside| self.real(&inside).ok()) else { return found };
+        self.below(&dir, &dir, &mut Vec::new(), &mut 0, &mut found);
+        let prefix = within(&dir);
         let top = normalize(top);
-        let files = own.map(|(file, _)| {
+        let named = |path: &str| {
+            let rest = path.strip_prefix(&prefix).unwrap_or(path);
+            if top.starts_with('/') { join(&top, rest) } else { self.seen(path) }
+        };
+        found.files.iter_mut().for_each(|path| *path = named(path));
+        found.skipped.extend(self.left_out.iter().filter(|(path, _)| path.starts_with(&prefix)).cloned());
+        found.skipped.iter_mut().chain(&mut found.problems).for_each(|(path, _)| *path = named(path));
+        found
+    }
+}
+
+/// What begins the paths of all that is in the directory.
+fn within(dir: &str) -> String {
+    if dir == "." { String::new() } else { format!("{dir}/") }
+}
+
+impl GitDisk {
+    /// The files in the directory `dir` and below it, which is shown as `shown`; links to directories are followed as on
+    /// a disk. `trail` holds the directories that led here by links.
+    fn below(&self, dir: &str, shown: &str, trail: &mut Vec<String>, followed: &mut usize, found: &mut Walked) {
+        let (prefix, outer) = (within(dir), within(shown));
+        for (file, entry) in self.entries.range(prefix.clone()..).take_while(|(file, _)| file.starts_with(&prefix)) {
             let rest = file.strip_prefix(&prefix).unwrap_or(file);
-            if top.starts_with('/') { join(&top, rest) } else { self.seen(file) }
-        });
-        Walked { files: files.collect(), ..Walked::default() }
+            if parent(rest).split('/').any(|part| SKIPPED.contains(&part)) {
+                continue;
+            }
+            if found.files.len() >= MOST_FILES {
+                if found.problems.last().is_none_or(|(_, why)| *why != too_many_files()) {
+                    found.problems.push((shown.to_owned(), too_many_files()));
+                }
+                return;
+            }
+            let path = format!("{outer}{rest}");
+            let name = rest.rsplit('/').next().unwrap_or(rest);
+            let target = if entry.link { self.real(file) } else { Ok(file.clone()) };
+            match target {
+                Ok(target) if !entry.link || self.entries.contains_key(&target) => found.files.push(path),
+                Ok(target) => {
+                    let inner = within(&target);
+                    if self.entries.range(inner.clone()..).next().is_none_or(|(next, _)| !next.starts_with(&inner)) {
+                        // It leads nowhere: whoever reads it learns so.
+                        found.files.push(path);
+                    } else if SKIPPED.contains(&name) {
+                    } else if file.starts_with(&inner) || trail.contains(&target) {
+                        let message = format!("symbolic links form a loop: this leads back to `{target}`");
+                        found.problems.push((path, message));
+                    } else if *followed >= MOST_FOLLOWED {
+                        if found.skipped.last().is_none_or(|(_, why)| *why != too_many_links()) {
+                            found.skipped.push((path, too_many_links()));
+                        }
+                    } else {
+                        *followed += 1;
+                        trail.push(target.clone());
+                        self.below(&target, &path, trail, followed, found);
+                        trail.pop();
+                    }
+                }
+                // What it leads to cannot be told from here: by its name, a file or a directory.
+                Err(ReadError::Outside) if !name.contains('.') => {
+                    found.skipped.push((path, "the symbolic link leads outside the repository".to_owned()));
+                }
+                Err(_) => found.files.push(path),
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::organization::{self, Organization};
 use super::resolve::{self, Index, arn_at, why};
 use super::{EffectivePolicy, Facts, Graph, KeyId, KeyUse, KnownVault, RoleTarget, Switch, VaultId, VaultTarget, Why};
 use crate::aws::{Arn, Place};
-use crate::model::{Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, Vault};
+use crate::model::{Entities, Key, KeyForm, RolePolicyKind, Setting, Settings, Site, UNREAD, Vault};
 use crate::source::Span;
 use crate::value::Existence;
 use crate::value::{Kind, Reason, StackId, Value};
@@ -193,10 +193,21 @@ pub(crate) fn uncertain(site: &Site) -> Option<Why> {
     }
 }
 
+/// Whether this stands for code that was not read: it may hold what no other code does.
+fn unread(site: &Site) -> bool {
+    &*site.kind == UNREAD
+}
+
+/// These, those last that stand for code that was not read.
+fn unread_last<'a, T>(all: &'a [T], site: impl Fn(&T) -> &Site + Copy + 'a) -> impl Iterator<Item = &'a T> {
+    let read = all.iter().filter(move |one| !unread(site(one)));
+    read.chain(all.iter().filter(move |one| unread(site(one))))
+}
+
 /// Facts that resources of their own declare: where one is not certain, or its store cannot be told, nor is the fact.
 fn attach_to_stores(graph: &mut Graph, index: &Index) {
     let mut found: Vec<(usize, Arc<str>, Setting)> = Vec::new();
-    for fact in &graph.entities.store_facts {
+    for fact in unread_last(&graph.entities.store_facts, |fact| &fact.site) {
         let unknown = |why: Why| Setting {
             value: Value::unknown(Reason::Derived(why.text.as_str().into()), why.span),
             span: fact.value.span,
@@ -208,7 +219,12 @@ fn attach_to_stores(graph: &mut Graph, index: &Index) {
                 let open = fact.store.value.text().is_none();
                 let stores = graph.entities.data_stores.iter().enumerate();
                 for (at, _) in stores.filter(|(_, store)| open && store.site.stack == fact.site.stack) {
-                    found.push((at, fact.fact.clone(), unknown(why(&fact.store.value, fact.store.span))));
+                    let value = if unread(&fact.site) {
+                        fact.value.clone()
+                    } else {
+                        unknown(why(&fact.store.value, fact.store.span))
+                    };
+                    found.push((at, fact.fact.clone(), value));
                 }
             }
         }
@@ -228,11 +244,12 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
         .collect();
     let mut locks: Vec<_> = entities.vaults.iter().map(|vault| vault.lock.clone()).collect();
     let mut unresolved = Vec::new();
-    for attachment in &entities.vault_attachments {
+    for attachment in unread_last(&entities.vault_attachments, |attachment| &attachment.site) {
         let place = &attachment.site.place;
         let mut target = resolve::vault(graph, index, &attachment.vault.value, attachment.vault.span, place);
         // A name is looked up where the attachment is deployed, whatever vault it is taken from.
         if let VaultTarget::Vault(id) = target
+            && !unread(&attachment.site)
             && let Some(vault) = entities.vaults.get(id.0 as usize)
             && (vault.site.place.account.same(&place.account) == Some(false)
                 || vault.site.place.region.same(&place.region) == Some(false))
@@ -244,6 +261,17 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
                 if graph.vault(id).is_some_and(|vault| outdated(graph, &attachment.site, &vault.site)) => {}
             VaultTarget::Vault(id) => {
                 let at = id.0 as usize;
+                if unread(&attachment.site) {
+                    if let (Some(policy), Some(slot @ EffectivePolicy::Absent)) =
+                        (&attachment.policy, policies.get_mut(at))
+                    {
+                        *slot = EffectivePolicy::Unknown(why(&policy.value, policy.span));
+                    }
+                    if let Some(slot @ None) = locks.get_mut(at) {
+                        slot.clone_from(&attachment.lock);
+                    }
+                    continue;
+                }
                 if let (Some(policy), Some(slot)) = (&attachment.policy, policies.get_mut(at)) {
                     *slot = match (&slot, uncertain(&attachment.site)) {
                         (EffectivePolicy::Absent, None) => EffectivePolicy::Given(policy.clone()),
@@ -279,6 +307,10 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
                     || vault.site.place.region.same(&place.region) == Some(false)
             });
             if vault.site.stack == attachment.site.stack && !other && matches!(slot, EffectivePolicy::Absent) {
+                if let Some(policy) = attachment.policy.as_ref().filter(|_| unread(&attachment.site)) {
+                    *slot = EffectivePolicy::Unknown(why(&policy.value, policy.span));
+                    continue;
+                }
                 let text =
                     format!("`{}` may be its policy: which vault that is for is not known", attachment.site.address);
                 *slot = EffectivePolicy::Unknown(Why { text, span: Some(attachment.vault.span) });
@@ -294,6 +326,10 @@ fn attach_to_vaults(graph: &mut Graph, index: &Index) {
         };
         for (vault, slot) in entities.vaults.iter().zip(&mut locks) {
             if vault.site.stack == attachment.site.stack && slot.is_none() {
+                if unread(&attachment.site) {
+                    *slot = Some(lock.clone());
+                    continue;
+                }
                 *slot = Some(crate::model::Lock { min_days: Some(bound()), max_days: None, span: lock.span });
             }
         }
@@ -316,12 +352,18 @@ fn attach_to_keys(graph: &mut Graph, index: &Index) {
         .map(|key| key.policy.clone().map_or(EffectivePolicy::Absent, EffectivePolicy::Given))
         .collect();
     let mut grants: Vec<Vec<u32>> = vec![Vec::new(); entities.keys.len()];
-    for attachment in &entities.key_policies {
+    for attachment in unread_last(&entities.key_policies, |attachment| &attachment.site) {
         match resolve::key(graph, index, &attachment.key.value, attachment.key.span, &attachment.site.place, 0) {
             KeyUse::Customer { key, .. }
                 if graph.key(key).is_some_and(|key| outdated(graph, &attachment.site, &key.site)) => {}
             KeyUse::Customer { key, .. } => {
                 if let Some(slot) = policies.get_mut(key.0 as usize) {
+                    if unread(&attachment.site) {
+                        if matches!(slot, EffectivePolicy::Absent) {
+                            *slot = EffectivePolicy::Unknown(why(&attachment.policy.value, attachment.policy.span));
+                        }
+                        continue;
+                    }
                     *slot = match (&slot, uncertain(&attachment.site)) {
                         (EffectivePolicy::Absent, None) => EffectivePolicy::Given(attachment.policy.clone()),
                         (EffectivePolicy::Absent, Some(doubt)) => EffectivePolicy::Unknown(doubt),
@@ -339,6 +381,10 @@ fn attach_to_keys(graph: &mut Graph, index: &Index) {
             KeyUse::Unknown(_) => {
                 for (key, slot) in entities.keys.iter().zip(&mut policies) {
                     if key.site.stack == attachment.site.stack && matches!(slot, EffectivePolicy::Absent) {
+                        if unread(&attachment.site) {
+                            *slot = EffectivePolicy::Unknown(why(&attachment.policy.value, attachment.policy.span));
+                            continue;
+                        }
                         let text = format!(
                             "`{}` may be its policy: which key that is for is not known",
                             attachment.site.address
@@ -388,7 +434,11 @@ fn attach_to_roles(graph: &mut Graph, index: &Index) {
     for attachment in &entities.role_policies {
         match resolve::role(graph, index, &attachment.role.value, attachment.role.span, &attachment.site.place) {
             RoleTarget::Role(id) => {
-                if let Some(doubt) = uncertain(&attachment.site) {
+                let not_read = match &attachment.policy {
+                    RolePolicyKind::Inline(policy) if unread(&attachment.site) => Some(why(&policy.value, policy.span)),
+                    _ => None,
+                };
+                if let Some(doubt) = not_read.or_else(|| uncertain(&attachment.site)) {
                     if let Some(slot) = open.get_mut(id.0 as usize) {
                         *slot = slot.take().or(Some(doubt));
                     }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub(crate) struct Body {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) blocks: Vec<Block>,
+    /// Places that could not be read: more attributes and blocks may be there.
+    pub(crate) unread: Vec<Span>,
 }
 
 /// `name = value`.
@@ -72,6 +74,8 @@ pub(crate) enum ExprKind {
     },
     /// The element of the innermost enclosing splat.
     SplatItem,
+    /// What could not be read: that it was written is known, and not what it says.
+    Unread,
     Call {
         name: Arc<str>,
         args: Vec<Expr>,

@@ -12,13 +12,14 @@ mod organization;
 mod policy_document;
 mod provider;
 mod terragrunt;
+mod unread;
 mod variables;
 
 use super::Modules;
 use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit};
+use crate::resource::{Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit, Unread};
 use crate::source::{Sources, Span};
 use crate::value::{Entries, Reason, StackId, Type, Value};
 use estate::Estate;
@@ -67,8 +68,8 @@ pub(super) fn evaluate(
     for (id, unit) in chunk {
         let evaluator = estate.evaluator(*id, unit);
         let root = evaluator.root();
-        let mut resources = Vec::new();
-        evaluator.collect(&root, &mut resources, 0);
+        let (mut resources, mut unread) = (Vec::new(), Vec::new());
+        evaluator.collect(&root, (&mut resources, &mut unread), 0);
         let place = evaluator.default_provider(&root).place.clone();
         let stack = Stack {
             id: *id,
@@ -76,6 +77,7 @@ pub(super) fn evaluate(
             language: Language::Terraform,
             place,
             resources,
+            unread,
             given: if settings.publish { evaluator.given(&root) } else { Given::default() },
         };
         stacks.push(stack.lean(settings));
@@ -197,6 +199,8 @@ struct Evaluator<'a> {
     /// Expressions that were evaluated.
     steps: Cell<usize>,
     root: RefCell<Option<Rc<Instance>>>,
+    /// Whether the root module was asked for: what it depends on may depend on it.
+    rooting: Cell<bool>,
     /// The root module's directory, where that is not the unit's.
     root_dir: RefCell<Option<String>>,
     /// Inputs that Terragrunt gives the root module.
@@ -231,6 +235,7 @@ impl<'a> Evaluator<'a> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             root: RefCell::default(),
+            rooting: Cell::new(false),
             root_dir: RefCell::default(),
             given: RefCell::default(),
             estate: None,
@@ -241,6 +246,7 @@ impl<'a> Evaluator<'a> {
         if let Some(root) = &*self.root.borrow() {
             return root.clone();
         }
+        self.rooting.set(true);
         let components = self.unit.deployment.stack.as_ref().map(|name| self.component_root(name));
         let module = match (components, self.terragrunt()) {
             (Some((module, inputs)), _) => {
@@ -375,18 +381,22 @@ impl<'a> Evaluator<'a> {
     }
 
     /// All resources of the instance and of the modules below it.
-    fn collect(&self, instance: &Rc<Instance>, out: &mut Vec<Resource>, depth: usize) {
+    fn collect(&self, instance: &Rc<Instance>, (out, unread): (&mut Vec<Resource>, &mut Vec<Unread>), depth: usize) {
         if depth > 50 {
             return;
         }
+        unread.extend(instance.module.lost.iter().filter_map(|lost| self.lost(instance, lost)));
         for block in &instance.module.resources {
             let expansion = self.expansion(instance, block.data, &block.kind, &block.name);
             out.extend(expansion.resources.iter().cloned());
         }
         for name in instance.module.calls.keys() {
             let call = self.call(instance, name);
+            if let Some(missing) = &call.missing {
+                self.handed(instance, name, missing, unread);
+            }
             for (_, child) in &call.instances {
-                self.collect(child, out, depth + 1);
+                self.collect(child, (&mut *out, &mut *unread), depth + 1);
             }
         }
     }

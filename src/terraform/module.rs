@@ -36,6 +36,18 @@ pub(crate) struct Module {
     pub(crate) backend: Option<Block>,
     /// Whether some file or item could not be read: then more may be declared than is listed here.
     pub(crate) incomplete: bool,
+    /// What could not be read and may declare resources or call modules.
+    pub(crate) lost: Vec<Lost>,
+}
+
+/// A part of a module that could not be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub(crate) path: Arc<str>,
+    /// `None` for a whole file.
+    pub(crate) span: Option<Span>,
+    /// The type of the one resource that it declares, where that could be read.
+    pub(crate) kind: Option<Arc<str>>,
 }
 
 /// A `variable` block.
@@ -98,6 +110,7 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
         Ok(entries) => entries,
         Err(error) => {
             module.incomplete = true;
+            module.lost.push(Lost { path: dir.into(), span: None, kind: None });
             diagnostics.push(Diagnostic::unreadable(dir, error.to_string()));
             return (module, diagnostics);
         }
@@ -121,6 +134,7 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
             }
             Err(error) => {
                 module.incomplete = true;
+                module.lost.push(Lost { path: path.as_str().into(), span: None, kind: None });
                 diagnostics.push(Diagnostic::unreadable(path, error.to_string()));
                 None
             }
@@ -131,6 +145,7 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
         if let Some(body) = read(&mut module, name, &mut diagnostics) {
             merged.attributes.extend(body.attributes);
             merged.blocks.extend(body.blocks);
+            merged.unread.extend(body.unread);
         }
     }
     for name in names.iter().filter(|name| is_override(name)) {
@@ -138,7 +153,10 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
             overrides::apply(&mut merged, body, &mut diagnostics);
         }
     }
-    for attribute in &merged.attributes {
+    for span in std::mem::take(&mut merged.unread) {
+        module.lost.extend(lost(sources, span, &mut merged));
+    }
+    for attribute in merged.attributes.iter().filter(|attribute| !matches!(attribute.value.kind, ExprKind::Unread)) {
         diagnostics.push(Diagnostic::bad_input(
             attribute.name_span,
             format!("`{}` cannot be set at the top level of a module; expected a block", attribute.name),
@@ -149,6 +167,37 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
     }
     each_once(&mut module.resources, &mut diagnostics);
     (module, diagnostics)
+}
+
+/// What is lost with a top-level item that could not be read; `None` where it can declare no resources. A block of the
+/// same name that was read is then not known: the item may override it.
+fn lost(sources: &Sources, span: Span, merged: &mut Body) -> Option<Lost> {
+    let text = sources.text(span.file);
+    let text = text.get(span.range()).unwrap_or_default();
+    let head = text.split(['{', '=', '\n']).next().unwrap_or_default();
+    let mut words = head.split(|c: char| c.is_whitespace() || c == '"').filter(|word| !word.is_empty());
+    let keyword = words.next();
+    let labels: Vec<&str> = words.collect();
+    for block in &mut merged.blocks {
+        if keyword == Some(&*block.kind)
+            && block.labels.len() == labels.len()
+            && block.labels.iter().zip(&labels).all(|((own, _), label)| **own == **label)
+        {
+            block.body.unread.push(span);
+            for attribute in &mut block.body.attributes {
+                attribute.value.kind = ExprKind::Unread;
+            }
+        }
+    }
+    let kind = match keyword {
+        Some(
+            "variable" | "output" | "locals" | "provider" | "terraform" | "data" | "check" | "moved" | "removed"
+            | "import" | "ephemeral",
+        ) => return None,
+        Some("resource") if labels.len() == 2 => labels.first().map(|kind| Arc::from(*kind)),
+        _ => None,
+    };
+    Some(Lost { path: sources.path(span.file), span: Some(span), kind })
 }
 
 /// Tells of each resource that is declared a second time, and leaves it out: Terraform refuses such a module.

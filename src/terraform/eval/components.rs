@@ -4,6 +4,7 @@
 //! 2026-11.
 
 use super::{Evaluator, Scope};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Block, Body, ExprKind, ObjectKey};
 use crate::terraform::module::{self, Module, ProviderBlock};
@@ -60,7 +61,14 @@ impl Evaluator<'_> {
             if entry.is_dir || !wanted(&entry.name) {
                 continue;
             }
-            let Ok(file) = self.sources.load(&join(dir, &entry.name)) else { continue };
+            let path = join(dir, &entry.name);
+            let file = match self.sources.load(&path) {
+                Ok(file) => file,
+                Err(error) => {
+                    self.tell(Diagnostic::unreadable(path, error.to_string()));
+                    continue;
+                }
+            };
             let (body, found) = syntax::parse_file(self.sources, file);
             found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
             out.extend(body.blocks);
@@ -110,5 +118,5 @@ fn flattened(block: &Block) -> Block {
             }
         }
     }
-    Block { body: Body { attributes, blocks: Vec::new() }, ..block.clone() }
+    Block { body: Body { attributes, ..Body::default() }, ..block.clone() }
 }

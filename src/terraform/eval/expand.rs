@@ -10,7 +10,7 @@ use crate::terraform::functions::EvalError;
 use crate::terraform::module::ResourceBlock;
 use crate::terraform::ops::{derived, fail, index, make_seq};
 use crate::value::Existence;
-use crate::value::{Branch, Entries, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Value};
+use crate::value::{Branch, Entries, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) struct CallExpansion {
     keys: HashMap<Arc<str>, usize>,
     shape: Shape,
     /// Why outputs are not known: the module is not at hand.
-    missing: Option<Value>,
+    pub(super) missing: Option<Value>,
 }
 
 impl CallExpansion {
@@ -404,12 +404,20 @@ impl Evaluator<'_> {
             value.span = Some(block.span);
             blocks.entry(block.kind.clone()).or_insert_with(empty).items.push(value);
         }
-        for (kind, seq) in blocks {
+        let unread = body.unread.first().map(|span| Arc::new(Unknown::new(not_read(), Some(*span))));
+        for (kind, mut seq) in blocks {
+            seq.open = seq.open.or_else(|| unread.clone());
             let span = seq.items.first().and_then(|item| item.span);
             let value = Value { span, ..Value::new(Kind::Seq(Arc::new(seq))) };
             entries.insert(kind, Entry { value, span: None });
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None })))
+        // A resource is asked for its attributes by name, a nested block for what it holds.
+        let open = unread.clone().filter(|_| meta.is_empty());
+        if let Some(unread) = unread.filter(|_| !meta.is_empty()) {
+            let value = Value { span: unread.span, ..Value::new(Kind::Unknown(unread)) };
+            entries.insert(REST.into(), Entry { value, span: None });
+        }
+        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open })))
     }
 
     fn dynamic(&self, block: &Block, kind: &Arc<str>, scope: &Scope<'_>, out: &mut Seq) {
@@ -712,6 +720,11 @@ const META: [&str; 8] =
     ["count", "for_each", "provider", "lifecycle", "depends_on", "provisioner", "connection", "providers"];
 /// The entry of a resource's object that holds its address.
 pub(super) const SELF: &str = "crossvault:self";
+
+/// The reason of what may stand in a part of a block that could not be read.
+fn not_read() -> Reason {
+    Reason::File("a part of it could not be read".into())
+}
 
 fn empty() -> Seq {
     Seq { kind: SeqKind::Tuple, items: Vec::new(), open: None }

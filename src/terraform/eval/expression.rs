@@ -14,8 +14,8 @@ use std::sync::Arc;
 type Outcome = Result<Value, EvalError>;
 
 /// Below so much free stack a further piece of the second size is taken for one level of an expression.
-const STACK_LEFT: usize = 256 << 10;
-const STACK_PIECE: usize = 4 << 20;
+pub(super) const STACK_LEFT: usize = 256 << 10;
+pub(super) const STACK_PIECE: usize = 4 << 20;
 
 /// One step of a traversal.
 pub(super) enum Step<'e> {
@@ -103,6 +103,12 @@ impl Evaluator<'_> {
             }
             ExprKind::For(for_expr) => self.for_expr(for_expr, scope)?,
             ExprKind::Parens(inner) => self.eval(inner, scope)?,
+            ExprKind::Unread => {
+                let name = self.source_text(expr.span);
+                let is_name = !name.contains(|c: char| !c.is_alphanumeric() && !['_', '-'].contains(&c));
+                let what = if is_name { format!("`{name}`") } else { "a part of it".to_owned() };
+                Value::unknown(Reason::File(format!("{what} could not be read").into()), Some(expr.span))
+            }
         })
     }
 

@@ -4,9 +4,11 @@
 //!
 //! Source: gruntwork-io/terragrunt, reference of configuration blocks and functions, read 2026-11.
 
+use super::expression::{STACK_LEFT, STACK_PIECE};
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::source::{join, normalize, parent, read_in_passing, uses_unit};
+use crate::resource::REST;
+use crate::source::{Span, join, normalize, parent, read_in_passing, uses_unit};
 use crate::terraform::ast::{Block, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
@@ -44,7 +46,12 @@ struct Config {
     /// Contents by the name of the `generate` block.
     generated: BTreeMap<Arc<str>, Value>,
     locals: BTreeMap<Arc<str>, Value>,
+    /// Why more may belong to it: an include that cannot be followed.
+    open: Option<Value>,
 }
+
+/// What reading one configuration counts as: the same file may be read any number of times.
+const STEPS: usize = 1000;
 
 /// What the unit deploys.
 pub(super) struct Deployed {
@@ -60,16 +67,17 @@ impl Evaluator<'_> {
         if !listed.iter().any(|entry| !entry.is_dir && entry.name == FILE) {
             return None;
         }
-        let config = self.config(&join(&dir, FILE), &dir, 0)?;
+        let mut config = self.config(&join(&dir, FILE), &dir, 0)?;
         let text = config.source.as_ref().and_then(Value::text);
         let target = match (&config.source, text.as_deref()) {
+            (None, _) if config.open.is_some() => None,
             (None, _) => Some(dir.clone()),
             (Some(_), Some(text)) => self.source_dir(&dir, text),
             (Some(_), None) => None,
         };
         let Some(target) = target else {
             let shown = text.unwrap_or_else(|| "its source".into());
-            let span = config.source.and_then(|value| value.span);
+            let span = config.source.or(config.open).and_then(|value| value.span);
             if let Some(span) = span {
                 self.tell(
                     Diagnostic::missing_module(span, shown.to_string())
@@ -81,7 +89,15 @@ impl Evaluator<'_> {
         };
         let mut module = (*self.module(&target)).clone();
         for (name, contents) in &config.generated {
-            let Some(text) = contents.text() else { continue };
+            let Some(text) = contents.text() else {
+                if let Some(span) = contents.span {
+                    let why = contents.first_unknown().map_or_else(String::new, |why| format!(": {}", why.reason));
+                    let message = format!("the file that `generate` makes of `{name}` is not evaluated{why}");
+                    self.tell(Diagnostic::not_evaluated(span, message));
+                }
+                module.lost.push(module::Lost { path: join(&dir, FILE).into(), span: contents.span, kind: None });
+                continue;
+            };
             let file = self.sources.add(&format!("{}!{name}.tf", join(&dir, FILE)), &text);
             let (body, found) = syntax::parse_file(self.sources, file);
             found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
@@ -101,6 +117,9 @@ impl Evaluator<'_> {
             }
         }
         *self.root_dir.borrow_mut() = Some(target);
+        if let Some(value) = config.open {
+            config.inputs.insert(REST.into(), Entry { span: value.span, value });
+        }
         Some(Deployed { module: Arc::new(module), inputs: config.inputs })
     }
 
@@ -118,6 +137,8 @@ impl Evaluator<'_> {
     /// Reads one configuration file of the unit in the directory `unit`.
     fn config(&self, path: &str, unit: &str, depth: usize) -> Option<Config> {
         if depth > DEEPEST {
+            let message = format!("configurations that lead to more than {DEEPEST} others one after the other");
+            self.tell(Diagnostic::skipped(path, message));
             return None;
         }
         let file = match self.sources.load(path) {
@@ -127,6 +148,9 @@ impl Evaluator<'_> {
                 return None;
             }
         };
+        if !self.charge(STEPS, Span::new(file, 0..0)) {
+            return None;
+        }
         let (body, found) = syntax::parse_file(self.sources, file);
         found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
         let dir = parent(path).to_owned();
@@ -148,12 +172,22 @@ impl Evaluator<'_> {
         let mut config = Config::default();
         let mut includes = BTreeMap::new();
         for block in body.blocks("include") {
-            let Some(attribute) = block.body.attribute("path") else { continue };
-            let value = self.value(&attribute.value, &scope);
-            let Some(target) = value.text() else { continue };
+            let value = match block.body.attribute("path") {
+                Some(attribute) => self.value(&attribute.value, &scope),
+                None => Value::unknown(Reason::Invalid("an include without `path`".into()), Some(block.header)),
+            };
+            let Some(target) = value.text() else {
+                let why = value.first_unknown().map_or_else(String::new, |why| format!(": {}", why.reason));
+                self.tell(Diagnostic::not_evaluated(block.header, format!("what is included here is not known{why}")));
+                config.open.get_or_insert_with(|| not_followed(block));
+                continue;
+            };
             let target = resolve(&dir, &target);
             *context.included.borrow_mut() = Some(parent(&target).to_owned());
-            let Some(other) = self.config(&target, unit, depth + 1) else { continue };
+            let Some(other) = self.config(&target, unit, depth + 1) else {
+                config.open.get_or_insert_with(|| not_followed(block));
+                continue;
+            };
             let name = block.labels.first().map_or_else(|| "".into(), |(name, _)| name.clone());
             let inputs = Value::object(other.inputs.iter().map(|(key, entry)| (key.clone(), entry.value.clone())));
             let exposed = [("locals", Value::object(other.locals.clone())), ("inputs", inputs)];
@@ -215,7 +249,12 @@ impl Evaluator<'_> {
             return Value::unknown(Reason::Derived(text.into()), Some(block.header));
         };
         uses_unit(other.stack.0);
-        let root = other.root();
+        if other.root.borrow().is_none() && other.rooting.get() {
+            let text = format!("the unit at `{dir}` depends on this one");
+            return Value::unknown(Reason::Invalid(text.into()), Some(block.header));
+        }
+        // Units may depend on each other in a chain of any length.
+        let root = stacker::maybe_grow(STACK_LEFT, STACK_PIECE, || other.root());
         let outputs = root.module.outputs.keys();
         Value::object(outputs.map(|name| (name.clone(), other.demand(&root, Demand::Output(name.clone())))))
     }
@@ -332,6 +371,11 @@ impl Evaluator<'_> {
     }
 }
 
+/// What may stand in a configuration that an include leads to, and that is not at hand.
+fn not_followed(block: &Block) -> Value {
+    Value::unknown(Reason::File("what is included here could not be read".into()), Some(block.header))
+}
+
 /// One include without a name is the object itself.
 fn named(mut includes: BTreeMap<Arc<str>, Value>) -> Value {
     match (includes.len(), includes.remove("")) {
@@ -346,6 +390,7 @@ fn named(mut includes: BTreeMap<Arc<str>, Value>) -> Value {
 
 /// Takes over what an included configuration says, below what is there.
 fn merge(config: &mut Config, other: Config, deep: bool) {
+    config.open = config.open.take().or(other.open);
     config.source = other.source.or(config.source.take());
     config.generated.extend(other.generated);
     for (name, entry) in other.inputs {

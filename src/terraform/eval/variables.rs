@@ -2,6 +2,7 @@
 
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::diagnostic::Diagnostic;
+use crate::resource::REST;
 use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Expr};
 use crate::terraform::ops::convert;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Inputs {
     values: BTreeMap<String, Input>,
+    /// A file that could not be read, wholly or in part: it may give a value to any variable.
+    lost: Option<String>,
 }
 
 enum Input {
@@ -37,11 +40,17 @@ impl Evaluator<'_> {
             None => (Type::Dynamic, Defaults::default()),
         };
         let given = match &instance.parent {
-            Some((caller, block, repetition)) => block.body.attribute(name).map(|attribute| {
-                let mut scope = Scope::new(caller);
-                scope.repetition = repetition.clone();
-                self.value(&attribute.value, &scope)
-            }),
+            Some((caller, block, repetition)) => match block.body.attribute(name) {
+                Some(attribute) => {
+                    let mut scope = Scope::new(caller);
+                    scope.repetition = repetition.clone();
+                    Some(self.value(&attribute.value, &scope))
+                }
+                None => block.body.unread.first().map(|span| {
+                    let text = format!("`{name}` may be given in a part of the call that could not be read");
+                    Value::unknown(Reason::File(text.into()), Some(*span))
+                }),
+            },
             None => self.root_input(instance, name, &ty),
         };
         let nullable = variable
@@ -139,7 +148,12 @@ impl Evaluator<'_> {
         let inputs = self.inputs();
         // Terragrunt hands its inputs over as environment variables: every file is stronger.
         let Some(input) = inputs.values.get(name) else {
-            return self.given.borrow().get(name).map(|entry| entry.value.clone());
+            if let Some(path) = &inputs.lost {
+                let text = format!("`{path}` could not be read, and may give `var.{name}` a value");
+                return Some(Value::unknown(Reason::File(text.into()), None));
+            }
+            let given = self.given.borrow();
+            return given.get(name).or_else(|| given.get(REST)).map(|entry| entry.value.clone());
         };
         match input {
             Input::Expr(expr) => Some(self.value(expr, &Scope::new(instance))),
@@ -202,6 +216,8 @@ impl Evaluator<'_> {
             Ok(file) => file,
             Err(error) => {
                 self.tell(Diagnostic::unreadable(path, error.to_string()));
+                inputs.values.clear();
+                inputs.lost = Some(path.to_owned());
                 return;
             }
         };
@@ -212,6 +228,11 @@ impl Evaluator<'_> {
         };
         for diagnostic in diagnostics {
             self.tell(diagnostic);
+        }
+        if !body.unread.is_empty() {
+            // It is stronger than what was read before it.
+            inputs.values.clear();
+            inputs.lost = Some(path.to_owned());
         }
         for Attribute { name, value, .. } in body.attributes {
             inputs.values.insert(name.to_string(), Input::Expr(value));

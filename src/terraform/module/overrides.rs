@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// A block that overrides nothing is told, and added where Terraform adds it (`locals`, `provider`, `terraform`).
 pub(super) fn apply(base: &mut Body, body: Body, diagnostics: &mut Vec<Diagnostic>) {
     base.attributes.extend(body.attributes);
+    base.unread.extend(body.unread);
     for block in body.blocks {
         match &*block.kind {
             "locals" => merge_locals(base, block),
@@ -63,6 +64,7 @@ fn merge(target: &mut Block, over: Block) {
     let mut replaced: BTreeSet<Arc<str>> = over.body.blocks.iter().map(block_type).collect();
     let with_lifecycle = replaced.remove("lifecycle");
     target.body.blocks.retain(|block| !replaced.contains(&block_type(block)));
+    target.body.unread.extend(over.body.unread);
     set_attributes(&mut target.body.attributes, over.body.attributes);
     for block in over.body.blocks {
         let same = target.body.blocks.iter_mut().find(|other| with_lifecycle && is_same(other, &block));

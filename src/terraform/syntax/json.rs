@@ -15,8 +15,9 @@ pub(super) fn parse(sources: &Sources, file: FileId) -> (Body, Vec<Diagnostic>) 
     let values = sources.path(file).ends_with(".tfvars.json");
     let mut builder = Builder { sources, file, text: &text, templates: !values, diagnostics: Vec::new() };
     let (root, error) = json::read(file, &text);
-    builder.diagnostics.extend(error);
     let mut body = Body::default();
+    body.unread.extend(error.is_some().then(|| Span::new(file, 0..text.len())));
+    builder.diagnostics.extend(error);
     if let Some(root) = root {
         let level = if values { Level::Values } else { Level::Module };
         builder.body(root, level, "the file", &mut body);
@@ -98,6 +99,7 @@ impl Builder<'_> {
             let NodeKind::Object(entries) = object.kind else {
                 let span = self.span(object.start, object.end);
                 self.diagnostics.push(Diagnostic::bad_input(span, format!("expected an object for {of}")));
+                body.unread.push(span);
                 continue;
             };
             for (key, value) in entries {
@@ -167,6 +169,7 @@ impl Builder<'_> {
             _ => {
                 let message = format!("expected an object for `{kind}`");
                 self.diagnostics.push(Diagnostic::bad_input(self.span(start, end), message));
+                into.unread.push(self.span(start, end));
             }
         }
     }
@@ -198,18 +201,17 @@ impl Builder<'_> {
         items
     }
 
-    /// A string as a template; as the text itself where it is not one, which is told.
+    /// A string as a template; what is not one is told.
     fn template(&mut self, text: &Text) -> Expr {
         let span = self.span(text.start, text.end);
-        let plain = || Expr { kind: ExprKind::String(text.text.as_str().into()), span };
         if !self.templates || !text.text.contains(['$', '%']) {
-            return plain();
+            return Expr { kind: ExprKind::String(text.text.as_str().into()), span };
         }
         match self.native(text, |parser| parser.bare().map(|template| template.expr)) {
             Ok(expr) => Expr { span, ..expr },
             Err(diagnostic) => {
                 self.diagnostics.push(*diagnostic);
-                plain()
+                Expr { kind: ExprKind::Unread, span }
             }
         }
     }

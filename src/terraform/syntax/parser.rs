@@ -4,7 +4,7 @@ use super::lexer::{self, Kind, Token};
 use super::recover;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources, Span};
-use crate::terraform::ast::{Attribute, Block, Body, ExprKind};
+use crate::terraform::ast::{Attribute, Block, Body, Expr, ExprKind};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -208,6 +208,7 @@ impl<'a> Parser<'a> {
                 }
                 _ if self.diagnostics.len() >= MAX_ERRORS => {
                     let span = self.span(token.start, whole.len());
+                    body.unread.push(span);
                     let message = format!("not read any further after {MAX_ERRORS} errors in this file");
                     self.diagnostics.push(Diagnostic::bad_input(span, message));
                     return body;
@@ -220,6 +221,7 @@ impl<'a> Parser<'a> {
                 self.limit(boundary);
             }
             let (blocks, attributes, errors) = (body.blocks.len(), body.attributes.len(), self.diagnostics.len());
+            let unread = body.unread.len();
             self.item(&mut body, &mut names);
             if self.unclosed && !careful {
                 careful = true;
@@ -227,6 +229,7 @@ impl<'a> Parser<'a> {
                 if boundary.is_some() {
                     body.blocks.truncate(blocks);
                     body.attributes.truncate(attributes);
+                    body.unread.truncate(unread);
                     self.diagnostics.truncate(errors);
                     self.unclosed = false;
                     self.at = token.start;
@@ -260,6 +263,7 @@ impl<'a> Parser<'a> {
     fn item(&mut self, body: &mut Body, names: &mut BTreeMap<Arc<str>, Span>) {
         let (start, depth) = (self.at, self.depth);
         let begins_item = self.peek().kind == Kind::Ident;
+        let (attributes, blocks) = (body.attributes.len(), body.blocks.len());
         let done = self.attribute_or_block(body, names, false);
         let recovering = std::mem::replace(&mut self.recovering, done.is_err());
         if let Err(diagnostic) = done {
@@ -270,6 +274,13 @@ impl<'a> Parser<'a> {
             self.newlines = true;
             let stop = recover::skip_item(self.text, start, self.last_end);
             self.at = stop.at;
+            // On further lines there may be other items; so there may be behind a block that was read.
+            let alone = body.attributes.len() > attributes && !self.slice(start, stop.at).trim_end().contains('\n');
+            if !alone {
+                let from = if body.blocks.len() > blocks { self.last_end.min(stop.at) } else { start };
+                let span = self.span(from, stop.at);
+                body.unread.push(span);
+            }
             if stop.top_level {
                 self.top_level_at = Some(stop.at);
             }
@@ -296,11 +307,24 @@ impl<'a> Parser<'a> {
         match next.kind {
             Kind::Equal => {
                 self.take(next);
-                let value = self.expression()?.expr;
                 let name_span = self.span(token.start, token.end);
-                if !one_line {
-                    self.end_of_item("argument")?;
-                }
+                let value = self.expression().and_then(|value| {
+                    if !one_line {
+                        self.end_of_item("argument")?;
+                    }
+                    Ok(value.expr)
+                });
+                let value = match value {
+                    Ok(value) => value,
+                    Err(diagnostic) => {
+                        if !one_line && !names.contains_key(&name) {
+                            names.insert(name.clone(), name_span);
+                            let value = Expr { kind: ExprKind::Unread, span: name_span };
+                            body.attributes.push(Attribute { name, name_span, value });
+                        }
+                        return Err(diagnostic);
+                    }
+                };
                 if let Some(first) = names.get(&name) {
                     let message = format!("`{name}` is set twice");
                     self.report(Diagnostic::bad_input(name_span, message).with_label(*first, "first set here"));
@@ -391,9 +415,13 @@ impl<'a> Parser<'a> {
                             self.report(*diagnostic);
                         }
                     }
+                    body.unread.push(header);
                     return body;
                 }
-                _ if self.diagnostics.len() >= MAX_ERRORS => return body,
+                _ if self.diagnostics.len() >= MAX_ERRORS => {
+                    body.unread.push(header);
+                    return body;
+                }
                 _ => self.item(&mut body, &mut names),
             }
             if self.unclosed || self.top_level_at.is_some() {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::source::MemoryDisk;
-use crate::terraform::ast::{ExprKind, ObjectKey, TemplatePart};
+use crate::terraform::ast::{Attribute, ExprKind, ObjectKey, TemplatePart};
 use crate::value::Type;
 use std::path::Path;
 
@@ -113,9 +113,29 @@ fn spans_cover_what_was_written() {
 fn one_bad_item_does_not_lose_the_file() {
     let (body, diagnostics) = parse("a = [1 2]\nb = 1\nc {\n  d = )\n  e = 2\n}\n}\nf = 3\n");
     let names: Vec<&str> = body.attributes.iter().map(|attribute| &*attribute.name).collect();
-    assert_eq!(names, ["b", "f"]);
-    assert_eq!(&*body.blocks[0].body.attributes[0].name, "e");
+    assert_eq!(names, ["a", "b", "f"]);
+    let lost = |attribute: &Attribute| matches!(attribute.value.kind, ExprKind::Unread);
+    assert!(lost(&body.attributes[0]) && !lost(&body.attributes[1]));
+    let inner = &body.blocks[0].body;
+    assert_eq!((&*inner.attributes[0].name, &*inner.attributes[1].name), ("d", "e"));
+    assert!(lost(&inner.attributes[0]) && inner.unread.is_empty());
     assert_eq!(diagnostics.len(), 3);
+}
+
+#[test]
+fn what_an_unreadable_item_may_have_hidden_is_noted() {
+    for (text, inside) in [
+        ("r \"t\" \"n\" {\n  a = [\n  b = 1\n}\n", true),
+        ("r \"t\" \"n\" {\n  a b c\n}\n", true),
+        ("r \"t\" \"n\" {\n  a = 1\n", true),
+        ("r \"t\" \"n\" = {\n  a = 1\n}\n", false),
+        ("r \"t\" \"n\" {\n}  r \"u\" \"n\" {\n}\n", false),
+    ] {
+        let (body, diagnostics) = parse(text);
+        assert!(!diagnostics.is_empty(), "{text}");
+        let noted = if inside { &body.blocks[0].body.unread } else { &body.unread };
+        assert!(!noted.is_empty(), "{text}");
+    }
 }
 
 #[test]
