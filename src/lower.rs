@@ -3,6 +3,7 @@
 mod attached;
 mod backup;
 mod identity;
+mod images;
 mod organization;
 mod store;
 mod unread;
@@ -22,17 +23,18 @@ use std::sync::{Arc, OnceLock};
 pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, Vec<Diagnostic>) {
     let mut entities = Entities::default();
     let mut diagnostics = Vec::new();
+    let images = images::told(stack);
     for resource in &stack.resources {
         let site = site(stack, resource);
         if backup::lower(resource, &site, sources, &mut entities)
             || identity::lower(resource, &site, sources, &mut entities)
             || organization::lower(resource, &site, &mut entities)
             || attached::lower(resource, &site, catalog, &mut entities)
-            || volumes::lower(resource, &site, catalog.service("ebs"), &mut entities)
+            || volumes::lower(resource, &site, catalog.service("ebs"), &images, &mut entities)
         {
             continue;
         }
-        store::lower(resource, &site, catalog, &mut entities, &mut diagnostics);
+        store::lower(resource, &site, catalog, &images, &mut entities, &mut diagnostics);
     }
     for part in &stack.unread {
         unread::lower(stack, part, &mut entities);
@@ -62,6 +64,7 @@ const FAMILIES: &[&str] = &[
 
 /// Types that play a part beside those of the families, and those that the catalog has.
 const OTHERS: &[&str] = &[
+    "aws_ami",
     "aws_caller_identity",
     "aws_db_option_group",
     "aws_fsx_data_repository_association",

@@ -2,7 +2,7 @@
 //!
 //! Entities hold [`Value`]s where they name other things; the graph resolves these.
 
-use crate::aws::Place;
+use crate::aws::{Known, Place};
 use crate::source::Span;
 use crate::value::Existence;
 use crate::value::{Guard, StackId, Value};
@@ -31,6 +31,14 @@ pub struct Site {
     pub external: bool,
 }
 
+impl Site {
+    /// The same in another Region of the account.
+    pub(crate) fn in_region(&self, region: Arc<str>) -> Self {
+        let place = Place { account: self.place.account.clone(), region: Known::Is(region) };
+        Self { place, ..self.clone() }
+    }
+}
+
 /// A value together with the place of the attribute that holds it.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -57,7 +65,8 @@ pub enum Encryption {
     AccountKey { span: Span },
     /// As the account's setting for EBS says.
     AccountSetting { span: Span },
-    /// As what `from` names is encrypted; `otherwise` where that is not encrypted.
+    /// As what `from` names is encrypted; `otherwise` where that is not encrypted. Of a replica with a key of its own
+    /// `otherwise` is that key, which counts in another Region.
     Inherited { how: Inherit, from: Setting, otherwise: Box<Encryption> },
     /// Not decided by the code at hand; why, and where.
     Unknown { why: String, span: Span },
@@ -134,6 +143,9 @@ pub struct DataStore {
     pub tags: Value,
     /// Further facts that single rules need, by the catalog's names: `option_group`, `backup_target`, `engine`, …
     pub facts: BTreeMap<Arc<str>, Setting>,
+    /// A table's replica in another Region: the same data, and a resource of its own there.
+    #[serde(default)]
+    pub replica: bool,
 }
 
 /// A resource through which a data store comes to its encryption: a snapshot, a copy of one, what holds it.
@@ -162,6 +174,9 @@ pub struct LaunchTemplate {
     /// Tags by key.
     #[serde(default = "Value::null")]
     pub tags: Value,
+    /// Whether the AMI is AWS Marketplace's, where the code tells.
+    #[serde(default)]
+    pub marketplace: Option<Setting>,
 }
 
 /// A volume attached to an instance by a resource of its own.

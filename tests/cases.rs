@@ -3,8 +3,21 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// What `check --format json` says of each case, by the case's name.
+static REPORTS: LazyLock<BTreeMap<String, serde_json::Value>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
+    let cases = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap());
+    cases
+        .map(|case| {
+            let report = serde_json::from_str(&run(&case.path(), &["check", "--format", "json"])).unwrap();
+            (case.file_name().into_string().unwrap(), report)
+        })
+        .collect()
+});
 
 fn run(dir: &Path, arguments: &[&str]) -> String {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_crossvault"))
@@ -57,8 +70,8 @@ fn intended(dir: &Path) -> BTreeSet<(String, usize, String, String)> {
     out
 }
 
-fn found(dir: &Path) -> BTreeSet<(String, usize, String, String)> {
-    let report: serde_json::Value = serde_json::from_str(&run(dir, &["check", "--format", "json"])).unwrap();
+fn found(case: &str) -> BTreeSet<(String, usize, String, String)> {
+    let report = &REPORTS[case];
     let findings = report["findings"].as_array().unwrap();
     findings
         .iter()
@@ -89,7 +102,7 @@ fn every_case_holds() {
     assert!(cases.len() >= 29);
     for case in cases {
         let name = case.file_name().unwrap().to_str().unwrap().to_owned();
-        let (intended, found) = (intended(&case), found(&case));
+        let (intended, found) = (intended(&case), found(&name));
         for missing in intended.difference(&found) {
             failures.push(format!("{name}: missing {missing:?}"));
         }
@@ -112,11 +125,8 @@ fn every_case_holds() {
 
 #[test]
 fn the_three_forms_of_a_scenario_agree() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
     let verdicts = |name: &str| -> Vec<(String, String, Vec<String>)> {
-        let report: serde_json::Value =
-            serde_json::from_str(&run(&root.join(name), &["check", "--format", "json"])).unwrap();
-        let mut all: Vec<_> = report["copies"]
+        let mut all: Vec<_> = REPORTS[name]["copies"]
             .as_array()
             .unwrap()
             .iter()
@@ -149,11 +159,8 @@ fn the_three_forms_of_a_scenario_agree() {
 
 #[test]
 fn both_languages_give_the_same_verdicts_for_the_same_reasons() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
     let verdicts = |name: &str| -> Vec<(String, String, Vec<String>)> {
-        let report: serde_json::Value =
-            serde_json::from_str(&run(&root.join(name), &["check", "--format", "json"])).unwrap();
-        let copies = report["copies"].as_array().unwrap().iter();
+        let copies = REPORTS[name]["copies"].as_array().unwrap().iter();
         let mut all: Vec<_> = copies
             .map(|copy| {
                 let decides =
@@ -169,15 +176,87 @@ fn both_languages_give_the_same_verdicts_for_the_same_reasons() {
         all.sort();
         all
     };
-    let names: Vec<String> =
-        std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let mut pairs = 0;
-    for twin in &names {
-        let Some(name) = twin.strip_suffix("-cloudformation").filter(|name| names.iter().any(|n| n == name)) else {
+    for twin in REPORTS.keys() {
+        let Some(name) = twin.strip_suffix("-cloudformation").filter(|name| REPORTS.contains_key(*name)) else {
             continue;
         };
         assert_eq!(verdicts(name), verdicts(twin), "{name}");
         pairs += 1;
     }
-    assert!(pairs >= 20, "{pairs}");
+    assert!(pairs >= 50, "{pairs}");
+}
+
+/// Outcomes that a rule never has, and why; in one language only where the other has it.
+const NEVER: &[(&str, &str, Option<&str>, &str)] = &[
+    ("backup-policy-invalid", "undecided", None, "a policy is wrong as it is written, or it is not"),
+    ("backup-role-not-assumable", "not_applicable", None, "every copy is made with a role"),
+    ("continuous-backup-not-copyable", "fail", None, "AWS's pages do not say what becomes of the copy action"),
+    ("copy-denied-by-organization-policy", "not_applicable", None, "every copy leaves a vault of some account"),
+    ("copy-lifecycle-invalid", "not_applicable", None, "every copy has a plan"),
+    ("copy-never-runs", "fail", None, "what a selection does not reach may be reached by what is not loaded"),
+    ("copy-never-runs", "not_applicable", None, "every copy has a plan"),
+    (
+        "cross-account-backup-disabled",
+        "undecided",
+        Some("CloudFormation"),
+        "it has no type for the switch, and the configuration knows it or says nothing",
+    ),
+    ("destination-vault-access-denied", "undecided", None, "destination-vault-access-missing says so"),
+    ("different-organizations", "undecided", None, "one organization is assumed where nothing says anything"),
+    ("service-linked-role-absent", "fail", None, "the role may have been made outside the code: a warning"),
+    ("service-linked-role-absent", "undecided", None, "the same"),
+    ("service-not-opted-in", "fail", None, "AWS refuses nothing: what is not backed up is not copied"),
+    ("source-key-denied", "undecided", None, "source-key-not-shared says so"),
+    ("source-key-locked-out", "undecided", None, "source-key-not-shared says so"),
+    ("source-key-share-condition", "undecided", None, "source-key-not-shared says so"),
+    ("source-key-share-incomplete", "undecided", None, "source-key-not-shared says so"),
+    ("source-unencrypted", "fail", None, "such copies work: a warning, or a note"),
+    ("source-unencrypted", "undecided", None, "the same"),
+    ("source-vault-key-not-shared", "fail", None, "AWS's pages disagree on the need: a note"),
+    ("source-vault-key-not-shared", "undecided", None, "the same"),
+    ("too-many-tags", "fail", None, "tags that are added outside the code count, too"),
+    ("vault-policy-wildcard-action", "fail", None, "AWS's pages do not say what becomes of the statement"),
+];
+
+/// Rules that tell of something on copies that pass.
+const TELLING: &[&str] = &["service-linked-role-absent", "source-unencrypted", "source-vault-key-not-shared"];
+
+#[test]
+fn every_rule_has_a_case_of_every_outcome_in_both_languages() {
+    let language = |file: &str| if file.ends_with(".tf") { "Terraform" } else { "CloudFormation" };
+    let mut seen: BTreeSet<(String, String, &str)> = BTreeSet::new();
+    for report in REPORTS.values() {
+        for copy in report["copies"].as_array().unwrap() {
+            let language = language(copy["plan"]["location"]["file"].as_str().unwrap());
+            for check in copy["checks"].as_array().unwrap() {
+                let text = |key: &str| check[key].as_str().unwrap().to_owned();
+                seen.insert((text("rule"), text("outcome"), language));
+            }
+        }
+        for finding in report["findings"].as_array().unwrap() {
+            if let Some(file) = finding["location"]["file"].as_str() {
+                seen.insert((finding["rule"].as_str().unwrap().to_owned(), "told".to_owned(), language(file)));
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    for (rule, _) in crossvault::checks::RULES {
+        for language in ["Terraform", "CloudFormation"] {
+            for outcome in ["pass", "fail", "undecided", "not_applicable"] {
+                let excused = NEVER.iter().any(|(other, never, only, _)| {
+                    other == rule && *never == outcome && only.is_none_or(|only| only == language)
+                });
+                match (seen.contains(&((*rule).to_owned(), outcome.to_owned(), language)), excused) {
+                    (false, false) => wrong.push(format!("{rule}: no case of `{outcome}` in {language}")),
+                    (true, true) => wrong.push(format!("{rule}: `{outcome}` in {language} is said never to be")),
+                    _ => {}
+                }
+            }
+            if TELLING.contains(rule) && !seen.contains(&((*rule).to_owned(), "told".to_owned(), language)) {
+                wrong.push(format!("{rule}: no case in {language} where it tells of anything"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -27,6 +27,7 @@ const NONE: &[(&str, &str)] = &[
     ("service-linked-role-absent", "the role may have been made outside the code; two of them cannot exist"),
     ("source-vault-key-not-shared", "AWS's pages disagree on whether anything has to change"),
     ("source-key-unusable", "a disabled key or one of another kind was chosen on purpose or for another use"),
+    ("different-organizations", "an account joins an organization by invitation, not by code"),
 ];
 
 /// Why no change is offered, where the rule has one for other code.
@@ -50,6 +51,46 @@ const NONE_HERE: &[(&str, &str, &str)] = &[
         "a-key-policy-that-is-nearly-right-is-explained",
         "source-key-denied",
         "a Deny on second factors or endpoints guards the key: whom to except is for its owner to say",
+    ),
+    (
+        "a-backup-policy-whose-copy-action-names-two-vaults",
+        "backup-policy-invalid",
+        "which of the two vaults is meant is for the author of the policy to say",
+    ),
+    (
+        "a-backup-policy-whose-copy-action-names-two-vaults-cloudformation",
+        "backup-policy-invalid",
+        "which of the two vaults is meant is for the author of the policy to say",
+    ),
+    (
+        "a-key-of-a-third-account-admits-both",
+        "source-key-locked-out",
+        "the key is another account's: whom it is shared with is for its owner to say",
+    ),
+    (
+        "a-key-of-a-third-account-admits-both-cloudformation",
+        "source-key-locked-out",
+        "the key is another account's: whom it is shared with is for its owner to say",
+    ),
+    (
+        "a-vaults-key-must-work-where-the-vault-is",
+        "destination-key-unusable",
+        "which key the vault is to have, and whom another account's key is shared with, is for their owners to say",
+    ),
+    (
+        "a-vaults-key-must-work-where-the-vault-is-cloudformation",
+        "destination-key-unusable",
+        "which key the vault is to have, and whom another account's key is shared with, is for their owners to say",
+    ),
+    (
+        "dynamodb-without-advanced-features-cannot-be-copied-cloudformation",
+        "dynamodb-advanced-backup-off",
+        "CloudFormation has no type for these settings",
+    ),
+    (
+        "the-organization-switch-is-off-cloudformation",
+        "cross-account-backup-disabled",
+        "CloudFormation has no type for the switch",
     ),
 ];
 

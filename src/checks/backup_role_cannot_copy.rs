@@ -73,7 +73,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 root,
                 format!("whether the role `{}` may copy cannot be told: {}", role.site.address, why.text),
                 label("its policies are not wholly known".to_owned()),
-            );
+            )
+            .help("load the code that defines the policies of this role, and give the inputs that they depend on");
             undecided(with_places(with_why(found, &why), context, copy))
         }
         None => Outcome::Pass(Vec::new()),

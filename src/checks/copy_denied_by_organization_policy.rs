@@ -161,7 +161,12 @@ fn judged(context: &Context<'_>, copy: &Copy, root: String, what: &str, span: Sp
             let trace = decision.first(TraceKind::Undecided).or(decision.first(TraceKind::Open));
             let place = trace.and_then(|trace| trace.span).unwrap_or(span);
             let words = trace.map(|trace| format!("{} {}", trace.statement, trace.reason)).unwrap_or_default();
-            let found = message(root, format!("whether {what} denies these copies cannot be told"), place, words);
+            let found = message(
+                root,
+                format!("whether {what} denies these copies cannot be told: {words}"),
+                place,
+                "this decides".to_owned(),
+            );
             undecided(with_places(found.help("give the input that decides it"), context, copy))
         }
     }

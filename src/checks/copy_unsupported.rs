@@ -2,16 +2,18 @@
 //!
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html>, read 2026-11.
 
-use super::support::{action_span, fail, finding, service, source_name, store, undecided, with_places};
+use super::support::{action_span, assumed, fail, finding, service, source_name, store, undecided, with_places};
 use super::{Context, Outcome};
 use crate::catalog::Support;
 use crate::copy::{Copy, CopySource};
-use crate::diagnostic::Label;
+use crate::diagnostic::{Label, Severity};
 use crate::graph::{KeyUse, VaultTarget};
 use crate::model::Setting;
 use crate::source::Span;
 
 const RULE: &str = "copy-unsupported";
+/// What is assumed of instances whose AMI's origin the code does not tell.
+pub(super) const OWN_IMAGES: &str = "EC2 instances are not started from AMIs of AWS Marketplace";
 const OTHER_MEANS: &str = "copy it by other means";
 const PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html";
 
@@ -26,6 +28,12 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let primary = || {
         let header = store(context, copy).map(|store| store.site.header);
         header.or_else(|| action_span(context, copy)).map(|span| Label::new(span, "cannot be copied this way"))
+    };
+    let open = || {
+        let header = store(context, copy).map(|store| store.site.header);
+        header
+            .or_else(|| action_span(context, copy))
+            .map(|span| Label::new(span, "whether it can be copied this way is not known"))
     };
     let no = |words: String| {
         let found = finding(RULE, root.clone(), format!("the copy of {name} will fail: {words}"), primary())
@@ -73,7 +81,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let headline = format!(
             "whether {name} can be copied cannot be told: not every Region copies {label}, and the Region is not known"
         );
-        let found = finding(RULE, root, headline, primary())
+        let found = finding(RULE, root, headline, open())
             .help("configure the provider's Region, or give it under [[deployment]] in crossvault.toml")
             .url(PAGE);
         return undecided(with_places(found, context, copy));
@@ -98,7 +106,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let headline = format!(
             "whether {name} can be copied to another account and Region in one action cannot be told: AWS's pages do not say so of {label}"
         );
-        let found = finding(RULE, root, headline, primary())
+        let found = finding(RULE, root, headline, open())
             .help("copy within the Region to the other account, or within the account to the other Region")
             .url(PAGE);
         return undecided(with_places(found, context, copy));
@@ -108,7 +116,24 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         let headline = format!(
             "whether {name} can be copied cannot be told: AWS's pages contradict each other about {label} in the partition `{partition}`"
         );
-        return undecided(with_places(finding(RULE, root, headline, primary()).url(PAGE), context, copy));
+        return undecided(with_places(finding(RULE, root, headline, open()).url(PAGE), context, copy));
+    }
+    // What is started from an AMI with a Marketplace product code is backed up as one.
+    // Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-dashboards.html>, read 2026-11.
+    if let Some(image) = image(context, copy).filter(|image| image.value.as_bool() == Some(true)) {
+        let headline = format!(
+            "whether {name} can be copied to another account cannot be told: it is started from an AMI of AWS Marketplace"
+        );
+        let primary = Some(Label::new(image.span, "an AMI of AWS Marketplace"));
+        let found = finding(RULE, root, headline, primary)
+            .severity(Severity::Warning)
+            .note("AWS says: Images from AWS Marketplace cannot be copied to another AWS account.")
+            .help("start it from an AMI without a Marketplace product code, or keep the data on volumes of its own and select these")
+            .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-dashboards.html");
+        return undecided(with_places(found, context, copy));
+    }
+    if image_assumed(context, copy) && context.strict {
+        return assumed(context, RULE, OWN_IMAGES, "take the AMI from a data source with `owners = [\"amazon\"]`");
     }
     match never_backed_up(context, copy) {
         Some(Ok((span, words, help))) => {
@@ -133,13 +158,25 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 format!(
                     "whether {name} can be copied whole cannot be told: {label} is made of parts that are copied each in their own way"
                 ),
-                primary(),
+                open(),
             ),
             context,
             copy,
         ));
     }
     Outcome::Pass(Vec::new())
+}
+
+/// What the code says of the AMI of an instance that is copied to another account.
+fn image<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a Setting> {
+    store(context, copy).filter(|_| copy.cross_account == Some(true))?.facts.get("marketplace")
+}
+
+/// Whether it is taken for granted that an instance's AMI can be copied to another account.
+pub(super) fn image_assumed(context: &Context<'_>, copy: &Copy) -> bool {
+    copy.cross_account == Some(true)
+        && service(context, copy).is_some_and(|(name, _)| name == "ec2")
+        && image(context, copy).is_none()
 }
 
 /// Whether the destination vault is certainly under a customer managed key.

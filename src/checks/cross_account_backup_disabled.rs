@@ -1,6 +1,6 @@
 //! The organization's cross-account backup switch is off.
 
-use super::support::{CROSS_ACCOUNT_PAGE, assumed, fail, finding, undecided, with_places, with_why};
+use super::support::{CROSS_ACCOUNT_PAGE, action_span, assumed, fail, finding, undecided, with_places, with_why};
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -22,7 +22,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 RULE,
                 "organization",
                 "every copy to another account will fail: cross-account backup is switched off in the organization",
-                span.map(|span| Label::new(span, "switched off here")),
+                span.map(|span| Label::new(span, "switched off here")).or_else(|| {
+                    let words = "this copy leaves the account, and the configuration says that the switch is off";
+                    action_span(context, copy).map(|span| Label::new(span, words))
+                }),
             )
             .note("AWS says: Copy job failed. Cross-account copy feature is not enabled for the current organization.")
             .help(format!(
@@ -39,7 +42,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 format!("whether cross-account backup is switched on cannot be told: {}", why.text),
                 why.span.map(|span| Label::new(span, "this decides")),
             );
-            undecided(with_why(found, why))
+            undecided(with_places(with_why(found, why), context, copy))
         }
         Some(Switch::Unstated) | None => assumed(
             context,

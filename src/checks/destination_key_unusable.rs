@@ -1,9 +1,9 @@
 //! The destination vault's key is disabled, locked out, or of an account that does not share it.
 
-use super::source_key_unusable::unusable;
+use super::source_key_unusable::{REGIONS_PAGE, foreign, unusable};
 use super::support::{
-    ShareClass, destination, destination_name, fail, finding, partition, policy_span, service, share, source_name,
-    undecided, with_places,
+    ShareClass, destination, destination_name, fail, finding, key_policy, may_name, partition, policy_span, service,
+    share, source_name, undecided, with_places,
 };
 use super::{Context, Outcome, remedy};
 use crate::catalog::Support;
@@ -19,6 +19,21 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         return Outcome::NotApplicable;
     };
     let name = destination_name(context, copy);
+    if let Some((span, elsewhere, home)) = foreign(context, used, &vault.site.place.region) {
+        let words = format!("names a key of {elsewhere}, and the vault lies in {home}");
+        let primary = Some(Label::new(span, words));
+        let root = format!("{}|{}", vault.site.unit, vault.site.address);
+        let found = finding(
+            RULE,
+            root,
+            format!("copies into {name} will fail: the vault's key lies in another Region"),
+            primary,
+        )
+        .note("a KMS key belongs to one Region, and AWS encrypts a vault under keys of its own Region only")
+        .help(format!("name a key of {home}; the replica there of a multi-Region key is one"))
+        .url(REGIONS_PAGE);
+        return fail(with_places(found, context, copy));
+    }
     let full = service(context, copy).is_none_or(|(_, row)| row.full == Support::Yes);
     let KeyUse::Customer { key: key_id, span } = used else {
         if let KeyUse::External { name: key, span } = used {
@@ -63,6 +78,31 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             ));
         }
         Ok(None) => {}
+    }
+    // Whoever makes the vault needs the key, too, and so does every copy into it.
+    if key.site.place.account.same(&vault.site.place.account) == Some(false)
+        && let Some(id) = vault.site.place.account.known()
+        && let Ok(policy) = key_policy(context, *key_id, key)
+        && !may_name(&policy, &id.to_string())
+        && context.graph.key_grants.get(key_id.0 as usize).is_none_or(Vec::is_empty)
+    {
+        let (account, owner) = (
+            context.graph.account_words(&vault.site.place.account),
+            context.graph.account_words(&key.site.place.account),
+        );
+        let found = finding(
+            RULE,
+            root,
+            format!(
+                "copies into {name} will fail: the vault's key `{}` is not shared with {account}",
+                key.site.address
+            ),
+            Some(Label::new(policy_span(context, *key_id, key), format!("gives {account} nothing"))),
+        )
+        .label(*span, format!("the vault is encrypted under a key of {owner}"))
+        .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")
+        .help(format!("let the root of {account} use the key, or give the vault a key of its own account"));
+        return fail(with_places(found, context, copy));
     }
     if full || copy.cross_account != Some(true) {
         return Outcome::Pass(Vec::new());

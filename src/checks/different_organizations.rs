@@ -49,7 +49,8 @@ pub(super) fn same(context: &Context<'_>, copy: &Copy) -> Option<Result<(), (Str
             Some(true) => Some(Ok(())),
             Some(false) => {
                 let label = Label::new(site.header, "the destination's organization");
-                let words = format!("the organization of account {a} is not that of account {b}");
+                let (a, b) = (context.graph.account_words(a), context.graph.account_words(b));
+                let words = format!("the organization of {a} is not that of {b}");
                 Some(Err((words, Some(label))))
             }
             None => None,

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html>, read 2026-11.
 
-use super::support::{assumed, fail, finding, service, source_name, store, undecided, with_places};
+use super::support::{action_span, assumed, fail, finding, service, source_name, store, undecided, with_places};
 use super::{Context, Outcome};
 use crate::copy::Copy;
 use crate::diagnostic::Label;
@@ -29,15 +29,29 @@ pub(super) fn stated(context: &Context<'_>, copy: &Copy) -> Option<(Option<bool>
     context.graph.facts.accounts.get(account)?.dynamodb_advanced.map(|on| (Some(on), None))
 }
 
+/// Where the code says that DynamoDB is opted out in the table's own account and Region; the inner `None` where the
+/// configuration says so.
+fn opted_out(context: &Context<'_>, copy: &Copy) -> Option<Option<Span>> {
+    let own = store(context, copy).map(|store| &store.site.place);
+    let place = own.or_else(|| context.graph.plan(copy.plan).map(|plan| &plan.site.place))?;
+    match super::service_not_opted_in::stated_at(context, place, "DynamoDB")? {
+        (Some(false), span) => Some(span),
+        _ => None,
+    }
+}
+
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     if service(context, copy).is_none_or(|(name, _)| name != "dynamodb") {
         return Outcome::NotApplicable;
     }
     let name = source_name(context, copy);
+    let opted_out = opted_out(context, copy);
     match stated(context, copy) {
-        Some((Some(true), _)) => Outcome::Pass(Vec::new()),
         Some((Some(false), span)) => {
-            let primary = span.map(|span| Label::new(span, "advanced DynamoDB backup is off here"));
+            let primary = span.map(|span| Label::new(span, "advanced DynamoDB backup is off here")).or_else(|| {
+                let words = "this copies a table, and the configuration says that advanced DynamoDB backup is off";
+                action_span(context, copy).map(|span| Label::new(span, words))
+            });
             let found = finding(
                 RULE,
                 "dynamodb advanced features",
@@ -45,17 +59,37 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 primary,
             )
             .note("AWS says: Feature is not supported for provided resource type.")
-            .help(format!(
-                "switch the advanced features on in the Region's settings{}",
-                if span.is_some() {
-                    ":\nresource_type_management_preference = {\n  \"DynamoDB\" = true\n}"
-                } else {
-                    ""
+            .help(match span {
+                Some(_) => {
+                    "switch the advanced features on in the Region's settings:\nresource_type_management_preference = {\n  \"DynamoDB\" = true\n}"
                 }
-            ))
+                None => {
+                    "switch the features on (`aws backup update-region-settings`), and say so by `dynamodb_advanced_backup` under [[known.account]] in crossvault.toml"
+                }
+            })
             .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html");
             fail(with_places(found, context, copy))
         }
+        // AWS's page counts the features as on only where DynamoDB is opted in as well, and says of plans that they opt
+        // the account in by themselves.
+        _ if opted_out.is_some() => {
+            let primary =
+                opted_out.flatten().map(|span| Label::new(span, "DynamoDB is opted out here")).or_else(|| {
+                    let words = "this copies a table, and the configuration says that DynamoDB is opted out";
+                    action_span(context, copy).map(|span| Label::new(span, words))
+                });
+            let headline = format!(
+                "whether {name} can be copied cannot be told: AWS counts DynamoDB's advanced backup features as on only where DynamoDB is opted in"
+            );
+            let found = finding(RULE, "dynamodb advanced features", headline, primary)
+                .help(match opted_out.flatten() {
+                    Some(_) => "set `DynamoDB = true` in `resource_type_opt_in_preference`, too",
+                    None => "opt in to DynamoDB, and say so by `opted_in` under [[known.account]] in crossvault.toml",
+                })
+                .url("https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html");
+            undecided(with_places(found, context, copy))
+        }
+        Some((Some(true), _)) => Outcome::Pass(Vec::new()),
         Some((None, span)) => {
             let primary = span.map(|span| Label::new(span, "this decides"));
             undecided(with_places(

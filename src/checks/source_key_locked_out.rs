@@ -27,7 +27,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         if policy.open.is_some() || policy.statements.iter().any(|statement| statement.effect.is_none()) {
             continue;
         }
-        caller.account = key.site.place.account.clone();
+        let foreign = key.site.place.account.same(&caller.account) == Some(false);
+        if !foreign {
+            caller.account = key.site.place.account.clone();
+        }
         // Whoever the policy allows anything at all within the account: only where that is nobody is the key locked.
         let allow_all = iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess");
         let facts = context::Context::default();
@@ -51,7 +54,26 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             named |= iam::decide_key(&request, &one, &allow_all.into_iter().collect::<Vec<_>>(), &[]).answer
                 != Answer::Denied;
         }
-        if !named {
+        let granted = context.graph.key_grants.get(id.0 as usize).is_some_and(|grants| !grants.is_empty());
+        if !named && foreign && !granted {
+            let account = context.graph.account_words(&caller.account);
+            let found = finding(
+                RULE,
+                format!("{}|{}|{account}", key.site.unit, key.site.address),
+                format!(
+                    "{} is never backed up, so never copied: its key `{}` belongs to {}, and nobody in {account} may use it",
+                    source_name(context, copy),
+                    key.site.address,
+                    context.graph.account_words(&key.site.place.account)
+                ),
+                Some(Label::new(policy_span(context, *id, key), format!("gives {account} nothing"))),
+            )
+            .label(*span, "the data is encrypted under this key")
+            .help(format!("let the root of {account} use the key as well, or take a key of its own account"))
+            .url("https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html");
+            return fail(with_places(found, context, copy));
+        }
+        if !named && !foreign {
             let place = policy_span(context, *id, key);
             let own = (&key.site.place.account, partition(&key.site.place.region));
             let found = finding(

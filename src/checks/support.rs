@@ -338,6 +338,27 @@ pub(super) fn key_policy(context: &Context<'_>, id: KeyId, key: &Key) -> Result<
     Ok(policy)
 }
 
+/// Whether a statement of the policy may allow anything to anybody of this account: `false` only where none can.
+pub(super) fn may_name(policy: &Policy, account: &str) -> bool {
+    fn reaches(value: &Value, account: &str) -> bool {
+        match &value.kind {
+            Kind::Map(map) => map.open.is_some() || map.entries.values().any(|entry| reaches(&entry.value, account)),
+            Kind::Seq(seq) => seq.open.is_some() || seq.items.iter().any(|item| reaches(item, account)),
+            Kind::Cond(branches) => branches.iter().any(|branch| reaches(&branch.value, account)),
+            // An account's id stands in each form of its principals; services and unique ids are left open.
+            _ => {
+                value.text().is_none_or(|text| !text.starts_with("arn:") && text.len() != 12 || text.contains(account))
+            }
+        }
+    }
+    policy.open.is_some()
+        || policy.statements.iter().any(|statement| {
+            statement.effect != Some(iam::Effect::Deny)
+                && (statement.not_principal.is_some()
+                    || statement.principal.as_ref().is_none_or(|principal| reaches(principal, account)))
+        })
+}
+
 /// The access policy of a vault; `None` where it has none.
 pub(super) fn vault_policy(context: &Context<'_>, id: VaultId) -> Option<Arc<Policy>> {
     if let Some(known) = context.memo.vaults.get(&id) {
@@ -665,11 +686,16 @@ pub(super) fn assumptions(context: &Context<'_>, copy: &Copy) -> Vec<String> {
             out.push("`AWSBackupDefaultServiceRole` exists with AWS's own policies".to_owned());
         }
     }
+    if super::copy_unsupported::image_assumed(context, copy) {
+        out.push(super::copy_unsupported::OWN_IMAGES.to_owned());
+    }
     if let Some((name, row)) = service(context, copy) {
         if name == "dynamodb" && super::dynamodb_advanced_backup_off::stated(context, copy).is_none() {
             out.push("DynamoDB's advanced backup features are on".to_owned());
         }
-        if copy.by_opt_in && super::service_not_opted_in::stated(context, copy).is_none() {
+        if super::service_not_opted_in::relied_on(context, copy)
+            && super::service_not_opted_in::stated(context, copy).is_none()
+        {
             out.push(format!("AWS Backup is opted in for {}", row.opt_in));
         }
     }

@@ -11,6 +11,7 @@ use crate::graph::Why;
 use crate::model::{DataStore, Selection, Setting, TagCondition, TagOperator};
 use crate::source::Span;
 use crate::value::{Branch, Guard, Kind, Ref, Value};
+use std::sync::Arc;
 
 pub(super) enum Match {
     No,
@@ -213,11 +214,17 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
             return Some(false);
         }
     }
+    // An ARN that ends in a resource's id, as instances and volumes are named in CloudFormation.
+    let id = ends_in_id(&setting.value).filter(|reference| reference.stack == store.site.stack);
+    if id.is_some_and(|reference| reference.address != store.site.address) {
+        return Some(false);
+    }
     let mut result = Some(false);
     for form in patterns.iter().filter(|form| is_form_of(form, &store.site.kind)) {
         let parts: Vec<&str> = form.splitn(6, ':').collect();
         let [_, _, service, _, _, resource] = parts.as_slice() else { continue };
-        let name = store.name.as_ref().and_then(Value::marked_text).unwrap_or_else(|| "\u{2}".to_owned());
+        let own = || id.and_then(|reference| Value::new(Kind::Ref(reference.clone())).marked_text());
+        let name = store.name.as_ref().and_then(Value::marked_text).or_else(own).unwrap_or_else(|| "\u{2}".to_owned());
         let resource = resource.replacen('*', &name, 1);
         let partition = place.partition().unwrap_or("aws");
         let arn = if *service == "s3" {
@@ -238,6 +245,17 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
         result = or(result, answer);
     }
     result
+}
+
+/// The resource of the code whose id, not known before it is made, ends the text.
+fn ends_in_id(value: &Value) -> Option<&Arc<Ref>> {
+    let Kind::Template(parts) = &value.kind else { return None };
+    match &parts.last()?.kind {
+        Kind::Ref(reference) if reference.known.is_none() => {
+            (matches!(&*reference.attr, "id" | "Ref") && !is_data(&reference.address)).then_some(reference)
+        }
+        _ => None,
+    }
 }
 
 /// Whether an address is a data source's.

@@ -28,15 +28,76 @@ fn used(graph: &Graph, index: &Index, encryption: &Encryption, place: &Place, de
         Encryption::Key(setting) => resolve::key(graph, index, &setting.value, setting.span, place, 0),
         Encryption::AccountKey { span } => default_key(graph, index, place, *span),
         Encryption::AccountSetting { span } => account_setting(graph, index, place, *span),
+        Encryption::Inherited { how: Inherit::Replica, from, otherwise }
+            if matches!(**otherwise, Encryption::Key(_)) =>
+        {
+            replica(graph, index, from, otherwise, place, depth)
+        }
         Encryption::Inherited { how, from, otherwise } => match source(graph, index, *how, from, place, depth) {
             Some(KeyUse::Unencrypted { .. }) => used(graph, index, otherwise, place, depth + 1),
             Some(found) => found,
-            None => KeyUse::Unknown(Why {
-                text: format!("its encryption comes from {}", named(from)),
-                span: Some(from.span),
+            None => elsewhere(graph, index, *how, from, place).unwrap_or_else(|| {
+                KeyUse::Unknown(Why {
+                    text: format!("its encryption comes from {}", named(from)),
+                    span: Some(from.span),
+                })
             }),
         },
         Encryption::Unknown { why, span } => KeyUse::Unknown(Why { text: why.clone(), span: Some(*span) }),
+    }
+}
+
+/// What is made of a data store of another Region, and names no key of its own.
+fn elsewhere(graph: &Graph, index: &Index, how: Inherit, from: &Setting, place: &Place) -> Option<KeyUse> {
+    let at = store_named(graph, index, &from.value, place, |_| true)?;
+    let store = graph.entities.data_stores.get(at)?;
+    if store.site.place.region.same(&place.region) != Some(false) || uncertain(&store.site).is_some() {
+        return None;
+    }
+    // AWS makes no encrypted replica of an unencrypted instance.
+    // Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html>, read 2026-11.
+    if how == Inherit::Replica && matches!(store.encryption, Encryption::None { .. }) {
+        return Some(KeyUse::Unencrypted { span: from.span });
+    }
+    let made = if how == Inherit::Replica { "a replica of" } else { "made of" };
+    let text = format!(
+        "it is {made} `{}` in another Region, and names no key of its own; a key belongs to one Region",
+        store.site.address
+    );
+    Some(KeyUse::Unknown(Why { text, span: Some(from.span) }))
+}
+
+/// A replica that names a key: in its source's Region it has the source's key all the same.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html> (`KmsKeyId`),
+/// read 2026-11.
+fn replica(graph: &Graph, index: &Index, from: &Setting, own: &Encryption, place: &Place, depth: usize) -> KeyUse {
+    let unknown = |text: String| KeyUse::Unknown(Why { text, span: Some(from.span) });
+    let found =
+        store_named(graph, index, &from.value, place, |_| true).and_then(|at| graph.entities.data_stores.get(at));
+    let text = from.value.text();
+    let same = match (found, text.as_deref().map(Arn::parse)) {
+        (Some(store), _) => store.site.place.region.same(&place.region),
+        (None, Some(Some(arn))) => place.region.known().map(|region| **region == *arn.region),
+        (None, Some(None)) => Some(true),
+        (None, None) => None,
+    };
+    match (same, found) {
+        (Some(false), Some(store)) if matches!(store.encryption, Encryption::None { .. }) => unknown(format!(
+            "a key is named, and `{}`, of which it is a replica, is not encrypted; AWS makes no such replica",
+            store.site.address
+        )),
+        (Some(false), _) => used(graph, index, own, place, depth),
+        (Some(true), Some(_)) if depth <= DEEPEST => source(graph, index, Inherit::Replica, from, place, depth)
+            .unwrap_or_else(|| unknown(format!("its encryption comes from {}", named(from)))),
+        (Some(true), _) => unknown(format!(
+            "a replica in the same Region has its source's key, whatever key is named; its encryption comes from {}",
+            named(from)
+        )),
+        (None, _) => unknown(format!(
+            "whether it lies in its source's Region cannot be told; it is a replica of {}",
+            named(from)
+        )),
     }
 }
 
@@ -196,6 +257,21 @@ pub(super) fn group_tags(graph: &mut Graph, index: &Index) {
     for (at, tags) in found {
         if let Some(store) = graph.entities.data_stores.get_mut(at) {
             store.tags = tags;
+        }
+    }
+}
+
+/// Notes at instances what their launch template says of the AMI: whether it is AWS Marketplace's.
+pub(super) fn template_images(graph: &mut Graph, index: &Index) {
+    let mut found = Vec::new();
+    for (at, store) in graph.entities.data_stores.iter().enumerate() {
+        let named = store.template.as_ref().filter(|_| !store.facts.contains_key("image"));
+        let template = named.and_then(|setting| template(graph, index, setting, &store.site.place));
+        found.extend(template.and_then(|template| template.marketplace.clone()).map(|image| (at, image)));
+    }
+    for (at, image) in found {
+        if let Some(store) = graph.entities.data_stores.get_mut(at) {
+            store.facts.entry("marketplace".into()).or_insert(image);
         }
     }
 }

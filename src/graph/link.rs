@@ -36,6 +36,7 @@ pub fn link(mut entities: Entities, facts: &Facts) -> Graph {
         graph.key_arns.insert(arn, key);
     }
     encryption::group_tags(&mut graph, &index);
+    encryption::template_images(&mut graph, &index);
     attach_to_stores(&mut graph, &index);
     (graph.store_keys, graph.store_part_keys) = encryption::keys(&graph, &index);
     graph.vault_keys = graph.entities.vaults.iter().map(|vault| vault_key(&graph, &index, vault)).collect();

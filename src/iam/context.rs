@@ -201,10 +201,18 @@ fn role(
         ("{account}", vec![text(&caller.account)]),
         ("{role}", vec![caller.role_arn.clone()]),
         ("{resource-account}", vec![text(resource_account)]),
+        ("{path}", member(&id, organization, &caller.account)),
+        ("{resource-path}", member(&id, organization, resource_account)),
         ("{organization}", vec![id]),
-        ("{path}", path(organization, &caller.account)),
-        ("{resource-path}", path(organization, resource_account)),
     ]
+}
+
+/// Where the account lies in the organization; of a path that is not known its beginning is: the organization's id.
+fn member(id: &str, organization: &Organization, account: &Account) -> Vec<String> {
+    match path(organization, account) {
+        known if !known.is_empty() => known,
+        _ => vec![format!("{id}/\u{1}organizational units of {}\u{1}/", text(account).replace('\u{1}', ""))],
+    }
 }
 
 /// Where the account lies in the organization, where all of the path is known.

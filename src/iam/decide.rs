@@ -292,10 +292,20 @@ pub fn decide_trust(trust: &Policy, service: &str) -> Decision {
             None => allow = or(allow, and(matched, None)),
         }
         if matched.is_none() {
+            let unknown = statement.principal.as_ref().and_then(Value::first_unknown);
+            let open = match (named, action, unknown) {
+                (None, _, Some(unknown)) => format!("which service it names is not known: {}", unknown.reason),
+                (None, _, None) => "which service it names is not known".to_owned(),
+                (_, None, _) => "which actions it names is not known".to_owned(),
+                _ if statement.condition.is_some() => {
+                    "AWS does not document whether the request carries what its condition asks for".to_owned()
+                }
+                _ => "whether the statement is there is not known".to_owned(),
+            };
             because.push(trace(
                 TraceKind::Undecided,
                 statement,
-                "may let the service assume the role: AWS does not document whether the request carries what its condition asks for".to_owned(),
+                format!("may let the service assume the role: {open}"),
             ));
         }
     }

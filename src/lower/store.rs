@@ -1,5 +1,6 @@
 //! Data stores: how each type says that it is encrypted, and what holds where it says nothing.
 
+use super::images::{self, Images};
 use super::{inner, items, setting, volumes};
 use crate::catalog::{Catalog, ResourceForm, Service, Unflagged};
 use crate::diagnostic::Diagnostic;
@@ -7,12 +8,14 @@ use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site};
 use crate::resource::Resource;
 use crate::source::Span;
 use crate::value::{Entries, Kind, Map, MapKind, Reason, Ref, Unknown, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) fn lower(
     resource: &Resource,
     site: &Site,
     catalog: &Catalog,
+    images: &Images,
     out: &mut Entities,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
@@ -47,8 +50,13 @@ pub(super) fn lower(
         attr: "arn".into(),
         known: real_arn(resource).or_else(|| arn(resource, site, form, service)),
     })));
-    let facts = form.facts.iter().filter_map(|(fact, path)| Some((fact.clone(), at_path(resource, path)?))).collect();
+    let mut facts: BTreeMap<Arc<str>, Setting> =
+        form.facts.iter().filter_map(|(fact, path)| Some((fact.clone(), at_path(resource, path)?))).collect();
     let instance = &***name == "ec2";
+    let template = if instance { volumes::template(resource) } else { None };
+    // What the instance says of its image counts before what a template says.
+    let image = if template.is_none() { facts.remove("image") } else { facts.get("image").cloned() };
+    facts.extend(images::marketplace(image, images).map(|found| ("marketplace".into(), found)));
     let encryption = if instance {
         Encryption::Unknown { why: "an instance is as encrypted as its volumes".to_owned(), span: site.header }
     } else {
@@ -61,16 +69,83 @@ pub(super) fn lower(
         arn,
         encryption,
         parts: if instance { volumes::of_instance(resource, site, service) } else { Vec::new() },
-        template: if instance { volumes::template(resource) } else { None },
+        template,
         tags: Value::null(),
         facts,
+        replica: &*resource.kind == "aws_dynamodb_table_replica",
     };
     store.tags = match &*resource.kind {
         _ if store.is_group() => volumes::group_tags(resource),
         "AWS::DynamoDB::GlobalTable" => replica_tags(resource, site),
+        // The one type of CloudFormation that names its tags otherwise.
+        "AWS::EFS::FileSystem" => tags(resource.get("FileSystemTags")),
         _ => tags(resource.get("tags_all").or_else(|| resource.get("tags")).or_else(|| resource.get("Tags"))),
     };
+    let replicas = replicas(resource, &store, form, service);
     out.data_stores.push(store);
+    out.data_stores.extend(replicas);
+}
+
+/// The replicas that a table's own code makes in other Regions, each a table there.
+///
+/// Sources, read 2026-11: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table>
+/// (`propagate_tags`), <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html>.
+fn replicas(resource: &Resource, table: &DataStore, form: &ResourceForm, service: &Service) -> Vec<DataStore> {
+    let (list, region_name, key_name) = match &*resource.kind {
+        "aws_dynamodb_table" => ("replica", "region_name", "kms_key_arn"),
+        "AWS::DynamoDB::GlobalTable" => ("Replicas", "Region", "KMSMasterKeyId"),
+        _ => return Vec::new(),
+    };
+    let (replicas, _) = items(resource.get(list));
+    let replica = |block: &Value| {
+        let region = block.get(region_name)?.text()?;
+        if table.site.place.region.known().is_none_or(|own| **own == *region) {
+            return None;
+        }
+        let header = block.span.filter(|span| span.file == table.site.header.file).unwrap_or(table.site.header);
+        let address = format!("{}.{list}[\"{region}\"]", table.site.address).into();
+        let site = Site { address, header, span: header, ..table.site.in_region(region) };
+        let terraform = list == "replica";
+        let settings = if terraform { Some(block.clone()) } else { block.get("SSESpecification").cloned() };
+        let encryption = match settings.and_then(|settings| inner(&settings, key_name, header)) {
+            Some(key) => Encryption::Key(key),
+            None => match &table.encryption {
+                Encryption::AwsManaged { .. } | Encryption::AwsOwned { .. } => table.encryption.clone(),
+                _ => Encryption::Unknown { why: "no key is named for this replica".to_owned(), span: header },
+            },
+        };
+        let tags = if terraform { propagated(block, table, header) } else { tags(block.get("Tags")) };
+        let known = block
+            .get("arn")
+            .filter(|arn| arn.text().is_some_and(|text| text.starts_with("arn:")))
+            .cloned()
+            .or_else(|| arn(resource, &site, form, service));
+        let arn = Value::new(Kind::Ref(Arc::new(Ref {
+            stack: site.stack,
+            address: site.address.clone(),
+            attr: "arn".into(),
+            known,
+        })));
+        Some(DataStore { site, arn, encryption, tags, replica: true, ..table.clone() })
+    };
+    replicas.iter().filter_map(replica).collect()
+}
+
+/// The tags of a replica: the table's where it propagates them, else none.
+fn propagated(block: &Value, table: &DataStore, header: Span) -> Value {
+    let none = Value::object::<Arc<str>>([]);
+    let Some(on) = block.get("propagate_tags").filter(|on| !on.is_null()) else { return none };
+    match (on.as_bool(), none) {
+        (Some(true), _) => table.tags.clone(),
+        (Some(false), none) => none,
+        (None, mut none) => {
+            let why = || Arc::new(Unknown::new(Reason::Derived("`propagate_tags` is not known".into()), Some(header)));
+            if let Kind::Map(map) = &mut none.kind {
+                Arc::make_mut(map).open = Some(on.first_unknown().cloned().unwrap_or_else(why));
+            }
+            none
+        }
+    }
 }
 
 /// Whether the row is meant: by engine, or by the value of an attribute.
@@ -145,6 +220,11 @@ fn name_of(resource: &Resource, form: &ResourceForm) -> Option<Value> {
 
 /// What stands for the `*` in the service's ARN.
 fn end_of_arn(resource: &Resource, form: &ResourceForm, service: &Service) -> Option<Value> {
+    // A replica has the table's name.
+    if &*resource.kind == "aws_dynamodb_table_replica" {
+        let table = resource.get("global_table_arn")?.text()?;
+        return table.split_once(":table/").map(|(_, name)| Value::string(name));
+    }
     let Some(pattern) = &form.arn else { return name_of(resource, form) };
     let start = service.arns.first()?.rsplit(':').next()?.split('*').next()?;
     let mut text = String::new();
@@ -202,6 +282,10 @@ fn encryption(resource: &Resource, site: &Site, form: &ResourceForm, service: &S
     let own = stated(flag.as_ref(), key.clone(), form.flag.is_some(), site, service);
     let Some((how, path, from)) = inheritance(resource, form) else { return own };
     match (how, &key) {
+        // A replica in the same Region has its source's key, whatever is named here.
+        (Inherit::Replica, Some(key)) if service.managed_key.as_deref() == Some("aws/rds") && !cluster(resource) => {
+            Encryption::Inherited { how, from, otherwise: Box::new(Encryption::Key(key.clone())) }
+        }
         // A key beside it decides, or the code says itself that the cluster is encrypted.
         (Inherit::Replica, Some(_)) => own,
         (_, Some(key)) if form.key_only_inherited => Encryption::Unknown {
@@ -220,6 +304,11 @@ fn encryption(resource: &Resource, site: &Site, form: &ResourceForm, service: &S
             Encryption::Inherited { how, from, otherwise: Box::new(otherwise) }
         }
     }
+}
+
+/// Whether it is a cluster, whose replicas have a key of their own.
+fn cluster(resource: &Resource) -> bool {
+    resource.kind.ends_with("_cluster") || resource.kind.ends_with("Cluster")
 }
 
 fn undecided_default(service: &Service, span: Span) -> Encryption {

@@ -1,5 +1,6 @@
 //! The volumes of EC2 instances: declared with the instance, by its launch template, or attached to it.
 
+use super::images::{self, Images};
 use super::store::stated;
 use super::{block, inner, items, setting};
 use crate::catalog::Service;
@@ -109,7 +110,13 @@ fn own_template(resource: &Resource) -> Option<Setting> {
 }
 
 /// Whether the resource was a launch template or attaches a volume.
-pub(super) fn lower(resource: &Resource, site: &Site, service: Option<&Service>, out: &mut Entities) -> bool {
+pub(super) fn lower(
+    resource: &Resource,
+    site: &Site,
+    service: Option<&Service>,
+    images: &Images,
+    out: &mut Entities,
+) -> bool {
     match &*resource.kind {
         "aws_launch_template" | "AWS::EC2::LaunchTemplate" if !resource.data => {
             let Some(service) = service else { return true };
@@ -126,13 +133,21 @@ pub(super) fn lower(resource: &Resource, site: &Site, service: Option<&Service>,
                 Some(data) => instance_tags(data.get("TagSpecifications")),
                 None => instance_tags(resource.get("tag_specifications")),
             };
-            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts, tags });
+            let image = match resource.get("LaunchTemplateData") {
+                Some(data) => inner(data, "ImageId", resource.attribute_span("LaunchTemplateData")),
+                None => setting(resource, "image_id"),
+            };
+            let marketplace = images::marketplace(image, images);
+            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts, tags, marketplace });
         }
         "aws_launch_configuration" | "AWS::AutoScaling::LaunchConfiguration" if !resource.data => {
             let Some(service) = service else { return true };
             let name = resource.get("name").or_else(|| resource.get("LaunchConfigurationName")).cloned();
             let parts = of_instance(resource, site, service);
-            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts, tags: Value::null() });
+            let image = setting(resource, "image_id").or_else(|| setting(resource, "ImageId"));
+            let marketplace = images::marketplace(image, images);
+            let tags = Value::null();
+            out.launch_templates.push(LaunchTemplate { site: site.clone(), name, parts, tags, marketplace });
         }
         "aws_volume_attachment" | "AWS::EC2::VolumeAttachment" => {
             let get =

@@ -117,6 +117,10 @@ pub fn rows<'a>(analysis: &'a Analysis, demand: &Demand) -> Vec<Row<'a>> {
         let Ok(tagged) = tagged else { continue };
         let judgements = stores.remove(&id).unwrap_or_default();
         let reached = plans.get(&id).map(Vec::as_slice).unwrap_or_default();
+        // A replica holds its table's data, which is covered where the table is.
+        if store.replica && judgements.is_empty() && reached.is_empty() {
+            continue;
+        }
         let states = Need::ALL.map(|need| state(analysis, need, &judgements, reached));
         out.push(Row { source: CopySource::Store(id), tagged, judgements, states });
     }

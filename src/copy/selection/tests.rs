@@ -40,6 +40,7 @@ fn store(name: &str, tags: &[(String, String)]) -> DataStore {
         template: None,
         tags: Value::object(tags.iter().map(|(key, value)| (key.as_str(), Value::string(value.as_str())))),
         facts: BTreeMap::new(),
+        replica: false,
     }
 }
 
