@@ -14,6 +14,7 @@ use crate::copy::CopyId;
 use crate::diagnostic::{Label, Severity};
 use crate::graph::Graph;
 use crate::resource::Stack;
+use crate::secret::Mask;
 use crate::source::{FileId, Sources, Span, join};
 use inline::Directive;
 use places::{Enclosing, Places};
@@ -146,13 +147,14 @@ pub fn apply(
     let suppressions = Suppressions::new(scene, settings, directives, &judged, counts);
     let mut out = Vec::new();
     let mut entries = Vec::new();
+    let mask = settings.write_baseline.then(|| Mask::new(&scene.sources.secrets([]))).flatten();
     for judged in judged {
         for (part, id) in suppressions.split(judged, finding_of) {
             if id == Some(SuppressionId::Baseline) && settings.write_baseline {
                 let copies = part.copies.iter().filter_map(|copy| suppressions.by_id.get(copy));
-                entries.extend(
-                    copies.map(|judgement| baseline::entry(scene.graph, judgement, part.finding.rule, part.undecided)),
-                );
+                entries.extend(copies.map(|judgement| {
+                    baseline::entry(scene.graph, judgement, part.finding.rule, part.undecided).masked(mask.as_ref())
+                }));
             }
             out.push((part, id.and_then(|id| suppressions.get(id))));
         }
@@ -210,7 +212,8 @@ impl<'a> Suppressions<'a> {
                 let path = |unit: &str| unit.split('@').next().unwrap_or(unit).to_owned();
                 let loaded = |unit: &str| scene.stacks.iter().any(|stack| *stack.unit == *unit);
                 let known = |unit: &str| loaded(unit) || !scene.sources.exists(&path(unit));
-                baseline.holds(scene.graph, judged, &by_id, counts, &known)
+                let mask = Mask::new(&scene.sources.secrets([]));
+                baseline.holds(scene.graph, mask.as_ref(), judged, &by_id, counts, &known)
             }
             _ => Default::default(),
         };

@@ -563,3 +563,135 @@ fn no_output_shows_a_secret() {
     }
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }
+
+/// A run of the program in the planted repository: what it prints, both streams.
+fn printed(dir: &Path, variables: &[(String, String)], arguments: &[&str]) -> (String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_crossvault"))
+        .args(arguments)
+        .current_dir(dir)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(matches!(output.status.code(), Some(0..=2)), "{arguments:?}: {output:?}");
+    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn no_written_file_and_no_single_copy_shows_a_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut planted = Planted::default();
+    let variables = plant(dir.path(), &mut planted);
+    let run = |arguments: &[&str]| printed(dir.path(), &variables, arguments);
+    let mut texts: Vec<(String, String)> = Vec::new();
+    let report: Json = serde_json::from_str(&run(&["check", "--format", "json"]).0).unwrap();
+    let ids = report.pointer("/copies").unwrap().as_array().unwrap().iter();
+    let ids: Vec<&str> = ids.map(|copy| copy.get("id").unwrap().as_str().unwrap()).collect();
+    assert!(ids.len() > 10, "{} copies", ids.len());
+    for id in ids.iter().step_by(ids.len() / 8) {
+        for format in ["full", "json", "jsonl", "csv", "markdown"] {
+            let (out, err) = run(&["copies", "--id", id, "-v", "--format", format]);
+            texts.push((format!("copies --id in {format}"), out + &err));
+        }
+    }
+    for format in ["full", "json", "csv", "markdown"] {
+        let (out, err) = run(&["coverage", "--tag", "b=x", "--require", "cross-account", "--format", format]);
+        texts.push((format!("coverage --tag in {format}"), out + &err));
+    }
+    let written = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    let (out, err) = run(&["check", "app", "template.yaml", "--baseline", "baseline.json", "--write-baseline"]);
+    texts.push(("the baseline".to_owned(), written("baseline.json") + &out + &err));
+    let (out, err) = run(&["check", "-v", "-v", "--baseline", "baseline.json", "--no-ignores"]);
+    texts.push(("a check with a baseline".to_owned(), out + &err));
+    for (arguments, name) in [
+        (["check", "--format", "html", "--output", "report.html"], "report.html"),
+        (["copies", "--format", "csv", "--output", "copies.csv"], "copies.csv"),
+        (["graph", "--format", "json", "--output", "graph.json"], "graph.json"),
+    ] {
+        let (out, err) = run(&arguments);
+        texts.push((name.to_owned(), written(name) + &out + &err));
+    }
+    let (out, err) = run(&["export", "app", "--output", "estate.json"]);
+    texts.push(("an export".to_owned(), written("estate.json") + &out + &err));
+    let (out, err) = run(&["check", "estate.json", "template.yaml", "-v", "-v"]);
+    texts.push(("a check with an exported estate".to_owned(), out + &err));
+    std::fs::remove_file(dir.path().join("crossvault.toml")).unwrap();
+    let (out, err) = run(&["init"]);
+    texts.push(("a first configuration".to_owned(), written("crossvault.toml") + &out + &err));
+    for (of, text) in texts {
+        let found = shown(&text);
+        let first = found.first().cloned().unwrap_or_default();
+        let line = text.lines().find(|line| line.contains(&first)).unwrap_or_default();
+        assert!(found.is_empty(), "{of}: {} secrets, {}", found.len(), line.chars().take(300).collect::<String>());
+    }
+}
+
+#[test]
+fn no_editor_is_shown_a_secret_that_is_not_in_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut planted = Planted::default();
+    let variables = plant(dir.path(), &mut planted);
+    let uri = |name: &str| format!("file://{}/{name}", dir.path().display());
+    let mut messages = Vec::new();
+    let mut send = |id: Option<u64>, method: &str, params: Json| {
+        let mut message = json!({"jsonrpc": "2.0", "method": method, "params": params});
+        if let Some(id) = id {
+            message.as_object_mut().unwrap().insert("id".to_owned(), id.into());
+        }
+        let text = message.to_string();
+        messages.extend(format!("Content-Length: {}\r\n\r\n{text}", text.len()).into_bytes());
+    };
+    send(Some(1), "initialize", json!({"processId": null, "rootUri": uri(""), "capabilities": {}}));
+    send(None, "initialized", json!({}));
+    let mut id = 1;
+    for (name, language) in [
+        ("app/main.tf", "terraform"),
+        ("app/child/main.tf", "terraform"),
+        ("template.yaml", "yaml"),
+        ("broken.yaml", "yaml"),
+        ("broken/main.tf", "terraform"),
+        ("app/terraform.tfvars", "terraform-vars"),
+    ] {
+        let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
+        let document = json!({"uri": uri(name), "languageId": language, "version": 1, "text": text});
+        send(None, "textDocument/didOpen", json!({"textDocument": document}));
+        let lines = text.lines().count();
+        let mut ask = |method: &str, mut params: Json| {
+            id += 1;
+            params.as_object_mut().unwrap().insert("textDocument".to_owned(), json!({"uri": uri(name)}));
+            send(Some(id), method, params);
+        };
+        for line in (0..lines).step_by((lines / 60).max(1)) {
+            for character in [4, 24] {
+                let position = json!({"line": line, "character": character});
+                ask("textDocument/hover", json!({"position": position}));
+                ask("textDocument/definition", json!({"position": position}));
+            }
+        }
+        let all = json!({"start": {"line": 0, "character": 0}, "end": {"line": lines, "character": 0}});
+        ask("textDocument/codeAction", json!({"range": all, "context": {"diagnostics": []}}));
+        ask("textDocument/codeLens", json!({}));
+    }
+    send(Some(100_000), "shutdown", Json::Null);
+    send(None, "exit", Json::Null);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_crossvault"))
+        .arg("lsp")
+        .current_dir(dir.path())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let writing = std::thread::spawn(move || input.write_all(&messages));
+    let output = child.wait_with_output().unwrap();
+    writing.join().unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("publishDiagnostics") && text.contains("\"id\":100000"), "the server did its work");
+    let found = shown(&text);
+    let first = found.first().cloned().unwrap_or_default();
+    let at = text.find(&first).unwrap_or(0);
+    let near: String = text.get(at.saturating_sub(200)..).unwrap_or_default().chars().take(300).collect();
+    assert!(found.is_empty(), "{} secrets: {near}", found.len());
+}

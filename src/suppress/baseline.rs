@@ -5,6 +5,7 @@ use crate::checks::{Judged, Judgement};
 use crate::copy::{CopyId, CopySource};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, VaultTarget};
+use crate::secret::Mask;
 use crate::source::{FileId, Sources, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -109,6 +110,20 @@ pub(super) fn entry(graph: &Graph, judgement: &Judgement, rule: &str, undecided:
     }
 }
 
+impl Entry {
+    /// The same without secrets: a key of `for_each` may be one.
+    pub(super) fn masked(mut self, mask: Option<&Mask>) -> Self {
+        let Some(mask) = mask else { return self };
+        let optional = [&mut self.source, &mut self.plan_rule, &mut self.destination];
+        for text in optional.into_iter().flatten().chain([&mut self.plan, &mut self.unit]) {
+            if let Some(masked) = mask.masked(text) {
+                *text = masked;
+            }
+        }
+        self
+    }
+}
+
 /// The file's text: one line an entry, sorted, so that two branches that change it merge.
 pub(super) fn write(mut entries: Vec<Entry>) -> String {
     entries.sort();
@@ -137,6 +152,7 @@ impl Baseline {
     pub(super) fn holds(
         &self,
         graph: &Graph,
+        mask: Option<&Mask>,
         judged: &[Judged],
         by_id: &HashMap<CopyId, &Judgement>,
         counts: &dyn Fn(&str) -> bool,
@@ -146,7 +162,8 @@ impl Baseline {
         for group in judged {
             let rule = group.finding.rule;
             for (copy, judgement) in group.copies.iter().filter_map(|copy| Some((*copy, by_id.get(copy)?))) {
-                open.push(((copy, rule, group.undecided), entry(graph, judgement, rule, group.undecided)));
+                let entry = entry(graph, judgement, rule, group.undecided).masked(mask);
+                open.push(((copy, rule, group.undecided), entry));
             }
         }
         let mut held = BTreeSet::new();
@@ -161,7 +178,8 @@ impl Baseline {
             };
             let mut at_hand: BTreeMap<Entry, Vec<usize>> = BTreeMap::new();
             for (at, entry) in self.entries.iter().enumerate().rev().filter(|(at, _)| left.contains(at)) {
-                at_hand.entry(key(entry)).or_default().push(at);
+                // One that was written before its secrets were known is the same finding.
+                at_hand.entry(key(entry).masked(mask)).or_default().push(at);
             }
             open.retain(|(finding, entry)| {
                 let mut wanted = key(entry);
