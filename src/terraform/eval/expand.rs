@@ -714,7 +714,7 @@ const META: [&str; 8] =
 pub(super) const SELF: &str = "crossvault:self";
 
 fn empty() -> Seq {
-    Seq { kind: SeqKind::Tuple, items: Vec::new(), open: None }
+    Seq::new(SeqKind::Tuple, Vec::new(), None)
 }
 
 /// The unknown of a number of instances beyond the limit.
