@@ -38,7 +38,24 @@ pub fn lower(stack: &Stack, sources: &Sources, catalog: &Catalog) -> (Entities, 
 /// Whether resources of this type play a part in anything.
 pub fn reads(kind: &str) -> bool {
     let families = ["aws_backup_", "aws_kms_", "aws_iam_", "aws_organizations_", "aws_ebs_", "AWS::"];
-    let others = ["aws_caller_identity", "aws_region", "aws_partition", "aws_ssm_parameter"];
+    let others = [
+        "aws_autoscaling_group",
+        "aws_caller_identity",
+        "aws_cloudformation_stack",
+        "aws_cloudformation_stack_instances",
+        "aws_cloudformation_stack_set",
+        "aws_cloudformation_stack_set_instance",
+        "aws_db_option_group",
+        "aws_ec2_fleet",
+        "aws_fsx_data_repository_association",
+        "aws_launch_configuration",
+        "aws_launch_template",
+        "aws_partition",
+        "aws_region",
+        "aws_s3_bucket_versioning",
+        "aws_ssm_parameter",
+        "aws_volume_attachment",
+    ];
     families.iter().any(|family| kind.starts_with(family))
         || others.contains(&kind)
         || Catalog::builtin().services.values().flat_map(|service| &service.resources).any(|form| *form.kind == *kind)
@@ -240,4 +257,24 @@ fn lifecycle(list: Option<&Value>, delete: &str, cold: &str, fallback: Span) -> 
     let Some(object) = &object else { return Lifecycle::default() };
     let days = |name: &str| inner(object, name, fallback).filter(|setting| setting.value.as_i64() != Some(0));
     Lifecycle { delete_after: days(delete), cold_after: days(cold), span: object.span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left unread in a plan would be missing in what is said of its copies.
+    #[test]
+    fn every_type_that_is_lowered_is_read() {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/src/lower");
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let code = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            for word in code.split('"').filter(|word| word.starts_with("aws_")) {
+                let is_type =
+                    word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+                // An attribute of data sources, not a type.
+                assert!(!is_type || word == "aws_service_name" || reads(word), "{word}");
+            }
+        }
+    }
 }
