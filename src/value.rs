@@ -86,12 +86,28 @@ pub enum SeqKind {
 }
 
 /// A sequence. With `open`, further elements may exist for that reason.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Seq {
     pub kind: SeqKind,
     pub items: Vec<Value>,
     pub open: Option<Arc<Unknown>>,
+    /// Of a list or set without items: of which type they would be. It matters while code is evaluated.
+    #[serde(skip)]
+    pub element: Option<Arc<Type>>,
+}
+
+impl Seq {
+    /// A sequence of which no more is known than its items.
+    pub fn new(kind: SeqKind, items: Vec<Value>, open: Option<Arc<Unknown>>) -> Self {
+        Self { kind, items, open, element: None }
+    }
+}
+
+impl PartialEq for Seq {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.items == other.items && self.open == other.open
+    }
 }
 
 /// Object (each attribute its own type) or map (one element type).
@@ -306,7 +322,7 @@ impl Value {
 
     /// A tuple of these items.
     pub fn tuple(items: Vec<Value>) -> Self {
-        Self::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items, open: None })))
+        Self::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, items, None))))
     }
 
     /// An object of these attributes.

@@ -40,10 +40,15 @@ fn same(a: &Json, b: &Json) -> bool {
 }
 
 fn check(name: &str, most_lost: f64) {
+    check_in(FIXTURE, name, most_lost);
+}
+
+/// Answers in the scope of `code`; so many of the values that Terraform knows may be unknown.
+fn check_in(code: &str, name: &str, most_lost: f64) {
     let path = format!("{}/testdata/expressions/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let rows: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let sources = Sources::new(Box::new(MemoryDisk::new([("main.tf", FIXTURE)])));
+    let sources = Sources::new(Box::new(MemoryDisk::new([("main.tf", code)])));
     let unit = Unit {
         name: ".".into(),
         language: Language::Terraform,
@@ -106,4 +111,10 @@ fn random_calls() {
 #[test]
 fn random_expressions() {
     check("random", 0.01);
+}
+
+/// Variables with types, defaults and optional attributes; conditionals, `try` and `can` over what does not fit together.
+#[test]
+fn random_expressions_over_typed_variables() {
+    check_in(include_str!("../testdata/expressions/typed.tf"), "typed", 0.01);
 }

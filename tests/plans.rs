@@ -52,6 +52,35 @@ fn templates(dir: &Path, out: &mut Vec<String>) {
     }
 }
 
+/// Cases of Terraform that no plan is recorded of, and why.
+const NOT_PLANNED: [(&str, &str); 15] = [
+    ("a-key-read-from-the-state-of-another-root", "a plan reads the other root's state from its bucket"),
+    ("a-module-that-is-not-installed-may-hide-copies", "Terraform does not plan without the module"),
+    ("a-role-found-by-its-name-in-another-root", "its providers tell accounts of which one has the credentials"),
+    ("a-selection-by-reference-reaches-nothing-else", "it leaves out arguments that the provider requires"),
+    ("a-snapshot-with-tde-cannot-be-shared", "it leaves out arguments that the provider requires"),
+    ("a-stack-of-components-in-two-accounts", "HCP Terraform alone plans Stacks"),
+    ("an-allow-list-without-the-copy-refuses-it", "its providers tell accounts of which one has the credentials"),
+    ("backup-policies-merge-from-the-root-down", "its providers tell accounts of which one has the credentials"),
+    ("data-of-a-form-that-is-not-backed-up-is-not-copied", "it leaves out arguments that the provider requires"),
+    ("each-form-of-selection-reaches-what-aws-backup-finds", "it leaves out arguments that the provider requires"),
+    (
+        "instances-of-a-group-are-copied-with-their-templates-volumes",
+        "its providers tell accounts of which one has the credentials",
+    ),
+    ("terragrunt-units-that-depend-on-each-other", "Terragrunt makes the root modules"),
+    ("the-key-of-an-air-gapped-vault-admits-the-plans-role", "version 5 of the provider does not know its arguments"),
+    ("two-selections-of-a-plan-make-one-copy", "its providers tell accounts of which one has the credentials"),
+    ("what-a-database-is-restored-from-decides-its-key", "it leaves out arguments that the provider requires"),
+];
+
+#[test]
+fn what_is_not_planned_is_a_case() {
+    for (name, why) in NOT_PLANNED {
+        assert!(testdata("cases").join(name).is_dir() && !testdata("plans").join(name).exists(), "{name}: {why}");
+    }
+}
+
 #[test]
 fn a_plan_agrees_with_its_code_or_is_undecided() {
     let mut cases: Vec<_> = std::fs::read_dir(testdata("plans")).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -62,8 +91,14 @@ fn a_plan_agrees_with_its_code_or_is_undecided() {
         let code = testdata("cases").join(name);
         let mut others = Vec::new();
         templates(&code, &mut others);
-        let from_code = verdicts(&code, &["."]);
-        let paths: Vec<&str> = std::iter::once(".").chain(others.iter().map(String::as_str)).collect();
+        // What the plan was made with.
+        let values = plans.join("values.tfvars");
+        let given = values.is_file().then(|| format!("--var-file={}", values.display()));
+        let from_code = verdicts(&code, &std::iter::once(".").chain(given.as_deref()).collect::<Vec<_>>());
+        let config = code.join("crossvault.toml");
+        let config = config.is_file().then(|| format!("--config={}", config.display()));
+        let paths = std::iter::once(".").chain(others.iter().map(String::as_str)).chain(config.as_deref());
+        let paths: Vec<&str> = paths.collect();
         let from_plan = verdicts(&plans, &paths);
         for (copy, verdict) in &from_plan {
             match from_code.get(copy) {
@@ -75,12 +110,16 @@ fn a_plan_agrees_with_its_code_or_is_undecided() {
         wrong.extend(
             from_code
                 .keys()
-                .filter(|copy| !from_plan.contains_key(*copy))
+                .filter(|copy| {
+                    // Where the destination is lost, the copy is there, and undecided.
+                    let [source, plan, rule, _] = (*copy).clone();
+                    !from_plan.contains_key(*copy) && !from_plan.contains_key(&[source, plan, rule, "?".to_owned()])
+                })
                 .map(|copy| format!("{name}: {copy:?} is missing")),
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(agree >= 44 && undecided <= agree / 10, "{agree} agree, {undecided} undecided");
+    assert!(agree >= 85 && undecided <= agree / 9, "{agree} agree, {undecided} undecided");
 }
 
 fn inspect(path: &str) -> Json {

@@ -4,7 +4,9 @@ use super::link::uncertain;
 use super::resolve::{self, Index, why};
 use super::{Graph, KeyUse, Why};
 use crate::aws::{Arn, Place};
-use crate::model::{DataStore, Encryption, Inherit, LaunchTemplate, OptionGroup, Part, Setting, Settings, Site};
+use crate::model::{
+    DataStore, Encryption, Inherit, LaunchTemplate, OptionGroup, Part, Setting, Settings, Site, VolumeAttachment,
+};
 use crate::source::Span;
 use crate::value::{Kind, Reason, Unknown, Value};
 use std::sync::Arc;
@@ -309,8 +311,16 @@ fn volumes(graph: &Graph, index: &Index, at: usize, store: &DataStore) -> Vec<Ke
         }));
     }
     for attachment in &graph.entities.volume_attachments {
-        if store_named(graph, index, &attachment.instance.value, place, |_| true) != Some(at) {
-            continue;
+        match store_named(graph, index, &attachment.instance.value, place, |_| true) {
+            Some(found) if found == at => {}
+            None if may_be_here(attachment, place) => {
+                out.push(KeyUse::Unknown(Why {
+                    text: "a volume may be attached to it: to which instance is not known".to_owned(),
+                    span: Some(attachment.instance.span),
+                }));
+                continue;
+            }
+            _ => continue,
         }
         let volume = store_named(graph, index, &attachment.volume.value, place, |store| &*store.service == "ebs");
         out.push(match volume.and_then(|at| graph.entities.data_stores.get(at)) {
@@ -322,6 +332,17 @@ fn volumes(graph: &Graph, index: &Index, at: usize, store: &DataStore) -> Vec<Ke
         });
     }
     out
+}
+
+/// Whether an attachment of which the instance is not found may be to any instance of the place: what is looked up or not
+/// known may be one that the code makes.
+fn may_be_here(attachment: &VolumeAttachment, place: &Place) -> bool {
+    let other = &attachment.site.place;
+    let elsewhere =
+        other.account.same(&place.account) == Some(false) || other.region.same(&place.region) == Some(false);
+    let value = &attachment.instance.value;
+    let looked_up = value.as_ref_to().is_some_and(|reference| reference.address.contains("data."));
+    !elsewhere && value.text().is_none() && (looked_up || value.as_ref_to().is_none())
 }
 
 /// Whether EBS encryption by default is on in the account and Region: the outer `None` where nothing says anything.

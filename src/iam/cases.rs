@@ -61,7 +61,7 @@ fn under(value: &Value, guards: &[Guard]) -> Value {
         Kind::Seq(seq) => {
             let left_out = |item: &&Value| matches!(&item.kind, Kind::Cond(_)) && under(item, guards).is_null();
             let items = seq.items.iter().filter(|item| !left_out(item)).map(|item| under(item, guards)).collect();
-            Kind::Seq(Arc::new(Seq { kind: seq.kind, items, open: seq.open.clone() }))
+            Kind::Seq(Arc::new(Seq::new(seq.kind, items, seq.open.clone())))
         }
         Kind::Map(map) => {
             let entries = map.entries.iter().filter_map(|(name, entry)| {

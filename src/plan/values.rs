@@ -291,7 +291,7 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        Seq { kind: if blocks { SeqKind::Tuple } else { SeqKind::List }, items: out, open: None }
+        Seq::new(if blocks { SeqKind::Tuple } else { SeqKind::List }, out, None)
     }
 
     /// A value that is known after the plan is applied; `None` where it is left out and the provider decides.
@@ -353,7 +353,7 @@ impl Reader<'_, '_> {
         let items = candidates.resources.iter();
         let items = items.map(|(address, attribute)| self.reference(address, attribute).at(span)).collect();
         // Literal elements of the list are not in plan JSON.
-        let seq = Seq { kind: SeqKind::List, items, open: Some(open.clone()) };
+        let seq = Seq::new(SeqKind::List, items, Some(open.clone()));
         Value::new(Kind::Seq(Arc::new(seq))).at(span)
     }
 

@@ -104,7 +104,7 @@ fn rewritten(value: &Value, f: &mut dyn FnMut(&Value) -> Option<Value>) -> Optio
     let kind = match &value.kind {
         Kind::Seq(seq) => {
             let items = rewritten_all(&seq.items, f)?;
-            Kind::Seq(Arc::new(Seq { items, kind: seq.kind, open: seq.open.clone() }))
+            Kind::Seq(Arc::new(Seq { element: seq.element.clone(), ..Seq::new(seq.kind, items, seq.open.clone()) }))
         }
         Kind::Template(parts) => Kind::Template(rewritten_all(parts, f)?.into()),
         Kind::Document(inner) => Kind::Document(Arc::new(f(inner)?)),

@@ -157,6 +157,10 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         }
         result => result?,
     };
+    if matches!(&value.kind, Kind::Seq(seq) if seq.items.is_empty() && seq.element.is_none()) {
+        let element = element_of_result(name, &signature.result, &args);
+        value.kind = super::ops::of_elements(value.kind, &element);
+    }
     if let Kind::Unknown(unknown) = &mut value.kind
         && signature.result != Type::Dynamic
         && unknown.ty != signature.result
@@ -205,6 +209,25 @@ impl Shape {
             Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Document(_) | Kind::Template(_) => Self::Text,
             Kind::Null | Kind::Cond(_) | Kind::Ref(_) | Kind::Unknown(_) => return None,
         })
+    }
+}
+
+/// Of which type the elements of an empty result would be, as far as the arguments tell.
+fn element_of_result(name: &str, result: &Type, args: &[Value]) -> Type {
+    use super::types;
+    let element = |value: &Value| value.as_seq().map(types::element_of).unwrap_or_default();
+    match (name, result) {
+        ("distinct" | "reverse" | "slice" | "tolist" | "toset" | "matchkeys", _) => {
+            args.first().map(element).unwrap_or_default()
+        }
+        ("concat" | "setunion" | "setintersection" | "setsubtract", _) => {
+            types::unify(&args.iter().map(element).collect::<Vec<_>>()).unwrap_or_default()
+        }
+        ("setproduct", _) => Type::Tuple(args.iter().map(element).collect()),
+        ("chunklist", _) => Type::List(Box::new(args.first().map(element).unwrap_or_default())),
+        ("keys", _) => Type::String,
+        (_, Type::List(element) | Type::Set(element)) => (**element).clone(),
+        _ => Type::Dynamic,
     }
 }
 

@@ -530,8 +530,9 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                 };
             }
             let kind = if matches!(ty, Type::Set(_)) { SeqKind::Set } else { SeqKind::List };
+            let of_source = seq.element.as_deref().filter(|_| **element == Type::Dynamic);
             return Ok(Value {
-                kind: make_seq(kind, items, seq.open.clone()),
+                kind: of_elements(make_seq(kind, items, seq.open.clone()), of_source.unwrap_or(element)),
                 span: value.span,
                 sensitive: value.sensitive,
             });
@@ -607,7 +608,19 @@ pub(crate) fn make_seq(kind: SeqKind, mut items: Vec<Value>, open: Option<Arc<Un
         items.sort_by_cached_key(set_order);
         items.dedup_by(|a, b| equals(a, b) == Some(true));
     }
-    Kind::Seq(Arc::new(Seq { kind, items, open }))
+    Kind::Seq(Arc::new(Seq::new(kind, items, open)))
+}
+
+/// The same list or set; where it is empty, with the type of its elements.
+pub(crate) fn of_elements(mut kind: Kind, element: &Type) -> Kind {
+    if let Kind::Seq(seq) = &mut kind
+        && seq.items.is_empty()
+        && seq.kind != SeqKind::Tuple
+        && *element != Type::Dynamic
+    {
+        Arc::make_mut(seq).element = Some(Arc::new(element.clone()));
+    }
+    kind
 }
 
 /// Terraform orders sets of strings by bytes, sets of numbers by value, other sets by the text that it hashes; what is null
@@ -688,7 +701,10 @@ pub(crate) fn unify(items: Vec<Value>) -> Option<Vec<Value>> {
 pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise: Value) -> Result<Value, EvalError> {
     let decided = !matches!(condition.kind, Kind::Unknown(_) | Kind::Cond(_));
     let types = (types::of(&then), types::of(&otherwise));
+    let any = types.0 == Type::Dynamic || types.1 == Type::Dynamic;
     let (then, otherwise) = match types::unify_results(&types.0, &types.1) {
+        // Beside null, or what may be of any type, the other result stays as it is.
+        Some(_) if any => (then, otherwise),
         Some(ty) => {
             let taken = if decided { logic(condition)? } else { None };
             let brought = |value: Value, from, which| {

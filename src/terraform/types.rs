@@ -29,12 +29,20 @@ pub(crate) fn of(value: &Value) -> Type {
 }
 
 fn of_seq(seq: &Seq) -> Type {
-    let element = || Box::new(unify(&seq.items.iter().map(of).collect::<Vec<_>>()).unwrap_or_default());
+    let element = || Box::new(element_of(seq));
     match seq.kind {
         SeqKind::List => Type::List(element()),
         SeqKind::Set => Type::Set(element()),
         SeqKind::Tuple if seq.open.is_some() => Type::Dynamic,
         SeqKind::Tuple => Type::Tuple(seq.items.iter().map(of).collect()),
+    }
+}
+
+/// The type of the elements, as far as it is known; also where there are none.
+pub(crate) fn element_of(seq: &Seq) -> Type {
+    match &seq.element {
+        Some(element) if seq.items.is_empty() => (**element).clone(),
+        _ => unify(&seq.items.iter().map(of).collect::<Vec<_>>()).unwrap_or_default(),
     }
 }
 

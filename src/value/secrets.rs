@@ -72,7 +72,7 @@ fn walk(kind: &str, value: &Value, secret: bool, sources: &Sources) -> Option<Va
                     *slot = new;
                 }
             }
-            let seq = Seq { items: items?, kind: seq.kind, open: seq.open.clone() };
+            let seq = Seq::new(seq.kind, items?, seq.open.clone());
             return Some(Value { kind: Kind::Seq(Arc::new(seq)), ..value.clone() });
         }
         Kind::Map(map) => {

@@ -257,7 +257,7 @@ fn without(old: &Value, removed: &Value) -> Value {
 }
 
 fn sequence(items: Vec<Value>, open: Option<Arc<Unknown>>, like: &Value) -> Value {
-    Value { span: like.span, ..Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items, open }))) }
+    Value { span: like.span, ..Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, items, open)))) }
 }
 
 #[cfg(test)]

@@ -727,7 +727,7 @@ fn not_read() -> Reason {
 }
 
 fn empty() -> Seq {
-    Seq { kind: SeqKind::Tuple, items: Vec::new(), open: None }
+    Seq::new(SeqKind::Tuple, Vec::new(), None)
 }
 
 /// The unknown of a number of instances beyond the limit.

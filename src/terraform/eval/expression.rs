@@ -260,7 +260,7 @@ impl Evaluator<'_> {
             entries.insert(name, Entry { value: Value::tuple(items), span: None });
         }
         Ok(match &expr.result_key {
-            None => Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: values, open }))),
+            None => Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, values, open)))),
             Some(_) => Value::new(Kind::Map(Arc::new(Map {
                 kind: MapKind::Object,
                 entries: entries.into_iter().collect(),
@@ -272,7 +272,7 @@ impl Evaluator<'_> {
     fn open_result(&self, expr: &ForExpr, collection: &Value) -> Value {
         let open = why(collection);
         match &expr.result_key {
-            None => Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: Vec::new(), open }))),
+            None => Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, Vec::new(), open)))),
             Some(_) => Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: Entries::new(), open }))),
         }
     }
@@ -287,13 +287,17 @@ impl Evaluator<'_> {
             Kind::Cond(branches) => over_branches(source, branches, |branch| self.splat(branch, each, scope)),
             Kind::Null => Ok(Value::tuple(Vec::new())),
             Kind::Seq(seq) => {
+                if let (true, Some(element)) = (seq.items.is_empty(), &seq.element) {
+                    // What no element could have is an error also where there is none.
+                    one(derived(&[source], (**element).clone()))?;
+                }
                 let items: Result<Vec<Value>, EvalError> = seq.items.iter().cloned().map(one).collect();
-                Ok(Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: items?, open: seq.open.clone() }))))
+                Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, items?, seq.open.clone())))))
             }
             // A list, or one thing: what a resource computes does not tell.
             Kind::Unknown(_) | Kind::Ref(_) => {
                 let open = why(source);
-                Ok(Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items: Vec::new(), open }))))
+                Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, Vec::new(), open)))))
             }
             _ => Ok(Value::tuple(vec![one(source.clone())?])),
         }

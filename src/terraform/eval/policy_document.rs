@@ -10,39 +10,52 @@ use std::sync::Arc;
 pub(in crate::terraform) fn render(block: &Value) -> Value {
     let mut statements: Vec<Value> = Vec::new();
     let mut open = None;
+    // A later document gives the id, the newer version holds, and a statement replaces one of the same `Sid`.
+    let (mut id, mut version) = (None::<Value>, None::<Value>);
+    let mut header = |of: Option<&Value>, own: Option<&Value>| {
+        if let Some(own) = own.filter(|own| !own.is_null() && own.as_str() != Some("")) {
+            id = Some(own.clone());
+        }
+        let newer = |old: &Value| of.and_then(Value::text) > old.text();
+        if let Some(of) = of.filter(|of| !of.is_null() && version.as_ref().is_none_or(newer)) {
+            version = Some(of.clone());
+        }
+    };
+    let mut add = |item: Value| {
+        let sid = item.get("Sid").and_then(Value::text);
+        match statements.iter_mut().find(|own| sid.is_some() && own.get("Sid").and_then(Value::text) == sid) {
+            Some(own) => *own = item,
+            None => statements.push(item),
+        }
+    };
     for source in documents(block, "source_policy_documents", "source_json") {
         match parsed(&source) {
-            Some(items) => statements.extend(items),
+            Some((document, items)) => {
+                header(document.get("Version"), document.get("Id"));
+                items.into_iter().for_each(&mut add);
+            }
             None => open = super::expression::why(&source),
         }
     }
+    let own = block.get("version").filter(|value| !value.is_null()).cloned();
+    header(Some(&own.unwrap_or_else(|| Value::string("2012-10-17"))), block.get("policy_id"));
     if let Some(seq) = block.get("statement").and_then(Value::as_seq) {
-        statements.extend(seq.items.iter().map(statement));
+        seq.items.iter().map(statement).for_each(&mut add);
         open = open.or_else(|| seq.open.clone());
     }
     for over in documents(block, "override_policy_documents", "override_json") {
         match parsed(&over) {
-            Some(items) => {
-                for item in items {
-                    let sid = item.get("Sid").and_then(Value::text);
-                    match statements.iter_mut().find(|own| sid.is_some() && own.get("Sid").and_then(Value::text) == sid)
-                    {
-                        Some(own) => *own = item,
-                        None => statements.push(item),
-                    }
-                }
+            Some((document, items)) => {
+                header(document.get("Version"), document.get("Id"));
+                items.into_iter().for_each(&mut add);
             }
             None => open = super::expression::why(&over),
         }
     }
-    let version =
-        block.get("version").filter(|value| !value.is_null()).cloned().unwrap_or_else(|| Value::string("2012-10-17"));
-    let mut entries = vec![("Version", version)];
-    if let Some(id) = block.get("policy_id").filter(|value| !value.is_null()) {
-        entries.push(("Id", id.clone()));
-    }
+    let mut entries = vec![("Version", version.unwrap_or_else(|| Value::string("2012-10-17")))];
+    entries.extend(id.map(|id| ("Id", id)));
     if !statements.is_empty() || open.is_some() {
-        let seq = Seq { kind: SeqKind::Tuple, items: statements, open };
+        let seq = Seq::new(SeqKind::Tuple, statements, open);
         entries.push(("Statement", Value::new(Kind::Seq(Arc::new(seq)))));
     }
     Value::new(Kind::Document(Arc::new(Value { span: block.span, ..Value::object(entries) })))
@@ -65,19 +78,20 @@ fn documents(block: &Value, list: &str, single: &str) -> Vec<Value> {
     out
 }
 
-/// The statements of a document that is given as text.
-fn parsed(document: &Value) -> Option<Vec<Value>> {
+/// A document that is given as text, and its statements.
+fn parsed(document: &Value) -> Option<(Value, Vec<Value>)> {
     let value = match &document.kind {
         Kind::Document(value) => (**value).clone(),
         Kind::String(_) | Kind::Template(_) | Kind::Ref(_) => crate::terraform::functions::json_decode(document)?,
         _ => return None,
     };
-    match value.get("Statement").map(|value| &value.kind) {
-        Some(Kind::Seq(seq)) if seq.open.is_none() => Some(seq.items.clone()),
-        Some(Kind::Map(_)) => value.get("Statement").map(|value| vec![value.clone()]),
-        None if value.as_map().is_some() => Some(Vec::new()),
-        _ => None,
-    }
+    let items = match value.get("Statement").map(|value| &value.kind) {
+        Some(Kind::Seq(seq)) if seq.open.is_none() => seq.items.clone(),
+        Some(Kind::Map(_)) => value.get("Statement").map(|value| vec![value.clone()])?,
+        None if value.as_map().is_some() => Vec::new(),
+        _ => return None,
+    };
+    Some((value, items))
 }
 
 fn statement(block: &Value) -> Value {
@@ -144,7 +158,7 @@ fn list(value: &Value, variables: bool) -> Value {
         [only] if seq.open.is_none() => only.clone(),
         _ => Value {
             span: value.span,
-            ..Value::new(Kind::Seq(Arc::new(Seq { kind: SeqKind::Tuple, items, open: seq.open.clone() })))
+            ..Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, items, seq.open.clone()))))
         },
     }
 }

@@ -124,7 +124,7 @@ impl Evaluator<'_> {
             (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
                 let Some(inner) = below("") else { return value.clone() };
                 let items = seq.items.iter().map(|item| self.fill(item, element, inner, instance)).collect();
-                Kind::Seq(Arc::new(Seq { kind: seq.kind, items, open: seq.open.clone() }))
+                Kind::Seq(Arc::new(Seq { element: seq.element.clone(), ..Seq::new(seq.kind, items, seq.open.clone()) }))
             }
             (Kind::Seq(seq), Type::Tuple(types)) => {
                 let items =
@@ -132,7 +132,10 @@ impl Evaluator<'_> {
                         Some(inner) => self.fill(item, ty, inner, instance),
                         None => item.clone(),
                     });
-                Kind::Seq(Arc::new(Seq { kind: seq.kind, items: items.collect(), open: seq.open.clone() }))
+                Kind::Seq(Arc::new(Seq {
+                    element: seq.element.clone(),
+                    ..Seq::new(seq.kind, items.collect(), seq.open.clone())
+                }))
             }
             _ => return value.clone(),
         };

@@ -3,7 +3,7 @@
 use super::{EvalError, FunctionContext, Outcome, arg, is_open, text};
 use crate::embedded;
 use crate::terraform::ops::{derived, fail};
-use crate::value::{Kind, Reason, Type, Value};
+use crate::value::{Kind, MapKind, Reason, SeqKind, Type, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::Digest as _;
@@ -204,7 +204,7 @@ fn file(args: &[Value], context: &dyn FunctionContext, f: impl Fn(Vec<u8>) -> Re
 pub(super) fn jsondecode(args: &[Value]) -> Outcome {
     let value = arg(args, 0)?;
     if let Some(structure) = embedded::decode(value, None) {
-        return Ok(structure);
+        return Ok(of_json(structure));
     }
     match text(args, 0)? {
         Some(text) => {
@@ -214,6 +214,26 @@ pub(super) fn jsondecode(args: &[Value]) -> Outcome {
         }
         None => unknown(args),
     }
+}
+
+/// The value with the kinds that JSON has: what was a list, a set or a map when it was encoded is a tuple or an object.
+fn of_json(mut value: Value) -> Value {
+    match &mut value.kind {
+        Kind::Seq(seq) => {
+            let seq = Arc::make_mut(seq);
+            seq.kind = SeqKind::Tuple;
+            seq.items = std::mem::take(&mut seq.items).into_iter().map(of_json).collect();
+        }
+        Kind::Map(map) => {
+            let map = Arc::make_mut(map);
+            map.kind = MapKind::Object;
+            for (_, entry) in map.entries.iter_mut() {
+                entry.value = of_json(std::mem::replace(&mut entry.value, Value::null()));
+            }
+        }
+        _ => {}
+    }
+    value
 }
 
 fn uuidv5(args: &[Value]) -> Outcome {

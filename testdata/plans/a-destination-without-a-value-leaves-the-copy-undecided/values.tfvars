@@ -1,0 +1,1 @@
+central_vault_arn = "arn:aws:backup:eu-central-1:222222222222:backup-vault:central"

@@ -1,0 +1,2 @@
+env = "prod"
+with_users = true

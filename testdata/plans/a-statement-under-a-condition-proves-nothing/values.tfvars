@@ -1,0 +1,2 @@
+environment = "prod"
+admitted = ["222222222222"]

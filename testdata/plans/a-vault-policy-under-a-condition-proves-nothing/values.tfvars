@@ -1,0 +1,1 @@
+admit_copies = true

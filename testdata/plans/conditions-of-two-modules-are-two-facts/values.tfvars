@@ -1,0 +1,2 @@
+databases = true
+paused = false
