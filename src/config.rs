@@ -224,6 +224,8 @@ struct KnownAccount {
     opted_in: Option<Vec<String>>,
     /// The default key of EBS encryption: an ARN, or `aws-managed`.
     ebs_default_key: Option<String>,
+    /// Whether EC2 instances are started from AMIs of AWS Marketplace, where the code does not tell.
+    marketplace_images: Option<bool>,
 }
 
 /// What the configuration files say.
@@ -376,6 +378,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
                 dynamodb_advanced: table.dynamodb_advanced_backup,
                 opted_in: table.opted_in.clone(),
                 ebs_default_key: table.ebs_default_key.clone(),
+                marketplace_images: table.marketplace_images,
             };
             config.facts.accounts.insert(account, facts);
         }

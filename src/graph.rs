@@ -117,6 +117,8 @@ pub struct AccountFacts {
     pub dynamodb_advanced: Option<bool>,
     pub opted_in: Option<Vec<String>>,
     pub ebs_default_key: Option<String>,
+    /// Whether instances are started from AMIs of AWS Marketplace, where the code does not tell.
+    pub marketplace_images: Option<bool>,
 }
 
 /// What the configuration tells beyond the code.

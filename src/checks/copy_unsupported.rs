@@ -120,11 +120,11 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     }
     // What is started from an AMI with a Marketplace product code is backed up as one.
     // Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-dashboards.html>, read 2026-11.
-    if let Some(image) = image(context, copy).filter(|image| image.value.as_bool() == Some(true)) {
+    if let Some((true, span)) = image(context, copy) {
         let headline = format!(
             "whether {name} can be copied to another account cannot be told: it is started from an AMI of AWS Marketplace"
         );
-        let primary = Some(Label::new(image.span, "an AMI of AWS Marketplace"));
+        let primary = span.map(|span| Label::new(span, "an AMI of AWS Marketplace")).or_else(&open);
         let found = finding(RULE, root, headline, primary)
             .severity(Severity::Warning)
             .note("AWS says: Images from AWS Marketplace cannot be copied to another AWS account.")
@@ -133,7 +133,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         return undecided(with_places(found, context, copy));
     }
     if image_assumed(context, copy) && context.strict {
-        return assumed(context, RULE, OWN_IMAGES, "take the AMI from a data source with `owners = [\"amazon\"]`");
+        let help = "set marketplace_images under [[known.account]] in crossvault.toml";
+        return assumed(context, RULE, OWN_IMAGES, help);
     }
     match never_backed_up(context, copy) {
         Some(Ok((span, words, help))) => {
@@ -167,9 +168,20 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     Outcome::Pass(Vec::new())
 }
 
-/// What the code says of the AMI of an instance that is copied to another account.
-fn image<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a Setting> {
-    store(context, copy).filter(|_| copy.cross_account == Some(true))?.facts.get("marketplace")
+/// Whether an instance that is copied to another account is started from an AMI of AWS Marketplace, and where the code
+/// says so; else the configuration does.
+fn image(context: &Context<'_>, copy: &Copy) -> Option<(bool, Option<Span>)> {
+    if copy.cross_account != Some(true) || service(context, copy).is_none_or(|(name, _)| name != "ec2") {
+        return None;
+    }
+    let store = store(context, copy);
+    if let Some(told) = store.and_then(|store| store.facts.get("marketplace")) {
+        return Some((told.value.as_bool()?, Some(told.span)));
+    }
+    let place = store.map(|store| &store.site.place);
+    let place = place.or_else(|| context.graph.plan(copy.plan).map(|plan| &plan.site.place))?;
+    let facts = context.graph.facts.accounts.get(place.account.known()?)?;
+    facts.marketplace_images.map(|told| (told, None))
 }
 
 /// Whether it is taken for granted that an instance's AMI can be copied to another account.

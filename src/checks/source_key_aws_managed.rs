@@ -79,7 +79,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                     format!("whether {name} can be copied to account {account} cannot be told: {}", why.text),
                     Some(primary),
                 )
-                .help("name a customer managed key in the code, or give the input that decides it");
+                .help(match why.text.ends_with("which no loaded code defines") {
+                    true => "load the code that defines what the data is made of",
+                    false => "name a customer managed key in the code, or give the input that decides it",
+                });
                 return undecided(with_places(with_why(found, why), context, copy));
             }
             KeyUse::AwsOwned { span } => {
