@@ -350,7 +350,7 @@ fn what_an_ended_run_left_behind_stands_in_nobodys_way() {
 fn an_interrupted_run_leaves_the_old_file_or_the_new_one() {
     use std::os::unix::process::ExitStatusExt as _;
     let dir = repository();
-    let many: String = (0..300)
+    let many: String = (0..1500)
         .map(|at| format!("resource \"aws_efs_file_system\" \"f{at}\" {{\n  tags = {{ Backup = \"yes\" }}\n}}\n"))
         .collect();
     std::fs::write(dir.path().join("more.tf"), many).unwrap();
