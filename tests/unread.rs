@@ -285,3 +285,27 @@ fn an_incomplete_plan_proves_no_absence() {
         plan.as_object_mut().unwrap().insert(key.to_owned(), before);
     }
 }
+
+#[test]
+fn what_is_left_out_is_told() {
+    let main = ("main.tf", ESTATE.as_bytes());
+    let manifest =
+        br#"{"version": "36.0.0", "artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {}}}}"#;
+    let cases: [(&str, &str, &[u8]); 6] = [
+        ("stacks of Terragrunt are not evaluated", "terragrunt.stack.hcl", b"unit \"a\" {\n}\n"),
+        ("names no template", "cdk.out/manifest.json", manifest),
+        ("which is not at hand", "samconfig.toml", b"[default.deploy.parameters]\ntemplate_file = \"nowhere.yaml\"\n"),
+        ("there is nothing at `nowhere`", "crossvault.toml", b"[[deployment]]\npath = \"nowhere\"\n"),
+        ("not UTF-8 text", ".terraform/environment", b"\xff"),
+        ("is not installed", ".terraform/modules/modules.json", b"{\"Modules\": ["),
+    ];
+    let code = format!(
+        "{ESTATE}output \"w\" {{\n  value = terraform.workspace\n}}\nmodule \"m\" {{\n  source = \"a/b/c\"\n  w = terraform.workspace\n}}\n"
+    );
+    for (said, path, content) in cases {
+        let main = if path.starts_with(".terraform") { ("main.tf", code.as_bytes()) } else { main };
+        let report = report(&[main, (path, content)]);
+        let told = format!("{}{}", report.pointer("/summary/not_evaluated").unwrap(), report.get("errors").unwrap());
+        assert!(told.contains(said), "{path}: {told}");
+    }
+}
