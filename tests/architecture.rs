@@ -34,7 +34,19 @@ const PARTS: &[(&str, &[&str])] = &[
     ("checks", &["aws", "catalog", "copy", "diagnostic", "graph", "iam", "model", "source", "value"]),
     (
         "suppress",
-        &["aws", "checks", "cloudformation", "copy", "diagnostic", "graph", "model", "resource", "source", "terraform"],
+        &[
+            "aws",
+            "checks",
+            "cloudformation",
+            "copy",
+            "diagnostic",
+            "graph",
+            "model",
+            "resource",
+            "secret",
+            "source",
+            "terraform",
+        ],
     ),
     (
         "analysis",
