@@ -344,7 +344,12 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
         config.load.modules.insert(source, below(&target));
     }
     for table in &file.deployment {
+        let span = Span::new(id, table.span());
         let table = table.get_ref();
+        if !sources.exists(&below(&table.path)) {
+            let message = format!("there is nothing at `{}`, so this deployment has no effect", table.path);
+            config.diagnostics.push(Diagnostic::not_evaluated(span, message));
+        }
         let id = table.account.as_ref().and_then(&mut account);
         let name = table
             .name

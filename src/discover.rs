@@ -483,6 +483,8 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
             seen.modules.insert(parent(&path).to_owned());
+        } else if name == "terragrunt.stack.hcl" {
+            diagnostics.push(Diagnostic::skipped(path, "stacks of Terragrunt are not evaluated"));
         } else if let Some(deploys) = crate::terraform::stack_file(name) {
             match sources.load(&path) {
                 Ok(file) => seen.add_stack(&path, &sources.text(file), deploys),

@@ -103,3 +103,60 @@ fn estates_of_any_shape_are_judged_and_written_in_every_format() {
         entries::whole_estate(&bytes);
     }
 }
+
+/// Fuzzing without a fuzzer: `CROSSVAULT_FUZZ_SECONDS=600 CROSSVAULT_FUZZ_SEEDS=DIR cargo test --test fuzz -- --nocapture
+/// for_as_long` damages the corpus and files of the directory, and mixes them with each other. The input that is being
+/// run lies in the file `CROSSVAULT_FUZZ_INPUT`, should it end the process.
+#[test]
+fn for_as_long_as_is_asked_damaged_and_mixed_files_are_judged_or_refused() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let Some(seconds) = number("CROSSVAULT_FUZZ_SECONDS") else { return };
+    let mut files = Vec::new();
+    if let Ok(dir) = std::env::var("CROSSVAULT_FUZZ_SEEDS") {
+        below(Path::new(&dir), &mut files);
+    }
+    let input = std::env::var("CROSSVAULT_FUZZ_INPUT").ok();
+    let mut dice = Dice(number("CROSSVAULT_FUZZ_SEED").unwrap_or(1));
+    let share = std::time::Duration::from_secs(seconds) / 12;
+    for (target, run) in entries::ENTRIES {
+        let mut seeds = Vec::new();
+        below(&at(&format!("fuzz/corpus/{target}")), &mut seeds);
+        let own = |path: &&PathBuf| entry(path).is_some_and(|entry| std::ptr::fn_addr_eq(entry, run));
+        seeds.extend(files.iter().filter(own).cloned());
+        let (begun, mut runs, mut longest) = (std::time::Instant::now(), 0_u64, std::time::Duration::ZERO);
+        while begun.elapsed() < share {
+            let read = |dice: &mut Dice| {
+                let bytes = std::fs::read(&seeds[dice.roll(seeds.len())]).unwrap_or_default();
+                bytes.get(..bytes.len().min(1 << 15)).unwrap_or_default().to_vec()
+            };
+            let (mut bytes, other) = (read(&mut dice), read(&mut dice));
+            for _ in 0..=dice.roll(8) {
+                let (short, long) = (1 << dice.roll(9), 1 << dice.roll(11));
+                let at = dice.roll(bytes.len());
+                let end = (at + dice.roll(short)).min(bytes.len());
+                let from = dice.roll(other.len());
+                let to = (from + dice.roll(long)).min(other.len());
+                match dice.roll(5) {
+                    0 => drop(bytes.drain(at..end)),
+                    1 => drop(bytes.splice(at..end, other.get(from..to).unwrap_or_default().to_vec())),
+                    2 => bytes.extend_from_within(at..end),
+                    3 => {
+                        bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = u8::try_from(dice.roll(256)).unwrap())
+                    }
+                    _ => {
+                        let piece: Vec<u8> = bytes.get(at..end).unwrap_or_default().repeat(dice.roll(30));
+                        drop(bytes.splice(at..at, piece));
+                    }
+                }
+            }
+            bytes.truncate(1 << 16);
+            if let Some(path) = &input {
+                std::fs::write(path, [target.as_bytes(), b"\n", &bytes].concat()).unwrap();
+            }
+            let one = std::time::Instant::now();
+            run(&bytes);
+            (runs, longest) = (runs + 1, longest.max(one.elapsed()));
+        }
+        println!("{target}: {runs} inputs from {} files, the longest took {longest:.1?}", seeds.len());
+    }
+}

@@ -207,3 +207,105 @@ fn a_terragrunt_unit_whose_include_is_not_at_hand_is_told() {
     let told = self::report(&[("u/terragrunt.hcl", itself), ("u/main.tf", b"")]).to_string();
     assert!(told.contains("one after the other") || told.contains("ends here"), "{told}");
 }
+
+#[test]
+fn an_incomplete_plan_proves_no_absence() {
+    let provider = |account: &str, alias: Option<&str>| {
+        serde_json::json!({
+            "name": "aws", "full_name": "registry.terraform.io/hashicorp/aws", "alias": alias,
+            "expressions": {
+                "region": {"constant_value": "eu-central-1"},
+                "allowed_account_ids": {"constant_value": [account]},
+            },
+        })
+    };
+    let central = "arn:aws:backup:eu-central-1:222222222222:backup-vault:central";
+    let all = [
+        (
+            "aws",
+            "aws_db_instance",
+            serde_json::json!({
+                "identifier": "orders", "engine": "postgres", "storage_encrypted": true, "tags": {"Backup": "yes"},
+                "kms_key_id": "arn:aws:kms:eu-central-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            }),
+        ),
+        ("aws.central", "aws_backup_vault", serde_json::json!({"name": "central", "arn": central})),
+        (
+            "aws",
+            "aws_backup_plan",
+            serde_json::json!({"name": "daily", "id": "plan-1", "rule": [{
+                "rule_name": "daily", "target_vault_name": "local",
+                "copy_action": [{"destination_vault_arn": central, "lifecycle": []}],
+            }]}),
+        ),
+        (
+            "aws",
+            "aws_backup_selection",
+            serde_json::json!({
+                "name": "s", "plan_id": "plan-1", "resources": ["*"],
+                "iam_role_arn": "arn:aws:iam::111111111111:role/service-role/AWSBackupDefaultServiceRole",
+            }),
+        ),
+    ];
+    let address = |kind: &str| format!("{kind}.x");
+    let planned: Vec<serde_json::Value> = all.iter().map(|(_, kind, values)| serde_json::json!({
+        "address": address(kind), "mode": "managed", "type": kind, "name": "x", "values": values, "schema_version": 0,
+        "provider_name": "registry.terraform.io/hashicorp/aws", "sensitive_values": {},
+    })).collect();
+    let configured: Vec<serde_json::Value> = all
+        .iter()
+        .map(|(key, kind, _)| {
+            serde_json::json!({
+                "address": address(kind), "mode": "managed", "type": kind, "name": "x", "provider_config_key": key,
+                "expressions": {}, "schema_version": 0,
+            })
+        })
+        .collect();
+    let mut plan = serde_json::json!({
+        "format_version": "1.2", "terraform_version": "1.11.4", "variables": {}, "complete": true, "errored": false,
+        "planned_values": {"root_module": {"resources": planned}}, "resource_changes": [],
+        "configuration": {
+            "provider_config": {
+                "aws": provider("111111111111", None), "aws.central": provider("222222222222", Some("central")),
+            },
+            "root_module": {"resources": configured},
+        },
+    });
+    let check = |plan: &serde_json::Value| judged(&report(&[("plan.json", plan.to_string().as_bytes())]));
+    let (verdicts, closed) = check(&plan);
+    assert_eq!(verdicts, ["fails"], "{closed:#?}");
+    assert!(closed.iter().any(|(rule, outcome, _)| rule == "destination-vault-access-missing" && outcome == "fail"));
+    for (key, value) in [("complete", false), ("errored", true)] {
+        let before = plan.as_object_mut().unwrap().insert(key.to_owned(), value.into()).unwrap();
+        let (_, open) = check(&plan);
+        let said = |(rule, outcome, message): &(String, String, String)| {
+            rule == "destination-vault-access-missing" && outcome == "undecided" && message.contains("is not complete")
+        };
+        assert!(open.iter().any(said), "{key}: {open:#?}");
+        plan.as_object_mut().unwrap().insert(key.to_owned(), before);
+    }
+}
+
+#[test]
+fn what_is_left_out_is_told() {
+    let main = ("main.tf", ESTATE.as_bytes());
+    let manifest =
+        br#"{"version": "36.0.0", "artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {}}}}"#;
+    let cases: [(&str, &str, &[u8]); 6] = [
+        ("stacks of Terragrunt are not evaluated", "terragrunt.stack.hcl", b"unit \"a\" {\n}\n"),
+        ("names no template", "cdk.out/manifest.json", manifest),
+        ("which is not at hand", "samconfig.toml", b"[default.deploy.parameters]\ntemplate_file = \"nowhere.yaml\"\n"),
+        ("there is nothing at `nowhere`", "crossvault.toml", b"[[deployment]]\npath = \"nowhere\"\n"),
+        ("not UTF-8 text", ".terraform/environment", b"\xff"),
+        ("is not installed", ".terraform/modules/modules.json", b"{\"Modules\": ["),
+    ];
+    let code = format!(
+        "{ESTATE}output \"w\" {{\n  value = terraform.workspace\n}}\nmodule \"m\" {{\n  source = \"a/b/c\"\n  w = terraform.workspace\n}}\n"
+    );
+    for (said, path, content) in cases {
+        let main = if path.starts_with(".terraform") { ("main.tf", code.as_bytes()) } else { main };
+        let report = report(&[main, (path, content)]);
+        let told = format!("{}{}", report.pointer("/summary/not_evaluated").unwrap(), report.get("errors").unwrap());
+        assert!(told.contains(said), "{path}: {told}");
+    }
+}

@@ -79,7 +79,11 @@ fn stacks(sources: &Sources, path: &str, depth: usize, units: &mut Vec<Unit>, di
                 }
             }
             Some("aws:cloudformation:stack") => {
-                let Some(template) = text("templateFile") else { continue };
+                let Some(template) = text("templateFile") else {
+                    let message = "this stack of the app names no template";
+                    diagnostics.push(Diagnostic::not_evaluated(artifact.span, message));
+                    continue;
+                };
                 let path = join(dir, template);
                 let environment = artifact.get("environment").and_then(Node::text).unwrap_or_default();
                 let (account, region) = environment.trim_start_matches("aws://").split_once('/').unwrap_or_default();

@@ -109,9 +109,14 @@ impl Reader<'_> {
                 continue;
             }
             let dir = parent(self.path);
-            let named = text("template_file").or_else(|| text("template")).map(|file| join(dir, file));
+            let given = text("template_file").or_else(|| text("template"));
+            let named = given.map(|file| join(dir, file));
             let usual = ["template.yaml", "template.yml", "template.json"].map(|name| join(dir, name));
             let Some(path) = named.into_iter().chain(usual).find(|path| self.sources.load(path).is_ok()) else {
+                if let Some(file) = given {
+                    let message = format!("`{environment}` deploys `{file}`, which is not at hand");
+                    self.diagnostics.push(Diagnostic::not_evaluated(Span::new(self.file, 0..0), message));
+                }
                 continue;
             };
             let parameters = match value("parameter_overrides") {

@@ -20,7 +20,7 @@ use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resource::{Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit, Unread};
-use crate::source::{Sources, Span};
+use crate::source::{ReadError, Sources, Span};
 use crate::value::{Entries, Reason, StackId, Type, Value};
 use estate::Estate;
 use expand::Expansion;
@@ -427,8 +427,18 @@ impl<'a> Evaluator<'a> {
         if let Some(workspace) = &self.unit.deployment.workspace {
             return workspace.to_string();
         }
-        let chosen = self.sources.load_bytes(&self.at_root(".terraform/environment")).ok();
-        let chosen = chosen.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| text.trim().to_owned());
+        let path = self.at_root(".terraform/environment");
+        let text = self.sources.load_bytes(&path).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+        });
+        let chosen = match text {
+            Ok(text) => Some(text.trim().to_owned()),
+            Err(ReadError::NotFound) => None,
+            Err(error) => {
+                self.tell(Diagnostic::unreadable(path, error.to_string()));
+                None
+            }
+        };
         chosen.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned())
     }
 
