@@ -1,6 +1,8 @@
 //! Random configurations of modules, providers, dynamic blocks and repetitions: every value is the one that Terraform 1.11
 //! with version 5.100 of the AWS provider plans, and every reference leads to the attribute that the value came from.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::Path;
