@@ -1,0 +1,13 @@
+locals {
+  names  = [for x in ["Daily", "Hourly"] : lower(x)]
+  by     = { for i, n in local.names : n => { index = i, key = "${var.name}-${n}", even = i % 2 == 0 } }
+  some   = { for n, b in local.by : n => b if length(n) > 5 || b.even }
+  tags   = merge({ Name = var.name }, var.settings.tags, var.enabled == true ? { On = "yes" } : {})
+  flat   = flatten([for k, l in var.pairs : [for v in l : { id = "${k}-${v}", k = k, v = v }]])
+  flatby = { for f in local.flat : f.id => f }
+  prod   = { for f in local.flat : f.k => f.v... }
+  vaults = merge(var.settings.vaults, { z = { suffix = "zz", locked = null, days = var.settings.keep, roles = toset([]) } })
+  days   = one([for c in var.settings.copies : c.keep if c.keep != null && length(var.settings.copies) == 1])
+  cond   = try(keys(var.any)[0], element(local.names, 1))
+  anyk   = try({ for k, v in var.any : k => v if can(tostring(v)) }, {})
+}
