@@ -483,8 +483,6 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
             seen.modules.insert(parent(&path).to_owned());
-        } else if name == "terragrunt.stack.hcl" {
-            diagnostics.push(Diagnostic::skipped(path, "stacks of Terragrunt are not evaluated"));
         } else if let Some(deploys) = crate::terraform::stack_file(name) {
             match sources.load(&path) {
                 Ok(file) => seen.add_stack(&path, &sources.text(file), deploys),
@@ -543,7 +541,10 @@ fn not_generated(sources: &Sources, path: &str, files: &[String]) -> Option<Diag
     if files.iter().any(|file| file.starts_with(&generated)) {
         return None;
     }
-    let file = sources.load(path).ok()?;
+    let file = match sources.load(path) {
+        Ok(file) => file,
+        Err(error) => return Some(Diagnostic::unreadable(path, error.to_string())),
+    };
     let message = format!("`{path}` is not evaluated; the units that it makes {MODULES_HIDE}");
     let help = "run `terragrunt stack generate`, and check the directory `.terragrunt-stack` that it writes";
     Some(Diagnostic::not_evaluated(Span::new(file, 0..0), message).with_help(help))
