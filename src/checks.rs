@@ -1,6 +1,7 @@
 //! The rules: each one necessary condition of a copy, judged three-valued with its evidence.
 
 mod air_gapped_vault_unsupported;
+mod assumptions;
 mod backup_policy_invalid;
 mod backup_role_cannot_copy;
 mod backup_role_not_assumable;

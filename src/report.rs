@@ -83,7 +83,13 @@ pub(crate) fn source_text(analysis: &Analysis, judgement: &Judgement) -> String 
 
 /// How tables name a copy's destination.
 pub(crate) fn destination_text(analysis: &Analysis, judgement: &Judgement) -> String {
-    let place = |place: &crate::aws::Place| format!("{}/{}", analysis.graph.account_name(&place.account), place.region);
+    let place = |place: &crate::aws::Place| {
+        let account = match place.account.known() {
+            Some(_) => analysis.graph.account_name(&place.account),
+            None => place.account.to_string(),
+        };
+        format!("{account}/{}", place.region)
+    };
     match &judgement.copy.destination {
         VaultTarget::Vault(id) => analysis
             .graph

@@ -4,7 +4,7 @@
 //! So two copies of one route whose data stores are of one class have the same outcomes; only the words and places in a
 //! finding differ, and the root of a finding that is about the data store itself.
 
-use super::{Context, Finding, Judgement, Outcome, RULES, Verdict, check, checks_of, support, verdict};
+use super::{Context, Finding, Judgement, Outcome, RULES, Verdict, assumptions, check, checks_of, support, verdict};
 use crate::copy::{Copy, CopyId, CopySource};
 use crate::graph::{KeyUse, StoreId};
 use crate::model::DataStore;
@@ -129,7 +129,7 @@ fn judge_chunk(context: &Context<'_>, classes: &[u32], chunk: Vec<Copy>) -> (Vec
         let mut class = Class {
             verdict,
             decided_by,
-            assumed: support::assumptions(context, &copy).into(),
+            assumed: assumptions::assumptions(context, &copy).into(),
             shared: Vec::new(),
             own: Vec::new(),
         };

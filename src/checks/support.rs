@@ -5,7 +5,7 @@ use crate::aws::{Account, Known, Region, wildcard};
 use crate::catalog::{Service, Support};
 use crate::copy::{Copy, CopySource};
 use crate::diagnostic::{Label, Severity};
-use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleId, RoleTarget, Switch, VaultId, VaultTarget, Why};
+use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleId, RoleTarget, VaultId, VaultTarget, Why};
 use crate::iam::{self, Answer, Caller, Decision, Policy, Request, TraceKind, context, document};
 use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
 use crate::source::Span;
@@ -668,38 +668,6 @@ pub(super) fn key_error(via: &str) -> &'static str {
         }
         _ => "AWS says: Given key ID is not accessible",
     }
-}
-
-/// What is assumed of a copy because neither code nor configuration says anything.
-pub(super) fn assumptions(context: &Context<'_>, copy: &Copy) -> Vec<String> {
-    let mut out = Vec::new();
-    if copy.cross_account == Some(true) {
-        if super::different_organizations::same(context, copy).is_none() {
-            out.push("both accounts are members of one organization".to_owned());
-        }
-        if matches!(context.graph.cross_account, Some(Switch::Unstated) | None) {
-            out.push("cross-account backup is switched on in the organization's management account".to_owned());
-        }
-        if role_caller(context, copy).as_ref().is_some_and(is_default_role)
-            && matches!(copy.role, RoleTarget::External { .. })
-        {
-            out.push("`AWSBackupDefaultServiceRole` exists with AWS's own policies".to_owned());
-        }
-    }
-    if super::copy_unsupported::image_assumed(context, copy) {
-        out.push(super::copy_unsupported::OWN_IMAGES.to_owned());
-    }
-    if let Some((name, row)) = service(context, copy) {
-        if name == "dynamodb" && super::dynamodb_advanced_backup_off::stated(context, copy).is_none() {
-            out.push("DynamoDB's advanced backup features are on".to_owned());
-        }
-        if super::service_not_opted_in::relied_on(context, copy)
-            && super::service_not_opted_in::stated(context, copy).is_none()
-        {
-            out.push(format!("AWS Backup is opted in for {}", row.opt_in));
-        }
-    }
-    out
 }
 
 /// Under `--strict` an assumption is not enough.
