@@ -47,14 +47,9 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     if !missing.is_empty() {
         let place = context.graph.plan(copy.plan).map(|plan| &plan.site.place);
         let partition = place.map_or("aws", |place| partition(&place.region));
-        let policies: &[&str] =
-            &["service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup"];
-        let code = remedy::attachments(
-            context,
-            &role.site,
-            partition,
-            policies.get(..1 + usize::from(s3)).unwrap_or(policies),
-        );
+        let mut policies = vec!["service-role/AWSBackupServiceRolePolicyForBackup"];
+        policies.extend(s3.then_some("AWSBackupServiceRolePolicyForS3Backup"));
+        let code = remedy::attachments(context, &role.site, partition, &policies);
         let found = finding(
             RULE,
             root,

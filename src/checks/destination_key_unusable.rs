@@ -112,7 +112,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let place = policy_span(context, *key_id, key);
     let account = context.graph.account_name(&vault.site.place.account);
     let of = (&vault.site.place.account, partition(&key.site.place.region));
-    let own = remedy::use_by_account(context, &key.site.kind, place, of);
+    let own = || remedy::use_by_account(context, &key.site.kind, place, of);
     match share.class() {
         ShareClass::Enough => Outcome::Pass(Vec::new()),
         ShareClass::AtRisk => {
@@ -125,7 +125,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 format!("whether copies into {name} can be encrypted cannot be told: account {account} may not use {} on its vault's key `{}`, and AWS's pages ask for it", actions.join(" and "), key.site.address),
                 Some(Label::new(span.unwrap_or(place), format!("does not allow {}", actions.join(" and ")))),
             )
-            .help(format!("add these actions, or let the root of account {account} use the key:\n{own}"));
+            .help(format!("add these actions, or let the root of account {account} use the key:\n{}", own()));
             undecided(with_places(found, context, copy))
         }
         ShareClass::Undecided => {
@@ -159,7 +159,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             );
             let found = finding(RULE, root, format!("the copy of {} into {name} will fail: account {account}'s AWS Backup role may not use the vault's key `{}`", source_name(context, copy), key.site.address), Some(Label::new(span, words)))
                 .note("AWS says: KMS key is either disabled or pending deletion or access to KMS key is denied")
-                .help(format!("let the root of account {account} use the key:\n{own}"));
+                .help(format!("let the root of account {account} use the key:\n{}", own()));
             fail(with_places(found, context, copy))
         }
     }

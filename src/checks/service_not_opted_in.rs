@@ -48,8 +48,13 @@ pub(super) fn stated_at(context: &Context<'_>, place: &Place, service: &str) -> 
 /// Source: <https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html>, read 2026-11: plans opt an
 /// account in by themselves, "if your backup job is created by a backup policy, you need to manually opt-in".
 pub(super) fn relied_on(context: &Context<'_>, copy: &Copy) -> bool {
-    let policy = || context.graph.plan(copy.plan).is_some_and(|plan| plan.origin.is_some());
-    copy.by_opt_in || (service(context, copy).is_some_and(|(name, _)| name == "dynamodb") && policy())
+    copy.by_opt_in
+        || (service(context, copy).is_some_and(|(name, _)| name == "dynamodb") && by_backup_policy(context, copy))
+}
+
+/// Whether an organization's backup policy makes the plan.
+fn by_backup_policy(context: &Context<'_>, copy: &Copy) -> bool {
+    context.graph.plan(copy.plan).is_some_and(|plan| plan.origin.is_some())
 }
 
 pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
@@ -66,8 +71,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
                 Some(_) => format!(":\nresource_type_opt_in_preference = {{\n  \"{}\" = true\n}}", row.opt_in),
                 None => String::new(),
             };
-            let policy = context.graph.plan(copy.plan).is_some_and(|plan| plan.origin.is_some());
-            let (whose, help) = if policy {
+            let (whose, help) = if by_backup_policy(context, copy) {
                 (
                     " in the management account, whose opt-in counts for backup policies",
                     format!("opt in to {} in the management account{code}", row.opt_in),

@@ -138,12 +138,12 @@ pub(super) fn left_out(analysis: &Analysis) -> Vec<String> {
         }
     }
     let modules = missing_modules(analysis);
+    let mut modules_told = false;
     let mut lines: Vec<String> = Vec::new();
     for diagnostic in left() {
         if diagnostic.missing_module && modules.len() > 1 {
-            let line = several_modules(analysis, &modules);
-            if !lines.contains(&line) {
-                lines.push(line);
+            if !std::mem::replace(&mut modules_told, true) {
+                lines.push(several_modules(analysis, &modules));
             }
             continue;
         }
