@@ -8,6 +8,7 @@ use crossvault::catalog::Catalog;
 use crossvault::checks::{self, Context, Memo};
 use crossvault::graph::{self, Facts};
 use crossvault::resource::{Deployment, Language, LoadSettings, Published, Unit};
+use crossvault::session::Session;
 use crossvault::source::{MemoryDisk, Sources};
 use crossvault::terraform::{self, Modules};
 use crossvault::value::StackId;
@@ -15,6 +16,7 @@ use crossvault::{copy, iam, report};
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// As in the program.
 #[global_allocator]
@@ -122,7 +124,7 @@ fn stages(criterion: &mut Criterion) {
     let (load, published) = (LoadSettings::default(), Published::default());
     let read = sources();
     let stacks = || terraform::load(&read, &Modules::default(), &named, &load, &published).0;
-    let given = stacks();
+    let given: Vec<Arc<_>> = stacks().into_iter().map(Arc::new).collect();
     let lowered = || analysis::lowered(&read, &given, &[]).0;
     let entities = lowered();
     let graph = graph::link(entities.clone(), &Facts::default());
@@ -157,6 +159,32 @@ fn stages(criterion: &mut Criterion) {
         bench.iter(|| black_box(serde_json::to_vec(&report::json::report(&analysis)).map(|text| text.len()).ok()));
     });
     group.finish();
+}
+
+/// From a keystroke to everything that is said of 5,000 files: each time a key of one root module is written otherwise.
+fn editor(criterion: &mut Criterion) {
+    let files = estate(5_000);
+    let disk = MemoryDisk::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let input = Input {
+        sources: Sources::new(Box::new(disk)),
+        units: units(5_000),
+        modules: Modules::default(),
+        load: LoadSettings::default(),
+        diagnostics: Vec::new(),
+    };
+    let mut session = Session::new(input, AnalysisSettings::default());
+    let path = "roots/r7/keys.tf";
+    let text = files.iter().find(|(name, _)| name == path).map_or("", |(_, text)| text);
+    let mut edits = 0;
+    criterion.bench_function("editor/edit", |bench| {
+        bench.iter(|| {
+            edits += 1;
+            let edited = format!("{text}# {edits}\n")
+                .replace("kms:DescribeKey", if edits % 2 == 0 { "kms:Get*" } else { "kms:*" });
+            assert!(session.edit([(path, edited.as_str())]), "the session goes on");
+            black_box(session.analysis())
+        });
+    });
 }
 
 fn question(policy: &str) -> String {
@@ -226,6 +254,6 @@ fn policies(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = runs, stages, policies
+    targets = runs, stages, editor, policies
 }
 criterion_main!(benches);

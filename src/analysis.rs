@@ -1,15 +1,19 @@
 //! From evaluated stacks to the one value that every reporter reads.
 
 mod join;
+mod memory;
 
 pub use join::{Case, Chosen, join};
+pub use memory::Memory;
 
 use crate::catalog::Catalog;
-use crate::checks::{CheckResult, Context, Finding, Judged, Judgement, Memo, Verdict, check_of, checks_of, judge_all};
+use crate::checks::{
+    CheckResult, Context, Finding, Judged, Judgement, Memo, Verdict, check_of, checks_of, judge_again, judge_all,
+};
 use crate::copy::{CopyId, CopySource, predict, short_hash};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Fix, Label, Severity};
 use crate::estate::Estate;
-use crate::graph::{Facts, Graph, link};
+use crate::graph::{Facts, Graph, Prints, link};
 use crate::lower::lower;
 use crate::model::{Entities, Site};
 use crate::resource::{Language, Stack};
@@ -74,7 +78,7 @@ pub struct AnalysisSettings {
 pub struct Analysis {
     pub sources: Sources,
     pub units: Vec<UnitSummary>,
-    pub stacks: Vec<Stack>,
+    pub stacks: Vec<Arc<Stack>>,
     pub graph: Graph,
     /// In order of plan, rule, action, source.
     pub judgements: Vec<Judgement>,
@@ -157,16 +161,23 @@ impl Analysis {
     }
 }
 
-/// Links, predicts and judges what these stacks declare.
+/// Links, predicts and judges what these stacks declare; with what is known from the last analysis of the same estate.
 pub fn analyze(
     sources: Sources,
-    mut stacks: Vec<Stack>,
+    mut stacks: Vec<Arc<Stack>>,
     mut diagnostics: Vec<Diagnostic>,
     settings: &AnalysisSettings,
+    mut memory: Option<&mut Memory>,
 ) -> Analysis {
-    let (entities, found) = match settings.lean {
-        true => lowered_in_pieces(&sources, &mut stacks, &settings.estates),
-        false => lowered(&sources, &stacks, &settings.estates),
+    let mut stamps = None;
+    let (entities, found) = match &mut memory {
+        Some(memory) => {
+            let (entities, found, numbers) = memory.lowered(&sources, &stacks, &settings.estates);
+            stamps = Some(numbers);
+            (entities, found)
+        }
+        None if settings.lean => lowered_in_pieces(&sources, &mut stacks, &settings.estates),
+        None => lowered(&sources, &stacks, &settings.estates),
     };
     diagnostics.extend(found);
     let graph = linked(entities, &stacks, settings);
@@ -179,7 +190,16 @@ pub fn analyze(
     let catalog = Catalog::builtin();
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
-    let (judgements, judged) = judge_all(&context, predict(&graph, catalog));
+    let copies = predict(&graph, catalog);
+    let (judgements, judged) = match (memory, stamps) {
+        (Some(known), Some(stamps)) => {
+            let prints = Prints::new(&graph, &stamps);
+            let judged = judge_again(&context, copies, Some(&prints), &mut known.judged);
+            known.prints = Some(prints);
+            judged
+        }
+        _ => judge_all(&context, copies),
+    };
     let own = stacks.iter().filter(|stack| stack.language != Language::Facts).map(|stack| UnitSummary {
         name: stack.unit.clone(),
         language: stack.language,
@@ -215,7 +235,7 @@ pub fn analyze(
 }
 
 /// What these stacks declare, as one graph.
-fn linked(entities: Entities, stacks: &[Stack], settings: &AnalysisSettings) -> Graph {
+fn linked(entities: Entities, stacks: &[Arc<Stack>], settings: &AnalysisSettings) -> Graph {
     let mut facts = settings.facts.clone();
     // Where a template that is not at hand is deployed, not all is loaded.
     for resource in crate::resource::unread(stacks) {
@@ -235,26 +255,27 @@ fn linked(entities: Entities, stacks: &[Stack], settings: &AnalysisSettings) -> 
 }
 
 /// What these stacks and exported estates declare, before it is linked.
-pub fn lowered(sources: &Sources, stacks: &[Stack], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
+pub fn lowered(sources: &Sources, stacks: &[Arc<Stack>], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
     let mut all = (Entities::default(), Vec::new());
     lower_more(&mut all, sources, stacks);
     with_estates(all, estates)
 }
 
 /// The same; of each piece of the estate the attributes are let go before the next one is looked at.
-fn lowered_in_pieces(sources: &Sources, stacks: &mut [Stack], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
+fn lowered_in_pieces(sources: &Sources, stacks: &mut [Arc<Stack>], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
     let mut all = (Entities::default(), Vec::new());
     // Room that nobody writes to costs nothing; growing would keep what was there twice.
     all.0.data_stores.reserve_exact(stacks.iter().map(|stack| stack.resources.len()).sum());
     for piece in stacks.chunks_mut(PIECE) {
         lower_more(&mut all, sources, piece);
-        let resources = piece.par_iter_mut().flat_map_iter(|stack| &mut stack.resources);
-        resources.for_each(|resource| resource.attributes = Value::null());
+        // What is evaluated again for other inputs shares a stack, and needs it whole.
+        let own = piece.par_iter_mut().filter_map(Arc::get_mut);
+        own.flat_map_iter(|stack| &mut stack.resources).for_each(|resource| resource.attributes = Value::null());
     }
     with_estates(all, estates)
 }
 
-fn lower_more(all: &mut (Entities, Vec<Diagnostic>), sources: &Sources, stacks: &[Stack]) {
+fn lower_more(all: &mut (Entities, Vec<Diagnostic>), sources: &Sources, stacks: &[Arc<Stack>]) {
     let catalog = Catalog::builtin();
     let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, sources, catalog)).collect();
     for (entities, diagnostics) in lowered {
@@ -288,7 +309,7 @@ fn leave_elsewhere(judged: &mut Vec<Judged>, judgements: &[Judgement], graph: &G
 }
 
 /// Shows the nested stacks that lead to a finding's place, where that is one way only.
-fn lead_there(findings: &mut [Reported], stacks: &[Stack]) {
+fn lead_there(findings: &mut [Reported], stacks: &[Arc<Stack>]) {
     let nested = stacks.iter().filter(|stack| stack.language == Language::CloudFormation).flat_map(|s| &s.resources);
     let nested: Vec<_> = nested.filter(|resource| !resource.chain.is_empty()).collect();
     for reported in findings {
@@ -311,7 +332,7 @@ fn lead_there(findings: &mut [Reported], stacks: &[Stack]) {
 /// first; and what became of the ignores. Where some input could not be read the run is `incomplete`.
 fn report(
     context: &Context<'_>,
-    stacks: &[Stack],
+    stacks: &[Arc<Stack>],
     judged: Vec<Judged>,
     judgements: &[Judgement],
     joined: &BTreeMap<CopyId, Vec<CheckResult>>,

@@ -25,12 +25,12 @@ pub(crate) struct Enumeration {
 pub(crate) struct Languages<'a> {
     /// Combinations that are followed at once.
     pub(crate) most: usize,
-    /// A unit's inputs without a value that can only have some.
-    pub(crate) open: &'a dyn Fn(&Unit) -> Vec<OpenInput>,
+    /// The inputs of the unit at this place without a value that can only have some.
+    pub(crate) open: &'a dyn Fn(usize, &Unit) -> Vec<OpenInput>,
     /// Whether the code itself refuses the unit's inputs.
     pub(crate) refuses: &'a dyn Fn(&Unit) -> bool,
     /// The estate of these units.
-    pub(crate) evaluate: &'a dyn Fn(&[Unit]) -> Vec<Stack>,
+    pub(crate) evaluate: &'a dyn Fn(&[Unit]) -> Vec<Arc<Stack>>,
 }
 
 /// An open input of one unit.
@@ -55,7 +55,7 @@ pub(crate) fn enumerate(
     for (at, unit) in units.iter().enumerate() {
         // A template that another one deploys has its inputs from there.
         if present.contains(&StackId(u32::try_from(at).unwrap_or(u32::MAX))) {
-            open.extend((languages.open)(unit).into_iter().map(|input| Open { unit: at, input }));
+            open.extend((languages.open)(at, unit).into_iter().map(|input| Open { unit: at, input }));
         }
     }
     if open.is_empty() {

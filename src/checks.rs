@@ -38,7 +38,7 @@ mod support;
 mod too_many_tags;
 mod vault_policy_wildcard_action;
 
-pub use classes::{Judged, judge_all};
+pub use classes::{Judged, Remembered, judge_again, judge_all};
 pub use support::Memo;
 
 use crate::copy::Copy;

@@ -13,6 +13,7 @@ use crate::source::Span;
 use crate::value::Existence;
 use crate::value::{Guard, Kind, Value};
 use index::Index;
+use rayon::prelude::*;
 use selection::{ArnMatch, Match};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -91,106 +92,169 @@ impl std::ops::Deref for Copy {
     }
 }
 
+/// Plans whose copies are predicted at a time, each by one thread.
+const PIECE: usize = 256;
+
 /// All copies that the graph's plans make, in order of plan, rule, action, source.
 pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
     let mut copies: Vec<Copy> = Vec::new();
     let mut routes = 0;
     let mut seen: HashMap<u64, u32> = HashMap::new();
     let index = Index::new(graph);
-    for (at, plan) in graph.entities.plans.iter().enumerate() {
-        let id = PlanId(u32::try_from(at).unwrap_or(u32::MAX));
-        if plan.rules.iter().all(|rule| rule.copy_actions.is_empty()) {
-            continue;
-        }
-        let reached = reached(graph, catalog, &index, plan);
-        let mut reached: Vec<(Option<String>, Assigned)> =
-            reached.into_iter().map(|assigned| (role_identity(graph, &assigned.role), assigned)).collect();
-        let selection = |assigned: &Assigned| assigned.selection.and_then(|id| graph.selection(id));
-        // Copies of one thing are numbered in this order, which does not hang on where a selection is written.
-        reached.sort_by(|(role, one), (other_role, other)| {
-            let address = |assigned| selection(assigned).map(|selection| &selection.site.address);
-            role.cmp(other_role).then_with(|| address(one).cmp(&address(other)))
-        });
-        for (rule_at, rule) in plan.rules.iter().enumerate() {
-            for (action_at, action) in rule.copy_actions.iter().enumerate() {
-                let source_vault = resolve_vault(graph, &rule.target_vault, &plan.site.place);
-                let destination = resolve_destination(graph, &action.destination, &plan.site.place);
-                let target = graph.place(&destination);
-                let cross_account =
-                    target.and_then(|target| target.account.same(&plan.site.place.account)).map(|same| !same);
-                let cross_region =
-                    target.and_then(|target| target.region.same(&plan.site.place.region)).map(|same| !same);
-                let rest = identity(plan, rule, action, &destination, graph);
-                let mut own: Vec<Guard> = guards(&plan.site.exists);
-                own.extend(rule.when.iter().chain(&action.when).cloned());
-                let counted = many(&plan.site);
-                // A data store that several selections reach with one role is copied once by each action.
-                let mut made: HashMap<&str, HashMap<String, usize>> = HashMap::new();
-                for (role, assigned) in &reached {
-                    let mut made = role.as_deref().map(|role| made.entry(role).or_default());
-                    let of_plan = selection(assigned).is_none_or(|one| one.site.stack == plan.site.stack);
-                    let route = Arc::new(Route {
-                        number: routes,
-                        plan: id,
-                        rule: rule_at,
-                        action: action_at,
-                        selection: assigned.selection,
-                        source_vault: source_vault.clone(),
-                        destination: destination.clone(),
-                        role: assigned.role.clone(),
-                        cross_account,
-                        cross_region,
-                    });
-                    routes += 1;
-                    for reach in &assigned.reaches {
-                        let mut when: Vec<Guard> = reach.when.clone();
-                        when.extend(own.iter().cloned());
-                        when.sort();
-                        when.dedup();
-                        let one_unit = of_plan
-                            && match &reach.source {
-                                CopySource::Store(id) => {
-                                    graph.store(*id).is_some_and(|store| store.site.stack == plan.site.stack)
-                                }
-                                CopySource::Arn { .. } | CopySource::Unknown(_) => true,
-                            };
-                        // Under contradicting conditions the copy never exists; in two units the same words speak of
-                        // different inputs.
-                        if one_unit
-                            && when.iter().any(|guard| {
-                                when.iter().any(|other| other.text == guard.text && other.holds != guard.holds)
-                            })
-                        {
-                            continue;
-                        }
-                        let source = source_identity(graph, &reach.source);
-                        let certain = reach.selected.is_none() && when.is_empty();
-                        if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(made)) =
-                            (&reach.source, certain, made.as_mut())
-                        {
-                            let at = *made.entry(source.clone()).or_insert(copies.len());
-                            if let Some(same) = copies.get_mut(at) {
-                                same.by_opt_in &= reach.by_opt_in;
-                                continue;
-                            }
-                        }
-                        let key = format!("{source}|{rest}");
-                        let occurrence = seen.entry(hash(&key)).and_modify(|n| *n += 1).or_insert(0);
-                        copies.push(Copy {
-                            id: CopyId(hash(&format!("{key}#{occurrence}"))),
-                            source: reach.source.clone(),
-                            route: route.clone(),
-                            selected: reach.selected.clone(),
-                            by_opt_in: reach.by_opt_in,
-                            when,
-                            counted: counted.clone().map(Box::new).or_else(|| reach.counted.clone()),
-                        });
-                    }
-                }
+    let copying = |plan: &&Plan| plan.rules.iter().any(|rule| !rule.copy_actions.is_empty());
+    let plans: Vec<(PlanId, &Plan)> =
+        (0..).map(PlanId).zip(&graph.entities.plans).filter(|(_, plan)| copying(plan)).collect();
+    for piece in plans.chunks(PIECE) {
+        let made: Vec<Vec<Made>> =
+            piece.par_iter().map(|(id, plan)| copies_of(graph, catalog, &index, *id, plan)).collect();
+        for mut made in made.into_iter().flatten() {
+            made.route.number = routes;
+            routes += 1;
+            let route = Arc::new(made.route);
+            for (key, copy) in made.copies {
+                let occurrence = seen.entry(key).and_modify(|n| *n += 1).or_insert(0);
+                let id = match *occurrence {
+                    0 => copy.id,
+                    more => CopyId(hash(&format!("{}|{}#{more}", source_identity(graph, &copy.source), made.rest))),
+                };
+                copies.push(copy.on(id, route.clone()));
             }
         }
     }
     copies
+}
+
+/// The copies of one route.
+struct Made {
+    route: Route,
+    /// Names and addresses that make up the copies beside their sources.
+    rest: Arc<str>,
+    /// Each with the number of its names and addresses.
+    copies: Vec<(u64, Draft)>,
+}
+
+/// A copy before it is known how many of the same names there are.
+struct Draft {
+    /// The first one's.
+    id: CopyId,
+    source: CopySource,
+    selected: Option<Box<Why>>,
+    by_opt_in: bool,
+    when: Vec<Guard>,
+    counted: Option<Box<Why>>,
+}
+
+impl Draft {
+    fn on(self, id: CopyId, route: Arc<Route>) -> Copy {
+        let Self { source, selected, by_opt_in, when, counted, .. } = self;
+        Copy { id, source, route, selected, by_opt_in, when, counted }
+    }
+}
+
+/// The plan's copies by route; the routes have no numbers yet.
+fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, plan: &Plan) -> Vec<Made> {
+    let mut out: Vec<Made> = Vec::new();
+    let reached = reached(graph, catalog, index, plan);
+    let mut reached: Vec<(Option<String>, Assigned)> =
+        reached.into_iter().map(|assigned| (role_identity(graph, &assigned.role), assigned)).collect();
+    let selection = |assigned: &Assigned| assigned.selection.and_then(|id| graph.selection(id));
+    // Copies of one thing are numbered in this order, which does not hang on where a selection is written.
+    reached.sort_by(|(role, one), (other_role, other)| {
+        let address = |assigned| selection(assigned).map(|selection| &selection.site.address);
+        role.cmp(other_role).then_with(|| address(one).cmp(&address(other)))
+    });
+    for (rule_at, rule) in plan.rules.iter().enumerate() {
+        for (action_at, action) in rule.copy_actions.iter().enumerate() {
+            let source_vault = resolve_vault(graph, &rule.target_vault, &plan.site.place);
+            let destination = resolve_destination(graph, &action.destination, &plan.site.place);
+            let target = graph.place(&destination);
+            let cross_account =
+                target.and_then(|target| target.account.same(&plan.site.place.account)).map(|same| !same);
+            let cross_region = target.and_then(|target| target.region.same(&plan.site.place.region)).map(|same| !same);
+            let rest: Arc<str> = identity(plan, rule, action, &destination, graph).into();
+            let mut own: Vec<Guard> = guards(&plan.site.exists);
+            own.extend(rule.when.iter().chain(&action.when).cloned());
+            let counted = many(&plan.site);
+            // A data store that several selections reach with one role is copied once by each action.
+            let mut made: HashMap<&str, HashMap<String, (usize, usize)>> = HashMap::new();
+            for (role, assigned) in &reached {
+                let mut made = role.as_deref().map(|role| made.entry(role).or_default());
+                let of_plan = selection(assigned).is_none_or(|one| one.site.stack == plan.site.stack);
+                let route = Route {
+                    number: 0,
+                    plan: id,
+                    rule: rule_at,
+                    action: action_at,
+                    selection: assigned.selection,
+                    source_vault: source_vault.clone(),
+                    destination: destination.clone(),
+                    role: assigned.role.clone(),
+                    cross_account,
+                    cross_region,
+                };
+                let mut drafts: Vec<(u64, Draft)> = Vec::with_capacity(assigned.reaches.len());
+                for reach in &assigned.reaches {
+                    let mut when: Vec<Guard> = reach.when.clone();
+                    when.extend(own.iter().cloned());
+                    when.sort();
+                    when.dedup();
+                    let one_unit = of_plan
+                        && match &reach.source {
+                            CopySource::Store(id) => {
+                                graph.store(*id).is_some_and(|store| store.site.stack == plan.site.stack)
+                            }
+                            CopySource::Arn { .. } | CopySource::Unknown(_) => true,
+                        };
+                    // Under contradicting conditions the copy never exists; in two units the same words speak of
+                    // different inputs.
+                    if one_unit
+                        && when.iter().any(|guard| {
+                            when.iter().any(|other| other.text == guard.text && other.holds != guard.holds)
+                        })
+                    {
+                        continue;
+                    }
+                    let source = source_identity(graph, &reach.source);
+                    let mut key = format!("{source}|{rest}");
+                    let certain = reach.selected.is_none() && when.is_empty();
+                    if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(made)) =
+                        (&reach.source, certain, made.as_mut())
+                    {
+                        let here = (out.len(), drafts.len());
+                        let at = *made.entry(source).or_insert(here);
+                        let same = match at.0 == out.len() {
+                            true => drafts.get_mut(at.1),
+                            false => out.get_mut(at.0).and_then(|made| made.copies.get_mut(at.1)),
+                        };
+                        if let Some((_, same)) = same {
+                            same.by_opt_in &= reach.by_opt_in;
+                            continue;
+                        }
+                    }
+                    let number = hash_in_memory(&key);
+                    key.push_str("#0");
+                    let draft = Draft {
+                        id: CopyId(hash(&key)),
+                        source: reach.source.clone(),
+                        selected: reach.selected.clone(),
+                        by_opt_in: reach.by_opt_in,
+                        when,
+                        counted: counted.clone().map(Box::new).or_else(|| reach.counted.clone()),
+                    };
+                    drafts.push((number, draft));
+                }
+                out.push(Made { route, rest: rest.clone(), copies: drafts });
+            }
+        }
+    }
+    out
+}
+
+/// A text's number for the length of this run.
+fn hash_in_memory(text: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(text, &mut hasher);
+    std::hash::Hasher::finish(&hasher)
 }
 
 /// The plans that select each data store, with copy actions or without, and whether that is certain.

@@ -13,8 +13,8 @@ const IDENTITY: [&str; 3] = ["arn", "id", "key_id"];
 const NAMES: [&str; 5] = ["name", "identifier", "cluster_identifier", "bucket", "namespace_name"];
 
 /// Gives units whose default provider does not say where it leads the account and Region that their state has seen.
-pub(crate) fn place_units(units: &mut [Unit], stacks: &[Stack]) {
-    let seen: BTreeMap<String, &Stack> = units
+pub(crate) fn place_units(units: &mut [Unit], stacks: &[Arc<Stack>]) {
+    let seen: BTreeMap<String, &Arc<Stack>> = units
         .iter()
         .enumerate()
         .filter_map(|(at, unit)| Some((unit.path.clone(), stacks.iter().find(|stack| stack.id.0 as usize == at)?)))
@@ -31,7 +31,7 @@ pub(crate) fn place_units(units: &mut [Unit], stacks: &[Stack]) {
 
 /// Joins every state with the unit that it is the state of: what the code declares takes its identity from there, and
 /// the rest of the state, which the code no longer declares, is left out. A state of no unit stays as it is.
-pub(crate) fn join_states(stacks: &mut Vec<Stack>, units: &BTreeMap<StackId, &Unit>) -> Vec<Diagnostic> {
+pub(crate) fn join_states(stacks: &mut Vec<Arc<Stack>>, units: &BTreeMap<StackId, &Unit>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let states: Vec<StackId> =
         stacks.iter().filter(|stack| stack.language == Language::State).map(|stack| stack.id).collect();
@@ -54,7 +54,7 @@ pub(crate) fn join_states(stacks: &mut Vec<Stack>, units: &BTreeMap<StackId, &Un
         if let Some(owner) = owner {
             let state = stacks.remove(at);
             if let Some(code) = stacks.iter_mut().find(|stack| stack.id == owner) {
-                identify(code, &state);
+                identify(Arc::make_mut(code), &state);
             }
         }
     }
@@ -65,11 +65,11 @@ pub(crate) fn join_states(stacks: &mut Vec<Stack>, units: &BTreeMap<StackId, &Un
 fn owner(
     state: &Stack,
     path: &str,
-    stacks: &[Stack],
+    stacks: &[Arc<Stack>],
     units: &BTreeMap<StackId, &Unit>,
 ) -> Result<Option<StackId>, Vec<String>> {
-    let code: Vec<&Stack> = stacks.iter().filter(|stack| stack.language == Language::Terraform).collect();
-    let said = |stack: &&&Stack| {
+    let code: Vec<&Arc<Stack>> = stacks.iter().filter(|stack| stack.language == Language::Terraform).collect();
+    let said = |stack: &&&Arc<Stack>| {
         units.get(&stack.id).is_some_and(|unit| {
             let named = unit.deployment.state.as_deref().map(normalize) == Some(path.to_owned());
             let local = join(&unit.path, "terraform.tfstate") == path
@@ -88,7 +88,7 @@ fn owner(
         return Ok(None);
     }
     let managed = state.resources.iter().filter(|resource| !resource.data).count();
-    let mut scores: Vec<(usize, &Stack)> = code
+    let mut scores: Vec<(usize, &Arc<Stack>)> = code
         .into_iter()
         .filter_map(|stack| Some((shared(state, stack)?, stack)))
         .filter(|(n, _)| n * 2 >= managed && *n > 0)

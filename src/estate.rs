@@ -82,7 +82,7 @@ pub fn recognise(text: &str) -> bool {
 /// `hide` gives a text without its secrets, where it has some: a value becomes unknown, an address or a reason is masked.
 pub fn write(
     sources: &Sources,
-    stacks: &[Stack],
+    stacks: &[Arc<Stack>],
     estates: &[Estate],
     (entities, facts, given): (&Entities, &Facts, &Given),
     hide: &dyn Fn(&str) -> Option<String>,

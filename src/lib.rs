@@ -44,6 +44,7 @@ use analysis::{Analysis, AnalysisSettings};
 use diagnostic::Diagnostic;
 use resource::{Language, LoadSettings, Published, Stack, Unit};
 use source::Sources;
+use std::sync::Arc;
 use value::StackId;
 
 /// What a run works on.
@@ -71,27 +72,30 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
         let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
         diagnostics.extend(found);
         modules.let_go();
-        judge(sources, stacks, diagnostics, (&modules, &units, &load), settings, &|sources, units| {
+        let open = |sources: &Sources, _, unit: &Unit| open_inputs(sources, &modules, unit, &load);
+        judge(sources, stacks, diagnostics, (&units, &load), settings, None, &open, &|sources, units| {
             read.evaluate(sources, &modules, units, &load).0
         })
     })
 }
 
-/// Judges every copy that the stacks plan; where something is open, for each of the inputs that code leaves open:
-/// `evaluate` gives the stacks for units with such inputs chosen.
+/// Judges every copy that the stacks plan; where something is open, for each of the inputs that code leaves open, as `open`
+/// tells them of the unit at a place: `evaluate` gives the stacks for units with such inputs chosen.
 fn judge(
     sources: Sources,
-    stacks: Vec<Stack>,
+    stacks: Vec<Arc<Stack>>,
     diagnostics: Vec<Diagnostic>,
-    (modules, units, load): (&terraform::Modules, &[Unit], &LoadSettings),
+    (units, load): (&[Unit], &LoadSettings),
     settings: &AnalysisSettings,
-    evaluate: &dyn Fn(&Sources, &[Unit]) -> Vec<Stack>,
+    memory: Option<&mut analysis::Memory>,
+    open: &dyn Fn(&Sources, usize, &Unit) -> Vec<resource::OpenInput>,
+    evaluate: &dyn Fn(&Sources, &[Unit]) -> Vec<Arc<Stack>>,
 ) -> Analysis {
-    let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings);
+    let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings, memory);
     if analysis.is_undecided() {
         let languages = cases::Languages {
             most: load.limits.combinations,
-            open: &|unit| open_inputs(&analysis.sources, modules, unit, load),
+            open: &|at, unit| open(&analysis.sources, at, unit),
             refuses: &|unit| {
                 unit.language == Language::CloudFormation && cloudformation::refuses(&analysis.sources, unit, load)
             },
@@ -122,7 +126,7 @@ fn with_states(mut units: Vec<Unit>) -> Vec<Unit> {
 
 /// What is read once, whatever the inputs of code are: plans, states and policies in files.
 struct Read {
-    stacks: Vec<Stack>,
+    stacks: Vec<Arc<Stack>>,
     published: Published,
 }
 
@@ -161,24 +165,25 @@ impl Read {
         for (id, unit) in of(&units, Language::Plan) {
             let (stack, outputs, found) = plan::load(sources, unit, id, load, &lower::weighs);
             published.states.extend(outputs.map(|outputs| (unit.path.clone(), outputs)));
-            stacks.push(stack);
+            stacks.push(Arc::new(stack));
             diagnostics.extend(found);
         }
         for (id, unit) in of(&units, Language::OrganizationPolicy) {
             let (stack, found) = policy_file::load(sources, unit, id, load);
-            stacks.push(stack);
+            stacks.push(Arc::new(stack));
             diagnostics.extend(found);
         }
-        published.parameters.extend(stacks.iter().flat_map(resource::parameters));
+        published.parameters.extend(stacks.iter().flat_map(|stack| resource::parameters(stack)));
         settings.estates.iter().for_each(|estate| published.elsewhere.extend(estate.given.clone()));
         (Self { stacks, published }, diagnostics)
     }
 
     /// The stacks of templates.
-    fn templates(&self, sources: &Sources, units: &[Unit], load: &LoadSettings) -> (Vec<Stack>, Vec<Diagnostic>) {
+    fn templates(&self, sources: &Sources, units: &[Unit], load: &LoadSettings) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
         let ids = ids(units);
         let templates = of(&ids, Language::CloudFormation);
-        cloudformation::load_all(sources, &templates, load, &self.published.elsewhere)
+        let (stacks, diagnostics) = cloudformation::load_all(sources, &templates, load, &self.published.elsewhere);
+        (stacks.into_iter().map(Arc::new).collect(), diagnostics)
     }
 
     /// All stacks of the estate, with the code evaluated for the units' inputs.
@@ -188,20 +193,21 @@ impl Read {
         modules: &terraform::Modules,
         units: &[Unit],
         load: &LoadSettings,
-    ) -> (Vec<Stack>, Vec<Diagnostic>) {
+    ) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
         let ids = ids(units);
         let (stacks, mut diagnostics) = self.templates(sources, units, load);
         let published = self.published_with(&stacks);
         let (found, more) = terraform::load(sources, modules, &of(&ids, Language::Terraform), load, &published);
         diagnostics.extend(more);
+        let found = found.into_iter().map(Arc::new).collect();
         let stacks = self.assemble(sources, stacks, found, &ids, load, &mut diagnostics);
         (stacks, diagnostics)
     }
 
     /// What the stacks of templates give out, with what was read once.
-    fn published_with(&self, templates: &[Stack]) -> Published {
+    fn published_with(&self, templates: &[Arc<Stack>]) -> Published {
         let mut published = self.published.clone();
-        published.parameters.extend(templates.iter().flat_map(resource::parameters));
+        published.parameters.extend(templates.iter().flat_map(|stack| resource::parameters(stack)));
         published
     }
 
@@ -209,12 +215,12 @@ impl Read {
     fn assemble(
         &self,
         sources: &Sources,
-        templates: Vec<Stack>,
-        roots: Vec<Stack>,
+        templates: Vec<Arc<Stack>>,
+        roots: Vec<Arc<Stack>>,
         ids: &[(StackId, &Unit)],
         load: &LoadSettings,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Vec<Stack> {
+    ) -> Vec<Arc<Stack>> {
         let mut stacks = templates;
         stacks.extend(self.stacks.iter().cloned());
         stacks.extend(roots);
@@ -231,7 +237,7 @@ impl Read {
             // After all units: what code says comes first.
             let id = StackId(u32::try_from(ids.len()).unwrap_or(u32::MAX));
             let (stack, found) = facts::load(sources, &load.facts, id);
-            stacks.push(stack);
+            stacks.push(Arc::new(stack));
             diagnostics.extend(found);
         }
         // Code before what is deployed: where both speak of a thing, the first is heard.

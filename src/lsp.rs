@@ -3,16 +3,17 @@
 //! One thread answers messages in order. Edits are collected as long as more of them wait, then the estate is analysed once.
 
 mod places;
+mod published;
 mod told;
 
 use crate::analysis::{Analysis, Reported};
 use crate::fix::{self, Changes};
-use crate::secret::Mask;
 use crate::source::normalize;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use places::Uris;
+use published::Published;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -141,10 +142,7 @@ struct Server<'a> {
     stale: Stale,
     /// Files whose findings in `analysis` carry their fixes.
     fixed: BTreeSet<String>,
-    /// The diagnostics that were published, by file.
-    published: BTreeMap<String, Vec<Json>>,
-    /// Over the secrets that `analysis` met.
-    mask: Option<Mask>,
+    published: Published,
 }
 
 impl<'a> Server<'a> {
@@ -156,10 +154,9 @@ impl<'a> Server<'a> {
             folders,
             open: Changes::new(),
             analysis: None,
-            mask: None,
             stale: Stale::Files,
             fixed: BTreeSet::new(),
-            published: BTreeMap::new(),
+            published: Published::default(),
         }
     }
 
@@ -173,22 +170,14 @@ impl<'a> Server<'a> {
             return;
         }
         let analysis = (self.analyse)(&self.paths(), &self.open, self.stale == Stale::Files);
-        let mut now = told::diagnostics(&analysis, &self.uris);
-        self.mask = Mask::new(&analysis.secrets());
-        if let Some(mask) = &self.mask {
-            now.values_mut().flatten().for_each(|diagnostic| mask.apply_json(diagnostic));
-        }
-        let none = Vec::new();
-        for path in self.published.keys().chain(now.keys()).collect::<BTreeSet<_>>() {
-            let found = now.get(path).unwrap_or(&none);
-            if self.published.get(path) == Some(found) {
-                continue;
-            }
-            let params = json!({"uri": self.uris.uri(path), "diagnostics": found});
+        for (path, found) in self.published.update(&analysis, self.analysis.as_ref(), &self.uris) {
+            let found: Vec<&Json> = found.iter().map(AsRef::as_ref).collect();
+            let params = json!({"uri": self.uris.uri(&path), "diagnostics": found});
             send(connection, Notification::new("textDocument/publishDiagnostics".to_owned(), params));
         }
-        self.published = now;
-        self.analysis = Some(analysis);
+        let last = self.analysis.replace(analysis);
+        // Letting go of a large estate takes a while: nobody has to wait for it.
+        std::thread::spawn(move || drop(last));
         self.stale = Stale::No;
         self.fixed.clear();
     }
@@ -312,7 +301,9 @@ impl<'a> Server<'a> {
             },
         };
         // What an edit writes stays as it is.
-        if let (Some(mask), Some(answer), true) = (&self.mask, &mut answer, method != "textDocument/codeAction") {
+        if let (Some(mask), Some(answer), true) =
+            (&self.published.mask, &mut answer, method != "textDocument/codeAction")
+        {
             mask.apply_json(answer);
         }
         match answer {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where an entity is declared and where it is deployed.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Site {
     pub stack: StackId,
@@ -40,7 +40,7 @@ impl Site {
 }
 
 /// A value together with the place of the attribute that holds it.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Setting {
     pub value: Value,
@@ -49,7 +49,7 @@ pub struct Setting {
 }
 
 /// How a data store's data, and so its not fully managed backup, is encrypted, as the code says it.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Encryption {
@@ -94,7 +94,7 @@ pub enum Device {
 }
 
 /// A volume of an instance.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Part {
     pub device: Device,
@@ -125,7 +125,7 @@ impl Part {
 }
 
 /// A resource that AWS Backup protects.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DataStore {
     pub site: Site,
@@ -149,7 +149,7 @@ pub struct DataStore {
 }
 
 /// A resource through which a data store comes to its encryption: a snapshot, a copy of one, what holds it.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lineage {
     pub site: Site,
@@ -165,7 +165,7 @@ pub struct Lineage {
 }
 
 /// An EC2 launch template or launch configuration: the volumes and tags that it gives an instance.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaunchTemplate {
     pub site: Site,
@@ -180,7 +180,7 @@ pub struct LaunchTemplate {
 }
 
 /// A volume attached to an instance by a resource of its own.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VolumeAttachment {
     pub site: Site,
@@ -189,7 +189,7 @@ pub struct VolumeAttachment {
 }
 
 /// A fact about a data store that a resource of its own declares: a bucket's versioning.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StoreFact {
     pub site: Site,
@@ -200,7 +200,7 @@ pub struct StoreFact {
 }
 
 /// An RDS option group.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OptionGroup {
     pub site: Site,
@@ -212,7 +212,7 @@ pub struct OptionGroup {
 }
 
 /// A vault's bounds on retention, in days.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lock {
     pub min_days: Option<Setting>,
@@ -221,7 +221,7 @@ pub struct Lock {
 }
 
 /// A backup vault.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Vault {
     pub site: Site,
@@ -235,7 +235,7 @@ pub struct Vault {
 }
 
 /// A vault policy or lock declared as a resource of its own.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VaultAttachment {
     pub site: Site,
@@ -245,7 +245,7 @@ pub struct VaultAttachment {
 }
 
 /// Retention: days until cold storage and deletion; `None` where left out.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lifecycle {
     pub delete_after: Option<Setting>,
@@ -254,7 +254,7 @@ pub struct Lifecycle {
 }
 
 /// A copy action of a plan rule.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CopyAction {
     pub destination: Setting,
@@ -266,7 +266,7 @@ pub struct CopyAction {
 }
 
 /// A rule of a backup plan.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanRule {
     pub name: Value,
@@ -285,7 +285,7 @@ pub struct PlanRule {
 }
 
 /// A backup plan.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
     pub site: Site,
@@ -299,7 +299,7 @@ pub struct Plan {
 }
 
 /// How an AWS Organizations backup policy makes a plan in an account.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyOrigin {
     /// What is wrong in the policies, as far as this plan is concerned.
@@ -369,7 +369,7 @@ pub enum TagOperator {
 }
 
 /// One tag comparison of a selection.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TagCondition {
     pub operator: TagOperator,
@@ -379,7 +379,7 @@ pub struct TagCondition {
 }
 
 /// An assignment of resources to a plan.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Selection {
     pub site: Site,
@@ -410,7 +410,7 @@ pub enum KeyForm {
 }
 
 /// A customer managed key.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Key {
     pub site: Site,
@@ -428,7 +428,7 @@ pub struct Key {
 }
 
 /// A key policy declared as a resource of its own: replaces the key's.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeyPolicy {
     pub site: Site,
@@ -437,7 +437,7 @@ pub struct KeyPolicy {
 }
 
 /// A key's alias.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Alias {
     pub site: Site,
@@ -449,7 +449,7 @@ pub struct Alias {
 }
 
 /// A grant on a key.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeyGrant {
     pub site: Site,
@@ -459,7 +459,7 @@ pub struct KeyGrant {
 }
 
 /// An IAM role.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Role {
     pub site: Site,
@@ -476,7 +476,7 @@ pub struct Role {
 }
 
 /// A policy attached to a role by a resource of its own.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RolePolicy {
     pub site: Site,
@@ -487,7 +487,7 @@ pub struct RolePolicy {
 }
 
 /// Which of the two a role policy is.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RolePolicyKind {
@@ -496,7 +496,7 @@ pub enum RolePolicyKind {
 }
 
 /// A customer managed IAM policy.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ManagedPolicy {
     pub site: Site,
@@ -505,7 +505,7 @@ pub struct ManagedPolicy {
 }
 
 /// Organization-wide or Region-wide settings of AWS Backup, EC2 and so on.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Settings {
@@ -533,7 +533,7 @@ pub enum OrganizationForm {
 }
 
 /// A piece of an organization's tree, declared or looked up.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OrganizationPart {
     pub site: Site,
@@ -546,7 +546,7 @@ pub struct OrganizationPart {
 }
 
 /// A policy of AWS Organizations.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OrganizationPolicy {
     pub site: Site,
@@ -557,7 +557,7 @@ pub struct OrganizationPolicy {
 }
 
 /// An attachment of an AWS Organizations policy, declared as a resource of its own.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyAttachment {
     pub site: Site,
@@ -570,7 +570,7 @@ pub struct PolicyAttachment {
 pub const UNREAD: &str = "crossvault:unread";
 
 /// Everything one run lowered, each list in the order of stacks and addresses.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Entities {

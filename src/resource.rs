@@ -296,7 +296,7 @@ pub(crate) fn output_of(stack: StackId, address: &str, output: &str) -> String {
 }
 
 /// The resources that deploy templates of which nothing is known.
-pub(crate) fn unread(stacks: &[Stack]) -> Vec<&Resource> {
+pub(crate) fn unread(stacks: &[Arc<Stack>]) -> Vec<&Resource> {
     const KINDS: [&str; 5] = [
         "aws_cloudformation_stack",
         "aws_cloudformation_stack_set",

@@ -1,18 +1,19 @@
 //! An estate that is analysed again and again while its files are edited: what an edit does not touch is kept.
 //!
-//! Units are evaluated in groups, and what each group reads is noted. An edit evaluates the groups that have read the
-//! file; the graph and its copies are made anew from all stacks. An edit that could change which units there are needs
-//! a new session.
+//! What the evaluation of each unit reads is noted. An edit evaluates the units that have read the file; the graph is
+//! linked anew, and copies whose ground is not what it was are judged again. An edit that could change which units there
+//! are needs a new session.
 
 use crate::Input;
-use crate::analysis::{Analysis, AnalysisSettings};
+use crate::analysis::{Analysis, AnalysisSettings, Memory};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Language, LoadSettings, Stack, Unit};
-use crate::source::{Sources, normalize, parent};
-use crate::terraform::{self, CHUNK, Evaluated, Modules};
+use crate::resource::{Language, LoadSettings, OpenInput, Stack, Unit};
+use crate::source::{Reads, Sources, normalize, parent};
+use crate::terraform::{self, Evaluated, Modules};
 use crate::value::StackId;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The estate as it was read, and what came of it.
 pub struct Session {
@@ -24,14 +25,19 @@ pub struct Session {
     /// What was wrong before evaluation began.
     diagnostics: Vec<Diagnostic>,
     read: crate::Read,
-    templates: (Vec<Stack>, Vec<Diagnostic>),
-    groups: Vec<Group>,
+    templates: (Vec<Arc<Stack>>, Vec<Diagnostic>),
+    roots: Vec<Root>,
+    memory: Memory,
+    /// Inputs without a value by the unit's place, as far as somebody has asked for them.
+    open: Mutex<BTreeMap<usize, Vec<OpenInput>>>,
 }
 
-/// Terraform units that are evaluated together.
-struct Group {
-    units: Vec<usize>,
-    evaluated: Evaluated,
+/// What came of a Terraform unit.
+struct Root {
+    unit: usize,
+    stacks: Vec<Arc<Stack>>,
+    diagnostics: Vec<Diagnostic>,
+    reads: Reads,
 }
 
 impl Session {
@@ -47,24 +53,35 @@ impl Session {
             let roots: Vec<usize> = (0..units.len())
                 .filter(|at| units.get(*at).is_some_and(|unit| unit.language == Language::Terraform))
                 .collect();
-            let mut session =
-                Self { sources, units, modules, load, settings, diagnostics, read, templates, groups: Vec::new() };
-            let groups = roots.chunks(CHUNK).map(<[usize]>::to_vec).collect();
-            session.groups = session.evaluated(&session.sources, &session.units, &session.templates.0, groups);
+            let mut session = Self {
+                sources,
+                units,
+                modules,
+                load,
+                settings,
+                diagnostics,
+                read,
+                templates,
+                roots: Vec::new(),
+                memory: Memory::default(),
+                open: Mutex::default(),
+            };
+            session.roots = session.evaluated(&session.sources, &session.units, &session.templates.0, roots);
             session
         })
     }
 
-    fn evaluated(&self, sources: &Sources, units: &[Unit], templates: &[Stack], groups: Vec<Vec<usize>>) -> Vec<Group> {
+    fn evaluated(&self, sources: &Sources, units: &[Unit], templates: &[Arc<Stack>], roots: Vec<usize>) -> Vec<Root> {
         let ids = crate::ids(units);
         let all = crate::of(&ids, Language::Terraform);
         let published = self.read.published_with(templates);
-        groups
+        roots
             .into_par_iter()
-            .map(|group| {
-                let chunk: Vec<(StackId, &Unit)> = group.iter().filter_map(|at| ids.get(*at)).copied().collect();
-                let evaluated = terraform::evaluate(sources, &self.modules, &all, &chunk, &self.load, &published);
-                Group { units: group, evaluated }
+            .map(|unit| {
+                let chunk: Vec<(StackId, &Unit)> = ids.get(unit).into_iter().copied().collect();
+                let Evaluated { stacks, diagnostics, reads } =
+                    terraform::evaluate(sources, &self.modules, &all, &chunk, &self.load, &published);
+                Root { unit, stacks: stacks.into_iter().map(Arc::new).collect(), diagnostics, reads }
             })
             .collect()
     }
@@ -78,7 +95,7 @@ impl Session {
             let path = normalize(path);
             let file = match self.sources.loaded(&path) {
                 // Nobody has asked for it, or only for its bytes.
-                None if self.groups.iter().any(|group| group.evaluated.reads.files.contains(&path)) => return false,
+                None if self.roots.iter().any(|root| root.reads.files.contains(&path)) => return false,
                 None => continue,
                 Some(Err(_)) => return false,
                 Some(Ok(file)) => file,
@@ -101,6 +118,7 @@ impl Session {
             let dir = parent(&path).to_owned();
             let calls = is_code.then(|| terraform::local_sources(&self.sources, &self.modules, &dir));
             self.sources.replace(file, text);
+            self.memory.touch([file]);
             if let Some(calls) = calls {
                 self.modules.forget(&dir);
                 // Which modules are called decides which are roots.
@@ -109,8 +127,7 @@ impl Session {
                 }
             }
             templates |= is_template;
-            if !is_template && !is_code && !self.groups.iter().any(|group| group.evaluated.reads.files.contains(&path))
-            {
+            if !is_template && !is_code && !self.roots.iter().any(|root| root.reads.files.contains(&path)) {
                 return false;
             }
             touched.insert(path);
@@ -128,68 +145,76 @@ impl Session {
         if templates {
             self.templates = self.read.templates(&self.sources, &self.units, &self.load);
         }
-        let affected = self.affected(|group| {
-            let reads = &group.evaluated.reads;
+        let affected = self.affected(|root| {
+            let reads = &root.reads;
             touched.iter().any(|path| reads.files.contains(path))
                 || reads.elsewhere && elsewhere
                 || templates && (reads.elsewhere || !reads.units.is_empty())
         });
-        let again: Vec<Vec<usize>> =
-            affected.iter().filter_map(|at| self.groups.get(*at)).map(|group| group.units.clone()).collect();
+        let again: Vec<usize> = affected.iter().filter_map(|at| self.roots.get(*at)).map(|root| root.unit).collect();
         let new = self.evaluated(&self.sources, &self.units, &self.templates.0, again);
-        for (at, group) in affected.into_iter().zip(new) {
-            if let Some(old) = self.groups.get_mut(at) {
-                *old = group;
+        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let of_template =
+            |at: &usize| self.units.get(*at).is_some_and(|unit| unit.language == Language::CloudFormation);
+        open.retain(|at, _| !templates || !of_template(at));
+        for (at, root) in affected.into_iter().zip(new) {
+            open.remove(&root.unit);
+            if let Some(old) = self.roots.get_mut(at) {
+                *old = root;
             }
         }
     }
 
-    /// The groups that `first` names, and those that read what their units give out.
-    fn affected(&self, first: impl Fn(&Group) -> bool) -> Vec<usize> {
-        let mut group_of: BTreeMap<u32, usize> = BTreeMap::new();
-        for (at, group) in self.groups.iter().enumerate() {
-            group_of.extend(group.units.iter().map(|unit| (u32::try_from(*unit).unwrap_or(u32::MAX), at)));
+    /// The roots that `first` names, and those that read what these give out.
+    fn affected(&self, first: impl Fn(&Root) -> bool) -> Vec<usize> {
+        let mut readers: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (at, root) in self.roots.iter().enumerate() {
+            root.reads.units.iter().for_each(|unit| readers.entry(*unit).or_default().push(at));
         }
-        let mut affected: BTreeSet<usize> =
-            self.groups.iter().enumerate().filter(|(_, group)| first(group)).map(|(at, _)| at).collect();
-        loop {
-            let more: Vec<usize> = self
-                .groups
-                .iter()
-                .enumerate()
-                .filter(|(at, group)| {
-                    let mut used = group.evaluated.reads.units.iter().filter_map(|unit| group_of.get(unit));
-                    !affected.contains(at) && used.any(|used| affected.contains(used))
-                })
-                .map(|(at, _)| at)
-                .collect();
-            if more.is_empty() {
-                return affected.into_iter().collect();
+        let mut next: Vec<usize> =
+            self.roots.iter().enumerate().filter(|(_, root)| first(root)).map(|(at, _)| at).collect();
+        let mut affected: BTreeSet<usize> = BTreeSet::new();
+        while let Some(at) = next.pop() {
+            if affected.insert(at) {
+                let unit = self.roots.get(at).and_then(|root| u32::try_from(root.unit).ok());
+                next.extend(unit.and_then(|unit| readers.get(&unit)).into_iter().flatten());
             }
-            affected.extend(more);
         }
+        affected.into_iter().collect()
     }
 
     /// What `crate::analyze` would say of these texts.
-    pub fn analysis(&self) -> Analysis {
-        crate::parallel::on_threads(None, || {
+    pub fn analysis(&mut self) -> Analysis {
+        let mut memory = std::mem::take(&mut self.memory);
+        let analysis = crate::parallel::on_threads(None, || {
             let mut diagnostics = self.diagnostics.clone();
             diagnostics.extend(self.templates.1.iter().cloned());
-            let roots = self.groups.iter().flat_map(|group| &group.evaluated.stacks).cloned().collect();
-            diagnostics.extend(self.groups.iter().flat_map(|group| &group.evaluated.diagnostics).cloned());
+            let roots = self.roots.iter().flat_map(|root| &root.stacks).cloned().collect();
+            diagnostics.extend(self.roots.iter().flat_map(|root| &root.diagnostics).cloned());
             let sources = self.sources.fork();
             let ids = crate::ids(&self.units);
             let templates = self.templates.0.clone();
             let stacks = self.read.assemble(&sources, templates, roots, &ids, &self.load, &mut diagnostics);
-            let known = (&self.modules, &*self.units, &self.load);
-            crate::judge(sources, stacks, diagnostics, known, &self.settings, &|sources, units| {
+            let memory = Some(&mut memory);
+            let open = |sources: &Sources, at, unit: &Unit| self.open_inputs(sources, at, unit);
+            let known = (&*self.units, &self.load);
+            crate::judge(sources, stacks, diagnostics, known, &self.settings, memory, &open, &|sources, units| {
                 self.stacks(sources, units)
             })
-        })
+        });
+        self.memory = memory;
+        analysis
+    }
+
+    /// The open inputs of the unit at this place, worked out once.
+    fn open_inputs(&self, sources: &Sources, at: usize, unit: &Unit) -> Vec<OpenInput> {
+        let mut known = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || crate::open_inputs(sources, &self.modules, unit, &self.load);
+        known.entry(at).or_insert_with(make).clone()
     }
 
     /// The stacks for units with other inputs: only those that have them are evaluated.
-    fn stacks(&self, sources: &Sources, units: &[Unit]) -> Vec<Stack> {
+    fn stacks(&self, sources: &Sources, units: &[Unit]) -> Vec<Arc<Stack>> {
         let other: BTreeSet<usize> = units
             .iter()
             .zip(&self.units)
@@ -198,12 +223,11 @@ impl Session {
             .map(|(at, _)| at)
             .collect();
         let templates = self.read.templates(sources, units, &self.load).0;
-        let affected =
-            self.affected(|group| group.evaluated.reads.elsewhere || group.units.iter().any(|at| other.contains(at)));
-        let again = affected.iter().filter_map(|at| self.groups.get(*at)).map(|group| group.units.clone()).collect();
-        let new: BTreeMap<usize, Group> =
+        let affected = self.affected(|root| root.reads.elsewhere || other.contains(&root.unit));
+        let again = affected.iter().filter_map(|at| self.roots.get(*at)).map(|root| root.unit).collect();
+        let new: BTreeMap<usize, Root> =
             affected.into_iter().zip(self.evaluated(sources, units, &templates, again)).collect();
-        let roots = self.groups.iter().enumerate().flat_map(|(at, old)| &new.get(&at).unwrap_or(old).evaluated.stacks);
+        let roots = self.roots.iter().enumerate().flat_map(|(at, old)| &new.get(&at).unwrap_or(old).stacks);
         self.read.assemble(
             sources,
             templates,

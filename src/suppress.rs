@@ -20,6 +20,7 @@ use inline::Directive;
 use places::{Enclosing, Places};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// The rule that tells of ignores without effect.
 pub const RULE: &str = "ignore-without-effect";
@@ -110,7 +111,7 @@ enum SuppressionId {
 pub struct Scene<'a> {
     pub sources: &'a Sources,
     pub graph: &'a Graph,
-    pub stacks: &'a [Stack],
+    pub stacks: &'a [Arc<Stack>],
     pub judgements: &'a [Judgement],
 }
 

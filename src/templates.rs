@@ -18,7 +18,7 @@ const LANGUAGES: [Language; 3] = [Language::Terraform, Language::Plan, Language:
 /// Evaluates what the root modules deploy, and adds it. The second result are templates' files that are deployed so.
 pub(crate) fn deploy(
     sources: &Sources,
-    roots: &mut [Stack],
+    roots: &mut [Arc<Stack>],
     units: &BTreeMap<StackId, &Unit>,
     settings: &LoadSettings,
 ) -> (Vec<Diagnostic>, BTreeSet<Arc<str>>) {
@@ -44,12 +44,12 @@ pub(crate) fn deploy(
         if new == outputs || round == MOST_ROUNDS {
             for (id, resources) in made {
                 if let Some(stack) = roots.iter_mut().find(|stack| stack.id == id) {
-                    stack.resources.extend(resources);
+                    Arc::make_mut(stack).resources.extend(resources);
                 }
             }
             return (diagnostics, files);
         }
-        for resource in roots.iter_mut().flat_map(|stack| &mut stack.resources) {
+        for resource in roots.iter_mut().flat_map(|stack| &mut Arc::make_mut(stack).resources) {
             replace(&mut resource.attributes, &new);
         }
         outputs = new;

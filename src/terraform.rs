@@ -93,9 +93,6 @@ pub(crate) struct Evaluated {
     pub(crate) reads: Reads,
 }
 
-/// How many units are evaluated together.
-pub(crate) use eval::CHUNK;
-
 /// Evaluates these units out of all, together.
 pub(crate) fn evaluate(
     sources: &Sources,

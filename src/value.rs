@@ -167,7 +167,7 @@ pub struct Branch {
 }
 
 /// A condition that could not be decided, or its opposite. Guards of the same text are about the same fact.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Guard {
     /// The condition in the user's words: `var.enabled`, `IsProd`.

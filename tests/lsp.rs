@@ -268,3 +268,48 @@ fn what_did_not_change_is_not_told_again() {
     assert!(client.rules(&root, "data.tf").is_empty());
     client.stop();
 }
+
+/// What an editor has been told after many edits is what a new server tells of the same texts, places and words alike.
+#[test]
+fn after_edits_an_editor_knows_what_a_new_one_is_told() {
+    let dir = repository();
+    let root = dir.path().canonicalize().unwrap();
+    let mut client = Client::start(&root);
+    let open = |name: &str, text: &str| json!({"textDocument": {"uri": uri(&root, name), "languageId": "terraform", "version": 1, "text": text}});
+    let known = |client: &mut Client| {
+        client.rules(&root, "data.tf");
+        client.published.retain(|_, told| *told != json!([]));
+        client.published.clone()
+    };
+    let edits: [(&str, String); 9] = [
+        // Lines move, and a finding's words stay.
+        ("data.tf", format!("\n\n{DATA}")),
+        ("data.tf", format!("# é\n{}", DATA.replace("orders", "goods!"))),
+        // The same length, other lines.
+        ("data.tf", DATA.replace("description = \"orders\"", "description =\n\"orders\"")),
+        ("backup.tf", BACKUP.replace("111111111111:root", "333333333333:root")),
+        ("providers.tf", PROVIDERS.replace("222222222222", "444444444444")),
+        (
+            "providers.tf",
+            format!("{PROVIDERS}resource \"aws_db_instance\" \"more\" {{\n  tags = {{ backup = \"daily\" }}\n}}\n"),
+        ),
+        ("backup.tf", BACKUP.replace("resource \"aws_backup_plan\"", "resource \"aws_backup_plan")),
+        ("backup.tf", BACKUP.to_owned()),
+        ("data.tf", DATA.to_owned()),
+    ];
+    let mut texts = std::collections::BTreeMap::from([("data.tf", DATA.to_owned()), ("backup.tf", BACKUP.to_owned())]);
+    texts.insert("providers.tf", PROVIDERS.to_owned());
+    texts.iter().for_each(|(name, text)| client.tell("textDocument/didOpen", open(name, text)));
+    for (name, text) in edits {
+        texts.insert(name, text.clone());
+        client.tell(
+            "textDocument/didChange",
+            json!({"textDocument": {"uri": uri(&root, name), "version": 2}, "contentChanges": [{"text": text}]}),
+        );
+        let mut fresh = Client::start(&root);
+        texts.iter().for_each(|(name, text)| fresh.tell("textDocument/didOpen", open(name, text)));
+        assert_eq!(known(&mut client), known(&mut fresh), "{name}:\n{text}");
+        fresh.stop();
+    }
+    client.stop();
+}

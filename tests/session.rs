@@ -86,9 +86,9 @@ fn edits_lead_where_a_fresh_analysis_does() {
         let original = files.clone();
         let start = input(&files);
         let mut session = Session::new(start.0, start.1);
-        for round in 0..3 {
+        for round in 0..8 {
             let path = files.keys().nth(numbers.below(files.len())).unwrap().clone();
-            let text = if round == 2 { original[&path].clone() } else { edited(&files[&path], &mut numbers) };
+            let text = if round % 3 == 2 { original[&path].clone() } else { edited(&files[&path], &mut numbers) };
             files.insert(path.clone(), text.clone());
             if session.edit([(path.as_str(), text.as_str())]) {
                 kept += 1;

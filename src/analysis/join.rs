@@ -19,7 +19,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Case {
     pub inputs: BTreeMap<Arc<str>, Chosen>,
-    pub stacks: Vec<Stack>,
+    pub stacks: Vec<Arc<Stack>>,
 }
 
 /// An input's value in a case, and the header of the input's declaration.

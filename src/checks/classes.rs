@@ -6,7 +6,7 @@
 
 use super::{Context, Finding, Judgement, Outcome, RULES, Verdict, assumptions, check, checks_of, support, verdict};
 use crate::copy::{Copy, CopyId, CopySource};
-use crate::graph::{KeyUse, StoreId};
+use crate::graph::{KeyUse, Prints, StoreId};
 use crate::model::DataStore;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -27,20 +27,64 @@ const CHUNK: usize = 4096;
 /// Chunks that are judged before their judgements go to the others.
 const ROUND: usize = 16;
 
+/// A finding, and whether it is of a check that is open.
+type Found = (Arc<Finding>, bool);
+
+/// Judgements of the last time, by the numbers of the ground that they stand on.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    classes: HashMap<u64, Arc<Known>>,
+    /// What rules found about the data store itself, by the copy's ground and the rule's place.
+    own: HashMap<(u64, usize), Option<Found>>,
+}
+
+/// What the first copy of a class has shown.
+#[derive(Debug)]
+struct Known {
+    verdict: Verdict,
+    decided_by: Arc<[&'static str]>,
+    assumed: Arc<[String]>,
+    /// Root causes that every copy of the class shares.
+    shared: Vec<Found>,
+    /// Rules whose findings are about the data store itself.
+    own: Vec<usize>,
+    /// What these found about the first one.
+    first: Vec<Found>,
+}
+
 /// The verdicts on all copies, in their order, and what was found, by rule and root.
 pub fn judge_all(context: &Context<'_>, copies: Vec<Copy>) -> (Vec<Judgement>, Vec<Judged>) {
+    judge_again(context, copies, None, &mut Remembered::default())
+}
+
+/// The same; what stands on the ground that it stood on last time is taken from there.
+pub fn judge_again(
+    context: &Context<'_>,
+    copies: Vec<Copy>,
+    prints: Option<&Prints>,
+    remembered: &mut Remembered,
+) -> (Vec<Judgement>, Vec<Judged>) {
     let classes = store_classes(context);
     let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
+    let last = std::mem::take(remembered);
     let mut rest = copies.into_iter();
     while rest.len() > 0 {
         let next = |_| rest.by_ref().take(CHUNK).collect::<Vec<Copy>>();
         let chunks: Vec<Vec<Copy>> = (0..ROUND).map(next).take_while(|chunk| !chunk.is_empty()).collect();
-        let judged: Vec<(Vec<Judgement>, Groups)> =
-            chunks.into_par_iter().map(|chunk| judge_chunk(context, &classes, chunk)).collect();
-        for (some, groups) in judged {
-            judgements.extend(some);
-            all.extend(groups);
+        let judged: Vec<Chunk<'_>> = chunks
+            .into_par_iter()
+            .map(|copies| {
+                let mut chunk = Chunk::new(context, prints.map(|prints| (prints, &last)));
+                copies.into_iter().for_each(|copy| chunk.judge(copy, &classes));
+                chunk
+            })
+            .collect();
+        for chunk in judged {
+            judgements.extend(chunk.judgements);
+            all.extend(chunk.groups);
+            remembered.classes.extend(chunk.new.classes);
+            remembered.own.extend(chunk.new.own);
         }
     }
     for group in &mut all.list {
@@ -70,6 +114,13 @@ impl Groups {
         at
     }
 
+    /// Adds a copy that the finding touches; the place of its root cause.
+    fn add(&mut self, finding: &Finding, undecided: bool, copy: CopyId) -> usize {
+        let at = self.place(finding, undecided);
+        self.touch(at, &[copy]);
+        at
+    }
+
     fn touch(&mut self, at: usize, copies: &[CopyId]) {
         if let Some(group) = self.list.get_mut(at) {
             group.copies.extend_from_slice(copies);
@@ -84,72 +135,107 @@ impl Groups {
     }
 }
 
-/// What is known of a class from its first copy.
+/// A class in one chunk: what is known of it, and where in the groups its shared findings stand.
 struct Class {
-    verdict: Verdict,
-    decided_by: Arc<[&'static str]>,
-    assumed: Arc<[String]>,
-    /// Root causes that every copy of the class shares.
+    known: Arc<Known>,
     shared: Vec<usize>,
-    /// Rules whose findings are about the data store itself.
-    own: Vec<usize>,
 }
 
-impl Class {
+/// Copies that one thread judges.
+struct Chunk<'c> {
+    context: &'c Context<'c>,
+    /// The numbers of this time's ground, and what is known from the last time.
+    past: Option<(&'c Prints, &'c Remembered)>,
+    judgements: Vec<Judgement>,
+    groups: Groups,
+    classes: HashMap<(u32, u32, bool), Class>,
+    new: Remembered,
+}
+
+impl<'c> Chunk<'c> {
+    fn new(context: &'c Context<'c>, past: Option<(&'c Prints, &'c Remembered)>) -> Self {
+        let (judgements, groups, classes, new) = Default::default();
+        Self { context, past, judgements, groups, classes, new }
+    }
+
+    fn judge(&mut self, copy: Copy, classes: &[u32]) {
+        let key = key(&copy, classes);
+        if let Some(class) = key.and_then(|key| self.classes.get(&key)) {
+            for at in &class.shared {
+                self.groups.touch(*at, &[copy.id]);
+            }
+            let known = class.known.clone();
+            for rule in &known.own {
+                if let Some((finding, undecided)) = self.own(&copy, *rule) {
+                    self.groups.add(&finding, undecided, copy.id);
+                }
+            }
+            self.judgements.push(known.judgement(copy));
+            return;
+        }
+        let print = self.past.map(|(prints, last)| (prints.of(&copy), last));
+        let known = match print.and_then(|(print, last)| last.classes.get(&print)) {
+            Some(known) => known.clone(),
+            None => Arc::new(Known::new(self.context, &copy)),
+        };
+        if let Some((print, _)) = print {
+            self.new.classes.insert(print, known.clone());
+        }
+        let shared =
+            known.shared.iter().map(|(finding, undecided)| self.groups.add(finding, *undecided, copy.id)).collect();
+        for (finding, undecided) in &known.first {
+            self.groups.add(finding, *undecided, copy.id);
+        }
+        self.judgements.push(known.judgement(copy));
+        if let Some(key) = key {
+            self.classes.insert(key, Class { known, shared });
+        }
+    }
+
+    /// What the rule finds about the copy's own data store.
+    fn own(&mut self, copy: &Copy, rule: usize) -> Option<Found> {
+        let make = || {
+            let result = check(self.context, copy, rule)?;
+            found(&result.outcome).map(|(finding, undecided)| (Arc::new(finding.clone()), undecided))
+        };
+        let Some((prints, last)) = self.past else { return make() };
+        let print = (prints.of(copy), rule);
+        let found = last.own.get(&print).cloned().unwrap_or_else(make);
+        self.new.own.insert(print, found.clone());
+        found
+    }
+}
+
+impl Known {
+    fn new(context: &Context<'_>, copy: &Copy) -> Self {
+        let checks = checks_of(context, copy);
+        let address = support::store(context, copy).map(|store| store.site.address.clone());
+        let (verdict, decided_by) = verdict(&checks);
+        let assumed = assumptions::assumptions(context, copy).into();
+        let mut known = Self { verdict, decided_by, assumed, shared: Vec::new(), own: Vec::new(), first: Vec::new() };
+        for result in checks {
+            let rule = result.rule;
+            let (finding, undecided) = match result.outcome {
+                Outcome::Fail(finding) => (finding, false),
+                Outcome::Undecided(finding) => (finding, true),
+                Outcome::NotApplicable | Outcome::Pass(_) => continue,
+            };
+            // A root that does not name the data store is the same for all of the class.
+            let list = if address.as_ref().is_some_and(|address| finding.root.contains(&**address)) {
+                known.own.extend(RULES.iter().position(|(name, _)| *name == rule));
+                &mut known.first
+            } else {
+                &mut known.shared
+            };
+            list.push((Arc::from(finding), undecided));
+        }
+        known
+    }
+
     fn judgement(&self, copy: Copy) -> Judgement {
         let (decided_by, assumed) = (self.decided_by.clone(), self.assumed.clone());
         Judgement { copy, verdict: self.verdict, decided_by, assumed, when: Vec::new() }
     }
-}
-
-fn judge_chunk(context: &Context<'_>, classes: &[u32], chunk: Vec<Copy>) -> (Vec<Judgement>, Groups) {
-    let mut groups = Groups::default();
-    let mut known: HashMap<(u32, u32, bool), Class> = HashMap::new();
-    let mut out = Vec::with_capacity(chunk.len());
-    for copy in chunk {
-        let key = key(&copy, classes);
-        if let Some(class) = key.and_then(|key| known.get(&key)) {
-            for at in &class.shared {
-                groups.touch(*at, &[copy.id]);
-            }
-            for rule in &class.own {
-                if let Some(result) = check(context, &copy, *rule)
-                    && let Some((finding, undecided)) = found(&result.outcome)
-                {
-                    let at = groups.place(finding, undecided);
-                    groups.touch(at, &[copy.id]);
-                }
-            }
-            out.push(class.judgement(copy));
-            continue;
-        }
-        let checks = checks_of(context, &copy);
-        let address = support::store(context, &copy).map(|store| store.site.address.clone());
-        let (verdict, decided_by) = verdict(&checks);
-        let mut class = Class {
-            verdict,
-            decided_by,
-            assumed: assumptions::assumptions(context, &copy).into(),
-            shared: Vec::new(),
-            own: Vec::new(),
-        };
-        for result in &checks {
-            let Some((finding, undecided)) = found(&result.outcome) else { continue };
-            let at = groups.place(finding, undecided);
-            groups.touch(at, &[copy.id]);
-            // A root that does not name the data store is the same for all of the class.
-            if address.as_ref().is_some_and(|address| finding.root.contains(&**address)) {
-                class.own.extend(RULES.iter().position(|(rule, _)| *rule == result.rule));
-            } else {
-                class.shared.push(at);
-            }
-        }
-        out.push(class.judgement(copy));
-        if let Some(key) = key {
-            known.insert(key, class);
-        }
-    }
-    (out, groups)
 }
 
 fn found(outcome: &Outcome) -> Option<(&Finding, bool)> {

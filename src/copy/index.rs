@@ -18,50 +18,76 @@ struct Local {
     open: Vec<usize>,
 }
 
+/// Mostly one: an address names several data stores only where their number is not known.
+#[derive(Default)]
+struct Few {
+    first: Option<usize>,
+    more: Vec<usize>,
+}
+
+impl Few {
+    fn push(&mut self, at: usize) {
+        match self.first {
+            None => self.first = Some(at),
+            Some(_) => self.more.push(at),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.first.iter().chain(&self.more).copied()
+    }
+}
+
 pub(super) struct Index<'g> {
     places: HashMap<&'g Place, Local>,
-    sites: HashMap<(StackId, Arc<str>), Vec<usize>>,
+    sites: HashMap<(StackId, &'g str), Few>,
     arns: HashMap<Arc<str>, usize>,
-    selections: HashMap<(StackId, Arc<str>), Vec<usize>>,
+    selections: HashMap<(StackId, &'g str), Vec<usize>>,
     /// Selections of each stack whose plan is not named by a plain reference.
     unclear: HashMap<StackId, Vec<usize>>,
 }
 
 impl<'g> Index<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
-        let mut index = Self {
-            places: HashMap::new(),
-            sites: HashMap::new(),
-            arns: HashMap::new(),
-            selections: HashMap::new(),
-            unclear: HashMap::new(),
-        };
-        for (at, store) in graph.entities.data_stores.iter().enumerate() {
-            let local = index.places.entry(&store.site.place).or_default();
-            local.all.push(at);
-            match known_tags(store) {
-                Some(tags) => tags.into_iter().for_each(|tag| local.by_tag.entry(tag).or_default().push(at)),
-                None => local.open.push(at),
-            }
-            index.sites.entry((store.site.stack, store.site.address.clone())).or_default().push(at);
-            if let Some(arn) = store.arn.text() {
-                index.arns.entry(arn).or_insert(at);
-            }
-        }
-        for (at, selection) in graph.entities.selections.iter().enumerate() {
-            match &selection.plan.value.kind {
-                Kind::Ref(reference) => {
-                    index.selections.entry((reference.stack, reference.address.clone())).or_default().push(at);
+        let stores = &graph.entities.data_stores;
+        let places = || {
+            let mut places: HashMap<&'g Place, Local> = HashMap::new();
+            for (at, store) in stores.iter().enumerate() {
+                let local = places.entry(&store.site.place).or_default();
+                local.all.push(at);
+                match known_tags(store) {
+                    Some(tags) => tags.into_iter().for_each(|tag| local.by_tag.entry(tag).or_default().push(at)),
+                    None => local.open.push(at),
                 }
-                _ => index.unclear.entry(selection.site.stack).or_default().push(at),
             }
+            places
+        };
+        let names = || {
+            let mut sites: HashMap<(StackId, &'g str), Few> = HashMap::with_capacity(stores.len());
+            let mut arns: HashMap<Arc<str>, usize> = HashMap::new();
+            for (at, store) in stores.iter().enumerate() {
+                sites.entry((store.site.stack, &*store.site.address)).or_default().push(at);
+                if let Some(arn) = store.arn.text() {
+                    arns.entry(arn).or_insert(at);
+                }
+            }
+            (sites, arns)
+        };
+        let (places, (sites, arns)) = rayon::join(places, names);
+        let (mut selections, mut unclear) = (HashMap::new(), HashMap::new());
+        for (at, selection) in graph.entities.selections.iter().enumerate() {
+            let list: &mut Vec<usize> = match &selection.plan.value.kind {
+                Kind::Ref(reference) => selections.entry((reference.stack, &*reference.address)).or_default(),
+                _ => unclear.entry(selection.site.stack).or_default(),
+            };
+            list.push(at);
         }
-        index
+        Self { places, sites, arns, selections, unclear }
     }
 
     /// The selections that may be the plan's, in their order.
     pub(super) fn selections(&self, plan: &Plan) -> Vec<usize> {
-        let named = self.selections.get(&(plan.site.stack, plan.site.address.clone()));
+        let named = self.selections.get(&(plan.site.stack, &*plan.site.address));
         let unclear = self.unclear.get(&plan.site.stack);
         let mut all: Vec<usize> = named.into_iter().chain(unclear).flatten().copied().collect();
         all.sort_unstable();
@@ -73,7 +99,7 @@ impl<'g> Index<'g> {
         let mut out: BTreeSet<usize> = BTreeSet::new();
         for setting in &selection.resources {
             refers_to(&setting.value, &mut |reference| {
-                out.extend(self.sites.get(&(reference.stack, reference.address.clone())).into_iter().flatten());
+                out.extend(self.sites.get(&(reference.stack, &*reference.address)).into_iter().flat_map(Few::iter));
             });
         }
         let Some(local) = self.places.get(&selection.site.place) else { return out.into_iter().collect() };

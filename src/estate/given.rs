@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// What these stacks, and the estates that they were judged with, give out. Values that no verdict reads are left out:
 /// one may be a password.
-pub fn given(stacks: &[Stack], estates: &[Estate], entities: &Entities) -> Given {
+pub fn given(stacks: &[Arc<Stack>], estates: &[Estate], entities: &Entities) -> Given {
     let mut all = Given::default();
     for stack in stacks {
         all.extend(stack.given.clone());

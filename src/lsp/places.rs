@@ -50,8 +50,7 @@ impl Uris {
 
 /// The file of the analysis at this path.
 pub(super) fn file_of(analysis: &Analysis, path: &str) -> Option<FileId> {
-    let count = u32::try_from(analysis.sources.len()).unwrap_or(u32::MAX);
-    (0..count).map(FileId).find(|file| *analysis.sources.path(*file) == *path)
+    analysis.sources.loaded(path)?.ok()
 }
 
 /// The protocol's `Range` of a span.

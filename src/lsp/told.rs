@@ -4,7 +4,7 @@ use super::places::{Uris, range};
 use crate::analysis::{Analysis, Reported};
 use crate::checks::{Judgement, Verdict};
 use crate::copy::CopySource;
-use crate::diagnostic::{DiagnosticKind, Label, Severity};
+use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Severity};
 use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleTarget, VaultTarget};
 use crate::model::Site;
 use crate::report;
@@ -17,55 +17,50 @@ use std::ops::Range;
 /// The most copies that a hover text lists.
 const LISTED: usize = 8;
 
-/// The protocol's diagnostics by path: bad input, then findings.
-pub(super) fn diagnostics(analysis: &Analysis, uris: &Uris) -> BTreeMap<String, Vec<Json>> {
-    let mut out: BTreeMap<String, Vec<Json>> = BTreeMap::new();
-    let mut add = |span: Span, diagnostic: Json| {
-        out.entry(analysis.sources.path(span.file).to_string()).or_default().push(diagnostic);
+/// The protocol's diagnostic for what is wrong beside findings, with the file that it stands in; `None` where it has no
+/// place.
+pub(super) fn of_input(analysis: &Analysis, uris: &Uris, diagnostic: &Diagnostic) -> Option<(FileId, Json)> {
+    let primary = diagnostic.primary.as_ref()?;
+    let severity = match (diagnostic.kind, diagnostic.severity) {
+        (DiagnosticKind::BadInput, _) => 1,
+        // What is left out is no fault: shown faintly.
+        (DiagnosticKind::NotEvaluated, _) => 4,
+        (_, severity) => level(severity),
     };
-    let related = |labels: &[Label]| -> Json {
-        labels
-            .iter()
-            .map(|label| json!({"location": uris.location(analysis, label.span), "message": label.message}))
-            .collect()
-    };
-    for diagnostic in &analysis.diagnostics {
-        let Some(primary) = &diagnostic.primary else { continue };
-        let severity = match (diagnostic.kind, diagnostic.severity) {
-            (DiagnosticKind::BadInput, _) => 1,
-            // What is left out is no fault: shown faintly.
-            (DiagnosticKind::NotEvaluated, _) => 4,
-            (_, severity) => level(severity),
-        };
-        let help = diagnostic.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
-        add(
-            primary.span,
-            json!({
-                "range": range(analysis, primary.span),
-                "severity": severity,
-                "source": "crossvault",
-                "message": format!("{}{help}", diagnostic.message),
-                "relatedInformation": related(&diagnostic.labels),
-            }),
-        );
+    let help = diagnostic.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+    let told = json!({
+        "range": range(analysis, primary.span),
+        "severity": severity,
+        "source": "crossvault",
+        "message": format!("{}{help}", diagnostic.message),
+        "relatedInformation": related(analysis, uris, &diagnostic.labels),
+    });
+    Some((primary.span.file, told))
+}
+
+/// The same for a finding.
+pub(super) fn of_finding(analysis: &Analysis, uris: &Uris, reported: &Reported) -> Option<(FileId, Json)> {
+    let primary = reported.finding.primary.as_ref()?;
+    let mut told = json!({
+        "range": range(analysis, primary.span),
+        "severity": if reported.undecided { 3 } else { level(reported.finding.severity) },
+        "code": reported.finding.rule,
+        "source": "crossvault",
+        "message": message(reported),
+        "relatedInformation": related(analysis, uris, &reported.finding.labels),
+        "data": {"fingerprint": reported.fingerprint},
+    });
+    if let (Some(url), Some(map)) = (reported.finding.url, told.as_object_mut()) {
+        map.insert("codeDescription".to_owned(), json!({"href": url}));
     }
-    for reported in &analysis.findings {
-        let Some(primary) = &reported.finding.primary else { continue };
-        let mut diagnostic = json!({
-            "range": range(analysis, primary.span),
-            "severity": if reported.undecided { 3 } else { level(reported.finding.severity) },
-            "code": reported.finding.rule,
-            "source": "crossvault",
-            "message": message(reported),
-            "relatedInformation": related(&reported.finding.labels),
-            "data": {"fingerprint": reported.fingerprint},
-        });
-        if let (Some(url), Some(map)) = (reported.finding.url, diagnostic.as_object_mut()) {
-            map.insert("codeDescription".to_owned(), json!({"href": url}));
-        }
-        add(primary.span, diagnostic);
-    }
-    out
+    Some((primary.span.file, told))
+}
+
+fn related(analysis: &Analysis, uris: &Uris, labels: &[Label]) -> Json {
+    labels
+        .iter()
+        .map(|label| json!({"location": uris.location(analysis, label.span), "message": label.message}))
+        .collect()
 }
 
 fn level(severity: Severity) -> u8 {

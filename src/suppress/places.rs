@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) struct Enclosing(BTreeMap<FileId, Vec<(Span, Span)>>);
 
 impl Enclosing {
-    pub(super) fn new(stacks: &[Stack]) -> Self {
+    pub(super) fn new(stacks: &[Arc<Stack>]) -> Self {
         let mut files: BTreeMap<FileId, Vec<(Span, Span)>> = BTreeMap::new();
         for resource in stacks.iter().flat_map(|stack| &stack.resources) {
             files.entry(resource.span.file).or_default().push((resource.span, resource.header));

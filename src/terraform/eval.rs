@@ -34,7 +34,7 @@ use std::sync::Arc;
 /// Evaluation gives up beyond this depth of demands within demands.
 const DEEPEST: usize = 400;
 /// Units that one thread evaluates together.
-pub(crate) const CHUNK: usize = 8;
+const CHUNK: usize = 8;
 
 pub(super) fn load(
     sources: &Sources,
