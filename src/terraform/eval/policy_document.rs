@@ -196,7 +196,10 @@ fn principals(value: &Value) -> Value {
             }
             None => {
                 let why = super::expression::why(&identifiers);
-                by_type.entry(kind).or_default().push(Value::new(why.map_or(Kind::Null, Kind::Unknown)));
+                by_type
+                    .entry(kind)
+                    .or_default()
+                    .push(Value::new(why.map_or(Kind::Null(Default::default()), Kind::Unknown)));
             }
         }
     }
