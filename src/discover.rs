@@ -33,6 +33,8 @@ pub struct RealDisk {
     roots: Vec<PathBuf>,
     /// Standard input, read once.
     stdin: std::sync::OnceLock<Result<Vec<u8>, ReadError>>,
+    /// Whether standard input is one of the paths.
+    asked: bool,
     /// Larger files are not read (bytes).
     largest: AtomicU64,
 }
@@ -46,7 +48,8 @@ impl RealDisk {
     pub fn new(paths: &[String]) -> Self {
         let roots =
             paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).map(|path| repository(&path)).collect();
-        Self { roots, stdin: std::sync::OnceLock::new(), largest: AtomicU64::new(LARGEST) }
+        let asked = paths.iter().any(|path| path == STDIN);
+        Self { roots, asked, stdin: std::sync::OnceLock::new(), largest: AtomicU64::new(LARGEST) }
     }
 
     fn allowed(&self, path: &str) -> Result<PathBuf, ReadError> {
@@ -68,7 +71,8 @@ fn repository(path: &Path) -> PathBuf {
 impl Disk for RealDisk {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let failed = |error: std::io::Error| ReadError::Failed(error.to_string());
-        if path == STDIN {
+        // Code that names a file `-` means a file.
+        if path == STDIN && self.asked {
             let read = || {
                 let mut bytes = Vec::new();
                 std::io::stdin().lock().take(LARGEST_PLAN).read_to_end(&mut bytes).map_err(failed)?;

@@ -125,7 +125,7 @@ impl Text<'_> {
     fn value(&self, node: &Node, whole: &Value) -> Value {
         let span = self.span(node.start, node.end).or(whole.span);
         let kind = match &node.kind {
-            NodeKind::Null => Kind::Null,
+            NodeKind::Null => Kind::Null(Default::default()),
             NodeKind::Bool(value) => Kind::Bool(*value),
             NodeKind::Number(number) => Kind::Number(number.clone()),
             NodeKind::String(text) => self.filled(&text.text).kind,

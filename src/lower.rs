@@ -162,7 +162,7 @@ fn attribute(object: &Value, name: &str) -> Option<(Value, Option<Span>)> {
 fn block(list: Option<&Value>) -> Option<Value> {
     let list = list?;
     match &list.kind {
-        Kind::Null => None,
+        Kind::Null(_) => None,
         Kind::Seq(seq) => match (seq.items.first(), &seq.open) {
             (Some(first), _) => Some(unmarked(first, &seq.items)),
             (None, Some(open)) => Some(Value { kind: Kind::Unknown(open.clone()), ..list.clone() }),
@@ -213,7 +213,7 @@ fn items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
 /// Like [`items`], with the blocks that stand under an undecided condition, each marked with it.
 fn conditional_items(value: Option<&Value>) -> (Vec<Value>, Option<Value>) {
     match value.map(|value| (&value.kind, value)) {
-        None | Some((Kind::Null, _)) => (Vec::new(), None),
+        None | Some((Kind::Null(_), _)) => (Vec::new(), None),
         Some((Kind::Seq(seq), value)) => {
             let open = seq.open.as_ref().map(|unknown| Value {
                 kind: Kind::Unknown(unknown.clone()),

@@ -98,6 +98,6 @@ fn replace(value: &mut Value, outputs: &BTreeMap<String, Value>) {
             new.iter_mut().for_each(|branch| replace(&mut branch.value, outputs));
             *branches = new.into();
         }
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Ref(_) => {}
+        Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Ref(_) => {}
     }
 }

@@ -21,6 +21,14 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// The text as Terraform keeps it, in normalization form C; `None` where it is that already.
+pub(crate) fn composed(text: &str) -> Option<String> {
+    if text.is_ascii() || unicode_normalization::is_nfc(text) {
+        return None;
+    }
+    Some(unicode_normalization::UnicodeNormalization::nfc(text).collect())
+}
+
 /// The modules that were read so far, by directory: units share them, on all threads.
 #[derive(Debug, Default)]
 pub struct Modules {

@@ -57,8 +57,9 @@ pub struct Value {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Explicitly null. In a resource this is the same as leaving the attribute out.
-    Null,
+    /// Explicitly null. In a resource this is the same as leaving the attribute out. Of which type, where that is known,
+    /// matters while code is evaluated.
+    Null(#[serde(skip)] NullType),
     Bool(bool),
     Number(Number),
     String(Arc<str>),
@@ -74,6 +75,19 @@ pub enum Kind {
     Cond(Arc<[Branch]>),
     Unknown(Arc<Unknown>),
 }
+
+/// Of which type a null is, where that is known. Nulls are equal whatever their types.
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct NullType(pub Option<Arc<Type>>);
+
+impl PartialEq for NullType {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for NullType {}
 
 /// Which of Terraform's sequences; CloudFormation's lists are `Tuple`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -297,12 +311,17 @@ impl Value {
 
     /// Null.
     pub fn null() -> Self {
-        Self::new(Kind::Null)
+        Self::new(Kind::Null(NullType::default()))
     }
 
     /// A string.
     pub fn string(text: impl Into<Arc<str>>) -> Self {
         Self::new(Kind::String(text.into()))
+    }
+
+    /// A null of the type.
+    pub fn null_of(ty: &Type) -> Self {
+        Self::new(Kind::Null(NullType((*ty != Type::Dynamic).then(|| Arc::new(ty.clone())))))
     }
 
     /// A boolean.
@@ -340,7 +359,7 @@ impl Value {
 
     /// Whether this is null.
     pub fn is_null(&self) -> bool {
-        matches!(self.kind, Kind::Null)
+        matches!(self.kind, Kind::Null(_))
     }
 
     /// The text, where all of it is known: a string, a reference or template whose text is known, a number or bool
@@ -466,7 +485,7 @@ impl Value {
             Kind::Document(value) => value.first_unknown(),
             Kind::Template(parts) => parts.iter().find_map(Value::first_unknown),
             Kind::Cond(branches) => branches.iter().find_map(|branch| branch.value.first_unknown()),
-            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Ref(_) => None,
+            Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Ref(_) => None,
         }
     }
 }
@@ -480,7 +499,7 @@ pub fn json_text(value: &Value) -> Option<String> {
 
 fn write_json(value: &Value, out: &mut String) -> Option<()> {
     match &value.kind {
-        Kind::Null => out.push_str("null"),
+        Kind::Null(_) => out.push_str("null"),
         Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Kind::Number(number) => out.push_str(&number.to_string()),
         Kind::Seq(seq) => {

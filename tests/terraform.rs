@@ -424,6 +424,26 @@ data "aws_iam_policy_document" "d" {
 }
 
 /// With `ignore_changes = all` the code of today is not what the resource was made with, nor is what it leaves out.
+/// As version 5.100 of the AWS provider renders them: condition blocks by a checksum, their values as listed.
+#[test]
+fn values_of_policy_conditions_stay_in_their_order() {
+    let condition =
+        |values: &str| format!("condition {{\n test = \"StringLike\"\n variable = \"v\"\n values = {values}\n }}\n");
+    for (blocks, answer) in [
+        (vec![r#"["b", "a", "c", "a"]"#], r#"["b","a","c","a"]"#),
+        (vec![r#"["b", "a"]"#, r#"["b"]"#, r#"["e", "k"]"#], r#"["e","k","b","a","b"]"#),
+        (vec![r#"["z"]"#, r#"["y"]"#], r#"["y","z"]"#),
+        (vec![r#"["x"]"#, r#"["m", "n"]"#], r#"["m","n","x"]"#),
+        (vec!["[]"], "[]"),
+        (vec!["[true]"], r#""true""#),
+    ] {
+        let blocks: String = blocks.into_iter().map(condition).collect();
+        let code = format!("data \"aws_iam_policy_document\" \"d\" {{\n statement {{\n {blocks} }}\n}}\n");
+        let asked = "jsonencode(jsondecode(data.aws_iam_policy_document.d.json).Statement[0].Condition.StringLike.v)";
+        assert_eq!(known(&[("main.tf", &code)], asked), answer);
+    }
+}
+
 #[test]
 fn ignoring_all_changes_leaves_nothing_known() {
     let code = r#"

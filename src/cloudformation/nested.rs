@@ -274,7 +274,7 @@ fn short<T: std::fmt::Display>(known: &Known<T>) -> String {
 fn texts(value: Option<&Value>) -> Vec<Option<Arc<str>>> {
     match value.map(|value| &value.kind) {
         Some(Kind::Seq(seq)) => seq.items.iter().map(Value::text).chain(seq.open.iter().map(|_| None)).collect(),
-        None | Some(Kind::Null) => Vec::new(),
+        None | Some(Kind::Null(_)) => Vec::new(),
         Some(_) => vec![value.and_then(Value::text)],
     }
 }

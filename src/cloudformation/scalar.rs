@@ -30,7 +30,7 @@ pub(super) fn resolve(text: &str) -> Value {
 /// `None` for text.
 fn resolve_kind(text: &str) -> Option<Kind> {
     Some(match text {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null(Default::default()),
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Kind::Bool(true),
         "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Kind::Bool(false),
         _ => Kind::Number(number(text)?),
@@ -101,7 +101,7 @@ mod tests {
         let shown = |text: &str| match resolve(text).kind {
             Kind::Number(n) => format!("n:{n}"),
             Kind::Bool(b) => format!("b:{b}"),
-            Kind::Null => "null".to_owned(),
+            Kind::Null(_) => "null".to_owned(),
             Kind::String(text) => format!("s:{text}"),
             _ => "?".to_owned(),
         };

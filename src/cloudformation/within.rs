@@ -163,7 +163,7 @@ fn filled(root: &Node, holes: &[Value]) -> Node {
 fn node(value: &Value, span: Span) -> Node {
     let span = value.span.unwrap_or(span);
     let kind = match &value.kind {
-        Kind::Null => NodeKind::Scalar { text: "null".into(), plain: true },
+        Kind::Null(_) => NodeKind::Scalar { text: "null".into(), plain: true },
         Kind::Bool(value) => NodeKind::Scalar { text: value.to_string().into(), plain: true },
         Kind::Number(number) => NodeKind::Scalar { text: number.to_string().into(), plain: true },
         Kind::String(text) => NodeKind::Scalar { text: text.clone(), plain: false },

@@ -79,7 +79,7 @@ pub(super) fn selects(selection: &Selection, store: &DataStore) -> Match {
     };
     // What further lists may hold widens the selection, or gives it its first ARN or tag.
     if let Some(open) = &selection.open
-        && !matches!(open.kind, Kind::Null)
+        && !matches!(open.kind, Kind::Null(_))
         && (matched == Some(false) || selection.resources.is_empty() && selection.tags.is_empty())
     {
         matched = None;

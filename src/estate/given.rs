@@ -24,7 +24,7 @@ pub fn given(stacks: &[Arc<Stack>], estates: &[Estate], entities: &Entities) -> 
 /// The value with what is no identity made unknown.
 fn needed(value: &Value, names: &BTreeSet<Arc<str>>) -> Value {
     let kind = match &value.kind {
-        Kind::Null | Kind::Bool(_) | Kind::Unknown(_) => value.kind.clone(),
+        Kind::Null(_) | Kind::Bool(_) | Kind::Unknown(_) => value.kind.clone(),
         Kind::String(text) if is_identity(text) || names.contains(text) => value.kind.clone(),
         Kind::Template(parts) if parts.first().and_then(Value::text).is_some_and(|text| text.starts_with("arn:")) => {
             value.kind.clone()

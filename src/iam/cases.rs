@@ -40,7 +40,7 @@ fn conditions(value: &Value, out: &mut BTreeMap<Arc<str>, Guard>) {
         Kind::Document(inner) => conditions(inner, out),
         Kind::Template(parts) => parts.iter().for_each(|part| conditions(part, out)),
         Kind::Ref(reference) => reference.known.iter().for_each(|known| conditions(known, out)),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Unknown(_) => {}
+        Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Unknown(_) => {}
     }
 }
 

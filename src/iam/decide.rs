@@ -549,7 +549,7 @@ fn each<'a>(value: &'a Value, known: impl Fn(&'a Value) -> Tri + 'a) -> impl Ite
 fn items(value: &Value) -> (&[Value], bool) {
     match &value.kind {
         Kind::Seq(seq) => (&seq.items, seq.open.is_some()),
-        Kind::Null => (&[], false),
+        Kind::Null(_) => (&[], false),
         _ => (std::slice::from_ref(value), false),
     }
 }

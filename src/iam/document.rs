@@ -86,7 +86,7 @@ impl Pattern {
                 let items = seq.items.iter().map(|item| Self::of(item, lower));
                 items.chain(seq.open.iter().map(|_| Self::Unknown)).collect()
             }
-            Kind::Null => Vec::new(),
+            Kind::Null(_) => Vec::new(),
             _ => vec![Self::of(value, lower)],
         }
     }

@@ -18,7 +18,7 @@ pub fn tree(value: &Value) -> (Json, Option<Json>) {
         return (Json::Null, Some("the value is sensitive".into()));
     }
     match &value.kind {
-        Kind::Null => (Json::Null, None),
+        Kind::Null(_) => (Json::Null, None),
         Kind::Bool(value) => (Json::Bool(*value), None),
         Kind::Number(number) => (serde_json::from_str(&number.to_string()).unwrap_or(Json::Null), None),
         Kind::String(text) => (Json::from(&**text), None),

@@ -161,8 +161,19 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         let element = element_of_result(name, &signature.result, &args);
         value.kind = super::ops::of_elements(value.kind, &element);
     }
+    match &value.kind {
+        Kind::String(text) => {
+            if let Some(text) = super::composed(text) {
+                value.kind = Kind::String(text.into());
+            }
+        }
+        Kind::Null(of) if of.0.is_none() => value.kind = Value::null_of(&signature.result).kind,
+        _ => {}
+    }
+    // What text holds may be of any type.
+    let of_text = matches!(name, "jsondecode" | "yamldecode" | "csvdecode");
     if let Kind::Unknown(unknown) = &mut value.kind
-        && signature.result != Type::Dynamic
+        && (signature.result != Type::Dynamic || of_text)
         && unknown.ty != signature.result
     {
         Arc::make_mut(unknown).ty = signature.result.clone();
@@ -207,7 +218,7 @@ impl Shape {
             Kind::Seq(_) => Self::List,
             Kind::Map(_) => Self::Mapping,
             Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Document(_) | Kind::Template(_) => Self::Text,
-            Kind::Null | Kind::Cond(_) | Kind::Ref(_) | Kind::Unknown(_) => return None,
+            Kind::Null(_) | Kind::Cond(_) | Kind::Ref(_) | Kind::Unknown(_) => return None,
         })
     }
 }
@@ -257,7 +268,7 @@ fn grows_beyond(name: &str, args: &[Value]) -> bool {
 }
 
 /// Whether a part of the value is decided by the provider.
-fn computed(value: &Value) -> bool {
+pub(crate) fn computed(value: &Value) -> bool {
     match &value.kind {
         Kind::Ref(reference) => reference.known.as_ref().is_none_or(computed),
         Kind::Unknown(_) => true,
@@ -266,7 +277,7 @@ fn computed(value: &Value) -> bool {
         Kind::Template(parts) => parts.iter().any(computed),
         Kind::Cond(branches) => branches.iter().any(|branch| computed(&branch.value)),
         Kind::Document(inner) => computed(inner),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => false,
+        Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => false,
     }
 }
 
@@ -296,7 +307,7 @@ fn arg(args: &[Value], at: usize) -> Result<&Value, EvalError> {
 fn text(args: &[Value], at: usize) -> Result<Option<Arc<str>>, EvalError> {
     let value = arg(args, at)?;
     match &value.kind {
-        Kind::Null => fail("a string is required, but the argument is null"),
+        Kind::Null(_) => fail("a string is required, but the argument is null"),
         Kind::Seq(_) | Kind::Map(_) => fail(format!("a string is required, not {}", name_of(value))),
         _ => Ok(value.text()),
     }

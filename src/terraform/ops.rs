@@ -16,7 +16,7 @@ pub(crate) fn fail<T>(message: impl Into<String>) -> Result<T, EvalError> {
 /// What a value is called in messages.
 pub(crate) fn name_of(value: &Value) -> &'static str {
     match &value.kind {
-        Kind::Null => "null",
+        Kind::Null(_) => "null",
         Kind::Bool(_) => "bool",
         Kind::Number(_) => "number",
         Kind::String(_) | Kind::Document(_) | Kind::Ref(_) | Kind::Template(_) => "string",
@@ -175,7 +175,7 @@ pub(crate) fn logic(value: &Value) -> Result<Option<bool>, EvalError> {
             }
             Ok(all)
         }
-        Kind::Null => fail("a bool is required, but the value is null"),
+        Kind::Null(_) => fail("a bool is required, but the value is null"),
         _ => match value.text().as_deref() {
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
@@ -195,7 +195,7 @@ pub(crate) fn number(value: &Value) -> Result<Option<Number>, EvalError> {
             None => fail("a number is required"),
         },
         Kind::Ref(_) | Kind::Template(_) => Ok(value.text().and_then(|text| Number::parse(&text))),
-        Kind::Null => fail("a number is required, but the value is null"),
+        Kind::Null(_) => fail("a number is required, but the value is null"),
         _ => fail(format!("a number is required, not {}", name_of(value))),
     }
 }
@@ -228,7 +228,7 @@ fn same_ref(a: &Ref, b: &Ref) -> bool {
 /// Whether both are equal: `None` where that cannot be told.
 pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
     match (&a.kind, &b.kind) {
-        (Kind::Null, Kind::Null) => Some(true),
+        (Kind::Null(_), Kind::Null(_)) => Some(true),
         (Kind::Cond(branches), _) => agree(branches.iter().map(|branch| equals(&branch.value, b))),
         (_, Kind::Cond(branches)) => agree(branches.iter().map(|branch| equals(a, &branch.value))),
         (Kind::Unknown(_), Kind::Unknown(_)) if same_symbol(a, b) => Some(true),
@@ -237,14 +237,14 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
             // A string never equals a number, whatever it is.
             (types::is_primitive(&x) && types::is_primitive(&y) && x != y).then_some(false)
         }
-        (Kind::Null, _) => {
+        (Kind::Null(_), _) => {
             if may_be_null(b) {
                 None
             } else {
                 Some(false)
             }
         }
-        (_, Kind::Null) => {
+        (_, Kind::Null(_)) => {
             if may_be_null(a) {
                 None
             } else {
@@ -393,7 +393,7 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
                 None => return fail(format!("there is no attribute or key `{name}`")),
             }
         }
-        Kind::Null => return fail("the value is null, so it has no attributes or elements"),
+        Kind::Null(_) => return fail("the value is null, so it has no attributes or elements"),
         _ => return fail(format!("a {} has no attributes or elements", name_of(value))),
     };
     found.sensitive |= value.sensitive;
@@ -436,7 +436,7 @@ pub(crate) fn concat(parts: Vec<Value>) -> Result<Value, EvalError> {
     for part in parts {
         sensitive |= part.sensitive;
         match &part.kind {
-            Kind::Null => return fail("null cannot be part of a string template"),
+            Kind::Null(_) => return fail("null cannot be part of a string template"),
             Kind::Seq(_) | Kind::Map(_) => {
                 return fail(format!("a {} cannot be part of a string template", name_of(&part)));
             }
@@ -471,7 +471,8 @@ fn push_part(out: &mut Vec<Value>, part: Value) {
         if let Some(last) = out.last_mut()
             && let Kind::String(before) = &last.kind
         {
-            let joined: Arc<str> = format!("{before}{text}").into();
+            let joined = format!("{before}{text}");
+            let joined: Arc<str> = super::composed(&joined).unwrap_or(joined).into();
             let span = match (last.span, part.span) {
                 (Some(a), Some(b)) => Some(a.to(b)),
                 (a, b) => a.or(b),
@@ -489,7 +490,13 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
         return over_branches(value, branches, |v| convert(v, ty));
     }
     let kind = match (&value.kind, ty) {
-        (_, Type::Dynamic) | (Kind::Null, _) => return Ok(value.clone()),
+        (_, Type::Dynamic) => return Ok(value.clone()),
+        (Kind::Null(of), ty) => {
+            if of.0.as_deref().is_some_and(|of| !types::may_convert(of, ty)) {
+                return fail(format!("{} is required, not null of another type", type_name(ty)));
+            }
+            Value::null_of(ty).kind
+        }
         (Kind::Unknown(unknown), ty) => {
             let mut unknown = (**unknown).clone();
             unknown.ty = ty.clone();
@@ -576,7 +583,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                         entries.insert(name.clone(), Entry { value: derived(&[value], ty.clone()), span: None });
                     }
                     None if *optional => {
-                        entries.insert(name.clone(), Entry { value: Value::null(), span: None });
+                        entries.insert(name.clone(), Entry { value: Value::null_of(ty), span: None });
                     }
                     None => return fail(format!("attribute `{name}` is required")),
                 }
@@ -630,7 +637,7 @@ fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
         Kind::Number(n) => (0, Some(n.clone()), "".into()),
         Kind::String(text) => (1, None, text.clone()),
         Kind::Bool(b) => (1, None, if *b { "1".into() } else { "0".into() }),
-        Kind::Null => (4, None, "".into()),
+        Kind::Null(_) => (4, None, "".into()),
         Kind::Seq(_) | Kind::Map(_) => {
             let mut text = String::new();
             set_hash(value, &mut text);
@@ -638,7 +645,12 @@ fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
         }
         _ => match value.text() {
             Some(text) => (1, None, text),
-            None => (3, None, "".into()),
+            None => {
+                // The same reference is the same element.
+                let mut text = String::new();
+                set_hash(value, &mut text);
+                (3, None, text.into())
+            }
         },
     }
 }
@@ -646,7 +658,7 @@ fn set_order(value: &Value) -> (u8, Option<Number>, Arc<str>) {
 /// The text by which cty tells elements of sets apart.
 fn set_hash(value: &Value, out: &mut String) {
     match &value.kind {
-        Kind::Null => out.push('~'),
+        Kind::Null(_) => out.push('~'),
         Kind::Bool(b) => out.push(if *b { 'T' } else { 'F' }),
         Kind::Number(n) => out.push_str(&super::functions::ten_digits(n)),
         Kind::Seq(seq) => {
@@ -671,7 +683,11 @@ fn set_hash(value: &Value, out: &mut String) {
         }
         _ => match value.text() {
             Some(text) => out.push_str(&format!("{text:?}")),
-            None => out.push('?'),
+            None => match &value.kind {
+                Kind::Ref(reference) => out.push_str(&format!("?{}.{}", reference.address, reference.attr)),
+                Kind::Template(parts) => parts.iter().for_each(|part| set_hash(part, out)),
+                _ => out.push('?'),
+            },
         },
     }
 }

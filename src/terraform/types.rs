@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// The value's type, as far as it is known: null and what is not known may be of any type.
 pub(crate) fn of(value: &Value) -> Type {
     match &value.kind {
-        Kind::Null => Type::Dynamic,
+        Kind::Null(ty) => ty.0.as_deref().cloned().unwrap_or_default(),
         Kind::Bool(_) => Type::Bool,
         Kind::Number(_) => Type::Number,
         Kind::String(_) | Kind::Template(_) | Kind::Document(_) => Type::String,
@@ -133,6 +133,22 @@ fn unify_known(known: &[&Type], loss: Loss) -> Option<Type> {
     let mut candidates: Vec<&&Type> = known.iter().collect();
     candidates.sort_by_key(preference);
     candidates.into_iter().find(|to| known.iter().all(|from| converts(from, to, loss))).map(|to| (*to).clone())
+}
+
+/// Whether a value of the one type may be converted to the other.
+pub(crate) fn may_convert(from: &Type, to: &Type) -> bool {
+    converts(from, to, Loss::Any)
+}
+
+/// Whether a part of the type may be any.
+pub(crate) fn is_open(ty: &Type) -> bool {
+    match ty {
+        Type::Dynamic => true,
+        Type::String | Type::Number | Type::Bool => false,
+        Type::List(element) | Type::Set(element) | Type::Map(element) => is_open(element),
+        Type::Tuple(elements) => elements.iter().any(is_open),
+        Type::Object(attributes) => attributes.values().any(|(ty, _)| is_open(ty)),
+    }
 }
 
 /// Whether this is string, number or bool.

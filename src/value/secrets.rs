@@ -79,7 +79,7 @@ fn walk(kind: &str, value: &Value, secret: bool, sources: &Sources) -> Option<Va
             let mut changed: Option<Map> = None;
             for (name, entry) in &map.entries {
                 let named = !kind.is_empty()
-                    && !matches!(entry.value.kind, Kind::Null | Kind::Bool(_))
+                    && !matches!(entry.value.kind, Kind::Null(_) | Kind::Bool(_))
                     && is_secret_attribute(kind, name);
                 let new = walk(kind, &entry.value, secret || named, sources);
                 let marked = named && !entry.value.sensitive;

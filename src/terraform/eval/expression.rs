@@ -6,7 +6,7 @@ use crate::terraform::ast::{Expr, ExprKind, ForExpr, ObjectKey, TemplatePart};
 use crate::terraform::branches::{self, over_branches};
 use crate::terraform::functions::{self, EvalError, FunctionContext};
 use crate::terraform::ops::{self, conditional, convert, derived, fail, logic, name_of};
-use crate::terraform::syntax;
+use crate::terraform::{syntax, types};
 use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -116,14 +116,40 @@ impl Evaluator<'_> {
         let (taken, other) = if first { (then, otherwise) } else { (otherwise, then) };
         let value = self.eval(taken, scope)?;
         // The other branch says of which type the result is; an error in it does not count.
-        let other = self.value_quietly(other, scope);
+        let unsure = matches!(&unwrapped(other).kind, ExprKind::Call { name, .. } if &**name == "try");
+        let mut other = self.value_quietly(other, scope);
+        if unsure && (other.first_unknown().is_some() || functions::computed(&other)) {
+            // `try` may come to another result, of another type.
+            other = derived(&[&other], Type::Dynamic);
+        }
         let (a, b) = if first { (value, other) } else { (other, value) };
         conditional(condition, "", a, b)
     }
 
     /// For branches that may never be taken: an error is an unknown without a note.
     fn value_quietly(&self, expr: &Expr, scope: &Scope<'_>) -> Value {
-        self.eval(expr, scope).unwrap_or_else(|error| Value::unknown(Reason::Invalid(error.0.into()), Some(expr.span)))
+        self.eval(expr, scope).unwrap_or_else(|error| {
+            let unknown = Unknown::new(Reason::Invalid(error.0.into()), Some(expr.span));
+            let ty = self.type_quietly(expr, scope);
+            Value { span: Some(expr.span), ..Value::new(Kind::Unknown(Arc::new(Unknown { ty, ..unknown }))) }
+        })
+    }
+
+    /// The type of an expression that is an error: a conditional has one whatever is wrong with its condition.
+    fn type_quietly(&self, expr: &Expr, scope: &Scope<'_>) -> Type {
+        match &expr.kind {
+            ExprKind::Parens(inner) => self.type_quietly(inner, scope),
+            ExprKind::Conditional(_, then, otherwise) => {
+                let (then, otherwise) = (self.value_quietly(then, scope), self.value_quietly(otherwise, scope));
+                match (types::of(&then), types::of(&otherwise)) {
+                    (Type::Dynamic, ty) if then.is_null() => ty,
+                    (ty, Type::Dynamic) if otherwise.is_null() => ty,
+                    (then, otherwise) if types::is_open(&then) || types::is_open(&otherwise) => Type::Dynamic,
+                    (then, otherwise) => types::unify_results(&then, &otherwise).unwrap_or_default(),
+                }
+            }
+            _ => Type::Dynamic,
+        }
     }
 
     /// The name of an undecided condition: the same name is the same fact, so it tells modules and repetitions apart.
@@ -285,7 +311,7 @@ impl Evaluator<'_> {
         };
         match &source.kind {
             Kind::Cond(branches) => over_branches(source, branches, |branch| self.splat(branch, each, scope)),
-            Kind::Null => Ok(Value::tuple(Vec::new())),
+            Kind::Null(_) => Ok(Value::tuple(Vec::new())),
             Kind::Seq(seq) => {
                 if let (true, Some(element)) = (seq.items.is_empty(), &seq.element) {
                     // What no element could have is an error also where there is none.
@@ -293,6 +319,9 @@ impl Evaluator<'_> {
                 }
                 let items: Result<Vec<Value>, EvalError> = seq.items.iter().cloned().map(one).collect();
                 Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, items?, seq.open.clone())))))
+            }
+            Kind::Unknown(_) | Kind::Ref(_) if types::of(source) == Type::Dynamic => {
+                Ok(derived(&[source], Type::Dynamic))
             }
             // A list, or one thing: what a resource computes does not tell.
             Kind::Unknown(_) | Kind::Ref(_) => {
@@ -571,6 +600,14 @@ impl FunctionContext for Files<'_, '_> {
     }
 }
 
+/// What parentheses hold.
+fn unwrapped(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Parens(inner) => unwrapped(inner),
+        _ => expr,
+    }
+}
+
 /// Tells texts apart, so that each is parsed once.
 fn hash(text: &str) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -626,7 +663,7 @@ pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError
             Ok(Some((items, map.open.clone())))
         }
         Kind::Unknown(_) | Kind::Cond(_) | Kind::Ref(_) => Ok(None),
-        Kind::Null => fail("null cannot be iterated over"),
+        Kind::Null(_) => fail("null cannot be iterated over"),
         _ => fail(format!("a {} cannot be iterated over", name_of(collection))),
     }
 }

@@ -134,17 +134,22 @@ fn under(block: &Value, items: &[Value]) -> Vec<Value> {
     items.iter().map(|item| unescape(item).only_where(block.when())).collect()
 }
 
+/// A bool or number as the text that the provider takes it for.
+fn as_text(item: &Value) -> Value {
+    match item.text() {
+        Some(text) if matches!(item.kind, Kind::Bool(_) | Kind::Number(_)) => {
+            Value { span: item.span, ..Value::string(text) }
+        }
+        _ => item.clone(),
+    }
+}
+
 /// The strings of a set in the provider's order, each once; as written where one is not known.
 fn in_order(items: Vec<Value>) -> Vec<Value> {
     let mut named: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     for item in &items {
         let Some(text) = item.text() else { return items };
-        let string = if matches!(item.kind, Kind::Bool(_) | Kind::Number(_)) {
-            Value { span: item.span, ..Value::string(text.clone()) }
-        } else {
-            item.clone()
-        };
-        named.entry(text).or_insert(string);
+        named.entry(text).or_insert_with(|| as_text(item));
     }
     named.into_values().rev().collect()
 }
@@ -191,7 +196,10 @@ fn principals(value: &Value) -> Value {
             }
             None => {
                 let why = super::expression::why(&identifiers);
-                by_type.entry(kind).or_default().push(Value::new(why.map_or(Kind::Null, Kind::Unknown)));
+                by_type
+                    .entry(kind)
+                    .or_default()
+                    .push(Value::new(why.map_or(Kind::Null(Default::default()), Kind::Unknown)));
             }
         }
     }
@@ -215,10 +223,32 @@ fn principals(value: &Value) -> Value {
     }
 }
 
+/// Condition blocks are a set, which the provider's SDK walks by the decimal text of a checksum; their values are a list, and
+/// the values of blocks of one test and variable follow each other. As written where one is not known.
+///
+/// Source: `HashResource` and `SerializeResourceForHash` of hashicorp/terraform-plugin-sdk.
+fn by_checksum(conditions: &[Value]) -> Vec<&Value> {
+    let checksum = |condition: &Value| {
+        let text = |name| condition.get(name).and_then(Value::text);
+        let values = condition.get("values")?.as_seq().filter(|seq| seq.open.is_none())?;
+        let values: Option<String> = values.items.iter().map(|item| Some(format!("{};", item.text()?))).collect();
+        let all = format!("test:{};values:({});variable:{};", text("test")?, values?, text("variable")?);
+        let mut checksum = flate2::Crc::new();
+        checksum.update(all.as_bytes());
+        Some(checksum.sum().to_string())
+    };
+    let sums: Option<Vec<String>> = conditions.iter().map(checksum).collect();
+    let mut order: Vec<usize> = (0..conditions.len()).collect();
+    if let Some(sums) = sums {
+        order.sort_by_key(|index| sums.get(*index));
+    }
+    order.into_iter().filter_map(|index| conditions.get(index)).collect()
+}
+
 fn conditions(seq: &Seq, block: &Value) -> Value {
     let mut tests: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Vec<Value>>> = BTreeMap::new();
     let mut open = seq.open.clone();
-    for condition in &seq.items {
+    for condition in by_checksum(&seq.items) {
         let (Some(test), Some(variable)) =
             (condition.get("test").and_then(Value::text), condition.get("variable").and_then(Value::text))
         else {
@@ -245,11 +275,8 @@ fn conditions(seq: &Seq, block: &Value) -> Value {
     }
     let inner = |variables: BTreeMap<Arc<str>, Vec<Value>>| {
         Value::object(variables.into_iter().map(|(name, values)| {
-            let values = in_order(values);
-            let value = match values.as_slice() {
-                [only] => only.clone(),
-                _ => Value::tuple(values),
-            };
+            let mut values: Vec<Value> = values.iter().map(as_text).collect();
+            let value = if values.len() == 1 { values.remove(0) } else { Value::tuple(values) };
             (name, value)
         }))
     };

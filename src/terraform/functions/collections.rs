@@ -101,7 +101,7 @@ pub(super) fn merge(args: &[Value]) -> Outcome {
     let mut kind = MapKind::Map;
     for value in args {
         match &value.kind {
-            Kind::Null => {}
+            Kind::Null(_) => {}
             Kind::Map(map) => {
                 if map.kind == MapKind::Object {
                     kind = MapKind::Object;
@@ -329,7 +329,7 @@ fn coalesce(args: &[Value]) -> Outcome {
     };
     for value in values {
         match &value.kind {
-            Kind::Null => {}
+            Kind::Null(_) => {}
             Kind::String(text) if text.is_empty() => {}
             Kind::Unknown(_) => return unknown(args, Type::Dynamic),
             _ if may_be_null(&value) => return unknown(args, Type::Dynamic),
@@ -347,7 +347,7 @@ fn coalescelist(args: &[Value]) -> Outcome {
     }
     for value in args {
         match &value.kind {
-            Kind::Null => {}
+            Kind::Null(_) => {}
             Kind::Seq(seq) if seq.items.is_empty() && seq.open.is_none() => {}
             Kind::Seq(seq) if !seq.items.is_empty() => return Ok(value.clone()),
             _ => return unknown(args, Type::Dynamic),
@@ -400,7 +400,7 @@ fn compact(args: &[Value]) -> Outcome {
     let mut items = Vec::new();
     for item in &seq.items {
         match &item.kind {
-            Kind::Null => {}
+            Kind::Null(_) => {}
             Kind::Unknown(_) => open = open.or_else(|| why(item)),
             _ if item.as_str() == Some("") => {}
             _ => items.push(item.clone()),

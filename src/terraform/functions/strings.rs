@@ -229,8 +229,78 @@ fn go_replacement(text: &str) -> String {
     text.to_owned()
 }
 
+/// The pattern as the `regex` crate writes it: Go takes `{` for itself where it begins no repetition, and within brackets
+/// `[`, `&&`, `--` and `~~` too.
+fn go_pattern(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    // Where the brackets began, when within some.
+    let mut class = None;
+    let mut before = None;
+    while let Some(c) = rest.chars().next() {
+        let tail = rest.get(c.len_utf8()..).unwrap_or_default();
+        let mut taken = c.len_utf8();
+        match c {
+            '\\' => {
+                let escaped = tail.chars().next().map_or(0, char::len_utf8);
+                taken += escaped;
+                // `\\p{Greek}`, `\\x{10FFFF}`: what is in these braces belongs to the escape.
+                let braced =
+                    tail.starts_with(['p', 'P', 'x']) && tail.get(escaped..).is_some_and(|t| t.starts_with('{'));
+                if braced {
+                    taken += tail.get(escaped..).and_then(|tail| tail.find('}')).map_or(0, |end| end + 1);
+                }
+                out.push_str(rest.get(..taken).unwrap_or_default());
+                before = None;
+                rest = rest.get(taken..).unwrap_or_default();
+                continue;
+            }
+            '[' if class.is_none() => {
+                class = Some(out.len() + 1);
+                out.push(c);
+                if tail.starts_with('^') {
+                    out.push('^');
+                    taken += 1;
+                    class = Some(out.len());
+                }
+            }
+            '[' if !tail.starts_with(':') => out.push_str("\\["),
+            '[' => {
+                let end = tail.find(":]").map_or(0, |end| end + 2);
+                out.push('[');
+                out.push_str(tail.get(..end).unwrap_or_default());
+                taken += end;
+            }
+            // The first of the brackets' characters is one of theirs.
+            ']' if class == Some(out.len()) => out.push_str("\\]"),
+            ']' => {
+                class = None;
+                out.push(c);
+            }
+            '&' | '-' | '~' if class.is_some() && before == Some(c) => {
+                out.push('\\');
+                out.push(c);
+            }
+            '{' if class.is_none() && !is_repetition(tail) => out.push_str("\\{"),
+            c => out.push(c),
+        }
+        before = Some(c);
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    out
+}
+
+/// Whether `2}`, `2,}` or `2,3}` follows.
+fn is_repetition(tail: &str) -> bool {
+    tail.split_once('}').is_some_and(|(inner, _)| {
+        let (low, high) = inner.split_once(',').unwrap_or((inner, ""));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        !low.is_empty() && digits(low) && digits(high)
+    })
+}
+
 fn compile(pattern: &str) -> Result<regex::Regex, super::EvalError> {
-    regex::RegexBuilder::new(pattern)
+    regex::RegexBuilder::new(&go_pattern(pattern))
         .size_limit(1 << 22)
         .build()
         .map_err(|error| super::EvalError(format!("invalid regular expression: {error}")))
@@ -378,9 +448,9 @@ fn formatted(value: &Value, verb: char, flags: &str, width: Option<usize>, preci
     let verb = if plain_number { 'g' } else { verb };
     let known: Option<String> = match (&value.kind, verb) {
         (Kind::Unknown(_), _) => None,
-        (Kind::Null, 'v') => Some("null".to_owned()),
+        (Kind::Null(_), 'v') => Some("null".to_owned()),
         (_, 'v') if flags.contains('#') => crate::value::json_text(value),
-        (Kind::Null, _) => return fail("a format argument is null"),
+        (Kind::Null(_), _) => return fail("a format argument is null"),
         (Kind::Seq(_) | Kind::Map(_), 'v') => crate::value::json_text(value),
         (Kind::Seq(_) | Kind::Map(_), _) => {
             return fail(format!("a {} cannot be formatted with %{verb}", name_of(value)));

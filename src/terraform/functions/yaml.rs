@@ -24,7 +24,7 @@ pub(super) fn encode(value: &Value) -> Option<String> {
 
 fn scalar(value: &Value) -> Option<String> {
     Some(match &value.kind {
-        Kind::Null => "null".to_owned(),
+        Kind::Null(_) => "null".to_owned(),
         Kind::Bool(value) => value.to_string(),
         Kind::Number(number) => number.to_string(),
         Kind::Seq(seq) if seq.items.is_empty() && seq.open.is_none() => "[]".to_owned(),

@@ -193,7 +193,7 @@ impl<'a> Parser<'a> {
         let source = self.slice(start, end);
         let quoted = matches!(form, Form::Quoted);
         if !source.contains(['\\', '$', '%']) {
-            return Ok(source.to_owned());
+            return Ok(crate::terraform::composed(source).unwrap_or_else(|| source.to_owned()));
         }
         let mut text = String::with_capacity(source.len());
         let mut rest = source;
@@ -236,7 +236,7 @@ impl<'a> Parser<'a> {
             };
             rest = rest.get(taken..).unwrap_or_default();
         }
-        Ok(text)
+        Ok(crate::terraform::composed(&text).unwrap_or(text))
     }
 
     /// The inside of `%{ … }`, which begins at `start`.
