@@ -72,26 +72,23 @@ pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
         let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
         diagnostics.extend(found);
         modules.let_go();
+        let analysis = analysis::analyze(sources, stacks, diagnostics, settings, None);
         let open = |sources: &Sources, _, unit: &Unit| open_inputs(sources, &modules, unit, &load);
-        judge(sources, stacks, diagnostics, (&units, &load), settings, None, &open, &|sources, units| {
+        in_all_cases(analysis, (&units, &load), settings, &open, &|sources, units| {
             read.evaluate(sources, &modules, units, &load).0
         })
     })
 }
 
-/// Judges every copy that the stacks plan; where something is open, for each of the inputs that code leaves open, as `open`
-/// tells them of the unit at a place: `evaluate` gives the stacks for units with such inputs chosen.
-fn judge(
-    sources: Sources,
-    stacks: Vec<Arc<Stack>>,
-    diagnostics: Vec<Diagnostic>,
+/// The verdicts where something is open, for each of the inputs that code leaves open: `open` tells those of the unit at a
+/// place, `evaluate` gives the stacks for units with such inputs chosen.
+fn in_all_cases(
+    mut analysis: Analysis,
     (units, load): (&[Unit], &LoadSettings),
     settings: &AnalysisSettings,
-    memory: Option<&mut analysis::Memory>,
     open: &dyn Fn(&Sources, usize, &Unit) -> Vec<resource::OpenInput>,
     evaluate: &dyn Fn(&Sources, &[Unit]) -> Vec<Arc<Stack>>,
 ) -> Analysis {
-    let mut analysis = analysis::analyze(sources, stacks, diagnostics, settings, memory);
     if analysis.is_undecided() {
         let languages = cases::Languages {
             most: load.limits.combinations,
