@@ -1,8 +1,10 @@
 //! From evaluated stacks to the one value that every reporter reads.
 
+mod early;
 mod join;
 mod memory;
 
+pub use early::{Early, lighten};
 pub use join::{Case, Chosen, join};
 pub use memory::Memory;
 
@@ -161,23 +163,33 @@ impl Analysis {
     }
 }
 
-/// Links, predicts and judges what these stacks declare; with what is known from the last analysis of the same estate.
+/// What is known of an estate's stacks before it is analysed.
+#[derive(Debug)]
+pub enum Known<'m> {
+    Nothing,
+    /// What some declare: they were looked at as soon as they were evaluated.
+    Early(Early),
+    /// What the last analysis of the same estate has left.
+    Memory(&'m mut Memory),
+}
+
+/// Links, predicts and judges what these stacks declare.
 pub fn analyze(
     sources: Sources,
     mut stacks: Vec<Arc<Stack>>,
     mut diagnostics: Vec<Diagnostic>,
     settings: &AnalysisSettings,
-    mut memory: Option<&mut Memory>,
+    known: Known<'_>,
 ) -> Analysis {
-    let mut stamps = None;
-    let (entities, found) = match &mut memory {
-        Some(memory) => {
-            let (entities, found, numbers) = memory.lowered(&sources, &stacks, &settings.estates);
-            stamps = Some(numbers);
+    let mut memory = None;
+    let (entities, found) = match known {
+        Known::Memory(known) => {
+            let (entities, found, stamps) = known.lowered(&sources, &stacks, &settings.estates);
+            memory = Some((known, stamps));
             (entities, found)
         }
-        None if settings.lean => lowered_in_pieces(&sources, &mut stacks, &settings.estates),
-        None => lowered(&sources, &stacks, &settings.estates),
+        Known::Early(early) => lowered_in_pieces(&sources, &mut stacks, &settings.estates, &early),
+        Known::Nothing => lowered(&sources, &stacks, &settings.estates),
     };
     diagnostics.extend(found);
     let graph = linked(entities, &stacks, settings);
@@ -191,14 +203,14 @@ pub fn analyze(
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
     let copies = predict(&graph, catalog);
-    let (judgements, judged) = match (memory, stamps) {
-        (Some(known), Some(stamps)) => {
+    let (judgements, judged) = match memory {
+        Some((known, stamps)) => {
             let prints = Prints::new(&graph, &stamps);
             let judged = judge_again(&context, copies, Some(&prints), &mut known.judged);
             known.prints = Some(prints);
             judged
         }
-        _ => judge_all(&context, copies),
+        None => judge_all(&context, copies),
     };
     let own = stacks.iter().filter(|stack| stack.language != Language::Facts).map(|stack| UnitSummary {
         name: stack.unit.clone(),
@@ -257,17 +269,24 @@ fn linked(entities: Entities, stacks: &[Arc<Stack>], settings: &AnalysisSettings
 /// What these stacks and exported estates declare, before it is linked.
 pub fn lowered(sources: &Sources, stacks: &[Arc<Stack>], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
     let mut all = (Entities::default(), Vec::new());
-    lower_more(&mut all, sources, stacks);
+    lower_more(&mut all, stacks, &|stack| lower(stack, sources, Catalog::builtin()));
     with_estates(all, estates)
 }
 
 /// The same; of each piece of the estate the attributes are let go before the next one is looked at.
-fn lowered_in_pieces(sources: &Sources, stacks: &mut [Arc<Stack>], estates: &[Estate]) -> (Entities, Vec<Diagnostic>) {
+fn lowered_in_pieces(
+    sources: &Sources,
+    stacks: &mut [Arc<Stack>],
+    estates: &[Estate],
+    early: &Early,
+) -> (Entities, Vec<Diagnostic>) {
     let mut all = (Entities::default(), Vec::new());
     // Room that nobody writes to costs nothing; growing would keep what was there twice.
     all.0.data_stores.reserve_exact(stacks.iter().map(|stack| stack.resources.len()).sum());
     for piece in stacks.chunks_mut(PIECE) {
-        lower_more(&mut all, sources, piece);
+        lower_more(&mut all, piece, &|stack| {
+            early.take(stack.id).unwrap_or_else(|| lower(stack, sources, Catalog::builtin()))
+        });
         // What is evaluated again for other inputs shares a stack, and needs it whole.
         let own = piece.par_iter_mut().filter_map(Arc::get_mut);
         own.flat_map_iter(|stack| &mut stack.resources).for_each(|resource| resource.attributes = Value::null());
@@ -275,9 +294,12 @@ fn lowered_in_pieces(sources: &Sources, stacks: &mut [Arc<Stack>], estates: &[Es
     with_estates(all, estates)
 }
 
-fn lower_more(all: &mut (Entities, Vec<Diagnostic>), sources: &Sources, stacks: &[Arc<Stack>]) {
-    let catalog = Catalog::builtin();
-    let lowered: Vec<_> = stacks.par_iter().map(|stack| lower(stack, sources, catalog)).collect();
+fn lower_more(
+    all: &mut (Entities, Vec<Diagnostic>),
+    stacks: &[Arc<Stack>],
+    declared: &(dyn Fn(&Stack) -> (Entities, Vec<Diagnostic>) + Sync),
+) {
+    let lowered: Vec<_> = stacks.par_iter().map(|stack| declared(stack)).collect();
     for (entities, diagnostics) in lowered {
         all.0.extend(entities);
         all.1.extend(diagnostics);

@@ -136,7 +136,7 @@ fn stack(world: &World<'_>, instance: &Rc<Instance>) -> Stack {
         unread: Vec::new(),
         given: if world.settings.publish { given(world, instance) } else { Given::default() },
     };
-    stack.lean(world.settings)
+    stack.settled(world.sources, world.settings)
 }
 
 /// The exports and outputs of the stack and those nested in it. One whose name is not wholly known cannot be asked for.

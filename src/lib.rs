@@ -62,17 +62,23 @@ pub struct Input {
 pub fn analyze(input: Input, settings: &AnalysisSettings) -> Analysis {
     let Input { sources, units, modules, mut load, mut diagnostics } = input;
     if settings.lean {
-        load.keeps = Some(lower::weighs);
+        load.settle = Some(analysis::lighten());
     }
     let mut units = with_states(units);
     parallel::on_threads(None, move || {
         let (read, found) = Read::new(&sources, &units, &load, settings);
         diagnostics.extend(found);
         deployed::place_units(&mut units, &read.stacks);
-        let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
+        let (stacks, found, known) = match settings.lean {
+            true => read.evaluate_early(&sources, &modules, &units, &load),
+            false => {
+                let (stacks, found) = read.evaluate(&sources, &modules, &units, &load);
+                (stacks, found, analysis::Known::Nothing)
+            }
+        };
         diagnostics.extend(found);
         modules.let_go();
-        let analysis = analysis::analyze(sources, stacks, diagnostics, settings, None);
+        let analysis = analysis::analyze(sources, stacks, diagnostics, settings, known);
         let open = |sources: &Sources, _, unit: &Unit| open_inputs(sources, &modules, unit, &load);
         in_all_cases(analysis, (&units, &load), settings, &open, &|sources, units| {
             read.evaluate(sources, &modules, units, &load).0
@@ -199,6 +205,33 @@ impl Read {
         let found = found.into_iter().map(Arc::new).collect();
         let stacks = self.assemble(sources, stacks, found, &ids, load, &mut diagnostics);
         (stacks, diagnostics)
+    }
+
+    /// The same; stacks are looked at as soon as they are evaluated, where nothing is added to them later.
+    fn evaluate_early(
+        &self,
+        sources: &Sources,
+        modules: &terraform::Modules,
+        units: &[Unit],
+        load: &LoadSettings,
+    ) -> (Vec<Arc<Stack>>, Vec<Diagnostic>, analysis::Known<'static>) {
+        let early = analysis::Early::default();
+        // A state gives its identities to the code, facts may do the same.
+        let joined = self.stacks.iter().any(|stack| stack.language == Language::State);
+        if !joined {
+            let settling = LoadSettings { settle: Some(early.settle()), ..load.clone() };
+            let (stacks, found) = self.evaluate(sources, modules, units, &settling);
+            let deploys = |stack: &Arc<Stack>| {
+                let mut kinds = stack.resources.iter().map(|resource| &*resource.kind);
+                kinds.any(|kind| kind.starts_with("aws_cloudformation_"))
+            };
+            // What templates that Terraform deploys give out may stand in any stack.
+            if !stacks.iter().any(deploys) {
+                return (stacks, found, analysis::Known::Early(early));
+            }
+        }
+        let (stacks, found) = self.evaluate(sources, modules, units, load);
+        (stacks, found, analysis::Known::Early(analysis::Early::default()))
     }
 
     /// What the stacks of templates give out, with what was read once.

@@ -5,7 +5,7 @@ mod published;
 pub use published::{Export, Given, Output, Parameter, Published, State, parameters};
 
 use crate::aws::Place;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::value::{Branch, Entry, Existence, Guard, Kind, StackId, Value};
 use std::sync::Arc;
 
@@ -135,15 +135,23 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// The stack without the attributes that nobody needs.
+    /// What is to become of the stack once it is evaluated.
     #[must_use]
-    pub(crate) fn lean(mut self, settings: &LoadSettings) -> Self {
-        if let Some(keeps) = settings.keeps {
-            for resource in self.resources.iter_mut().filter(|resource| !keeps(&resource.kind)) {
-                resource.attributes = Value::null();
-            }
+    pub(crate) fn settled(self, sources: &Sources, settings: &LoadSettings) -> Self {
+        match &settings.settle {
+            Some(Settle(settle)) => settle(sources, self),
+            None => self,
         }
-        self
+    }
+}
+
+/// What becomes of each stack as soon as it is evaluated, so that not all of them are held whole at once.
+#[derive(Clone)]
+pub struct Settle(pub Arc<dyn Fn(&Sources, Stack) -> Stack + Send + Sync>);
+
+impl std::fmt::Debug for Settle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Settle")
     }
 }
 
@@ -349,8 +357,8 @@ pub struct LoadSettings {
     pub env_vars: std::collections::BTreeMap<String, String>,
     /// Resources of all types are read from a plan, not only those that play a part.
     pub all_types: bool,
-    /// Tells types that play a part from others, whose resources keep no attributes; all keep theirs where nothing tells.
-    pub keeps: Option<fn(&str) -> bool>,
+    /// What becomes of an evaluated stack; it stays as it is where nothing is said.
+    pub settle: Option<Settle>,
     /// Directories or files of JSON that the AWS CLI printed.
     pub facts: Vec<String>,
     /// Stacks keep what they give out, for an export.

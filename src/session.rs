@@ -5,7 +5,7 @@
 //! are needs a new session.
 
 use crate::Input;
-use crate::analysis::{self, Analysis, AnalysisSettings, Memory};
+use crate::analysis::{self, Analysis, AnalysisSettings, Known, Memory};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Language, LoadSettings, OpenInput, Stack, Unit};
 use crate::source::{Reads, Sources, normalize, parent};
@@ -195,7 +195,7 @@ impl Session {
             let ids = crate::ids(&self.units);
             let templates = self.templates.0.clone();
             let stacks = self.read.assemble(&sources, templates, roots, &ids, &self.load, &mut diagnostics);
-            let analysis = analysis::analyze(sources, stacks, diagnostics, &self.settings, Some(&mut memory));
+            let analysis = analysis::analyze(sources, stacks, diagnostics, &self.settings, Known::Memory(&mut memory));
             let open = |sources: &Sources, at, unit: &Unit| self.open_inputs(sources, at, unit);
             let known = (&*self.units, &self.load);
             crate::in_all_cases(analysis, known, &self.settings, &open, &|sources, units| self.stacks(sources, units))

@@ -80,7 +80,7 @@ pub(super) fn evaluate(
             unread,
             given: if settings.publish { evaluator.given(&root) } else { Given::default() },
         };
-        stacks.push(stack.lean(settings));
+        stacks.push(stack.settled(sources, settings));
     }
     let diagnostics = estate.diagnostics();
     estate.dissolve();
