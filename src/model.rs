@@ -6,7 +6,6 @@ use crate::aws::{Known, Place};
 use crate::source::Span;
 use crate::value::Existence;
 use crate::value::{Guard, StackId, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where an entity is declared and where it is deployed.
@@ -124,6 +123,14 @@ impl Part {
     }
 }
 
+/// Facts about a data store by name: one sorted list, for each has few of them.
+pub type StoreFacts = litemap::LiteMap<Arc<str>, Setting>;
+
+/// Also where it is empty.
+fn as_map<S: serde::Serializer>(facts: &StoreFacts, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter())
+}
+
 /// A resource that AWS Backup protects.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -138,11 +145,13 @@ pub struct DataStore {
     /// Volumes of an instance, each with its own encryption (EC2 only).
     pub parts: Vec<Part>,
     /// The launch template of an instance.
-    pub template: Option<Setting>,
+    pub template: Option<Box<Setting>>,
     /// Tags by key; an open map where further tags may exist.
     pub tags: Value,
     /// Further facts that single rules need, by the catalog's names: `option_group`, `backup_target`, `engine`, …
-    pub facts: BTreeMap<Arc<str>, Setting>,
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Arc<str>, Setting>"))]
+    #[serde(serialize_with = "as_map")]
+    pub facts: StoreFacts,
     /// A table's replica in another Region: the same data, and a resource of its own there.
     #[serde(default)]
     pub replica: bool,
@@ -599,6 +608,12 @@ pub struct Entities {
 }
 
 impl Entities {
+    /// Gives back room that nothing will be added to.
+    pub(crate) fn shrink(&mut self) {
+        self.data_stores.shrink_to_fit();
+        self.keys.shrink_to_fit();
+    }
+
     /// Adds what another stack declares.
     pub(crate) fn extend(&mut self, other: Self) {
         self.data_stores.extend(other.data_stores);

@@ -20,7 +20,8 @@ impl Early {
         let known = self.0.clone();
         Settle(Arc::new(move |sources, mut stack| {
             if !stack.resources.iter().any(|resource| is_asked_later(&resource.kind)) {
-                let declared = lower(&stack, sources, Catalog::builtin());
+                let mut declared = lower(&stack, sources, Catalog::builtin());
+                declared.0.shrink();
                 known.lock().unwrap_or_else(PoisonError::into_inner).insert(stack.id, declared);
                 let_go(&mut stack, |_| true);
             }

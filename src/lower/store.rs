@@ -4,12 +4,11 @@ use super::images::{self, Images};
 use super::{inner, items, setting, volumes};
 use crate::catalog::{Catalog, ResourceForm, Service, Unflagged};
 use crate::diagnostic::Diagnostic;
-use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site};
+use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site, StoreFacts};
 use crate::resource::Resource;
 use crate::source::Span;
 use crate::value::{Entries, Kind, Map, MapKind, Reason, Ref, Unknown, Value};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub(super) fn lower(
     resource: &Resource,
@@ -47,16 +46,21 @@ pub(super) fn lower(
     let arn = Value::new(Kind::Ref(Arc::new(Ref {
         stack: site.stack,
         address: site.address.clone(),
-        attr: "arn".into(),
+        attr: arn_attribute(),
         known: real_arn(resource).or_else(|| arn(resource, site, form, service)),
     })));
-    let mut facts: BTreeMap<Arc<str>, Setting> =
+    let found: Vec<(Arc<str>, Setting)> =
         form.facts.iter().filter_map(|(fact, path)| Some((fact.clone(), at_path(resource, path)?))).collect();
+    // As much room as there are facts: there are millions of data stores.
+    let mut facts = StoreFacts::with_capacity(found.len());
+    facts.extend(found);
     let instance = &***name == "ec2";
     let template = if instance { volumes::template(resource) } else { None };
     // What the instance says of its image counts before what a template says.
     let image = if template.is_none() { facts.remove("image") } else { facts.get("image").cloned() };
-    facts.extend(images::marketplace(image, images).map(|found| ("marketplace".into(), found)));
+    if let Some(found) = images::marketplace(image, images) {
+        facts.insert("marketplace".into(), found);
+    }
     let encryption = if instance {
         Encryption::Unknown { why: "an instance is as encrypted as its volumes".to_owned(), span: site.header }
     } else {
@@ -69,7 +73,7 @@ pub(super) fn lower(
         arn,
         encryption,
         parts: if instance { volumes::of_instance(resource, site, service) } else { Vec::new() },
-        template,
+        template: template.map(Box::new),
         tags: Value::null(),
         facts,
         replica: &*resource.kind == "aws_dynamodb_table_replica",
@@ -84,6 +88,12 @@ pub(super) fn lower(
     let replicas = replicas(resource, &store, form, service);
     out.data_stores.push(store);
     out.data_stores.extend(replicas);
+}
+
+/// The name of every data store's ARN: one text for all.
+fn arn_attribute() -> Arc<str> {
+    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| "arn".into());
+    NAME.clone()
 }
 
 /// The replicas that a table's own code makes in other Regions, each a table there.
@@ -123,7 +133,7 @@ fn replicas(resource: &Resource, table: &DataStore, form: &ResourceForm, service
         let arn = Value::new(Kind::Ref(Arc::new(Ref {
             stack: site.stack,
             address: site.address.clone(),
-            attr: "arn".into(),
+            attr: arn_attribute(),
             known,
         })));
         Some(DataStore { site, arn, encryption, tags, replica: true, ..table.clone() })

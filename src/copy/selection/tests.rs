@@ -4,7 +4,6 @@ use crate::model::{Encryption, Site};
 use crate::source::FileId;
 use crate::value::{Existence, StackId};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn span() -> Span {
@@ -39,7 +38,7 @@ fn store(name: &str, tags: &[(String, String)]) -> DataStore {
         parts: Vec::new(),
         template: None,
         tags: Value::object(tags.iter().map(|(key, value)| (key.as_str(), Value::string(value.as_str())))),
-        facts: BTreeMap::new(),
+        facts: crate::model::StoreFacts::new(),
         replica: false,
     }
 }
