@@ -379,9 +379,12 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
                 return fail(format!("a {} has no attribute `{name}`: name one of its elements first", name_of(value)));
             }
             let Some(at) = number(key)? else { return Ok(derived(&[key], Type::Dynamic)) };
+            // Further elements may stand before those that are known.
+            if seq.open.is_some() {
+                return Ok(derived(&[value], Type::Dynamic));
+            }
             match at.as_i64().and_then(|at| usize::try_from(at).ok()).and_then(|at| seq.items.get(at)) {
                 Some(item) => item.clone(),
-                None if seq.open.is_some() => derived(&[value], Type::Dynamic),
                 None => return fail(format!("the index {at} is outside a sequence of {} elements", seq.items.len())),
             }
         }
