@@ -55,6 +55,7 @@ pub struct Value {
 /// The forms of a value.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(transform = null_is_a_word))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Explicitly null. In a resource this is the same as leaving the attribute out. Of which type, where that is known,
@@ -78,7 +79,6 @@ pub enum Kind {
 
 /// Of which type a null is, where that is known. Nulls are equal whatever their types.
 #[derive(Clone, Debug, Default)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NullType(pub Option<Arc<Type>>);
 
 impl PartialEq for NullType {
@@ -88,6 +88,33 @@ impl PartialEq for NullType {
 }
 
 impl Eq for NullType {}
+
+#[cfg(test)]
+impl schemars::JsonSchema for NullType {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NullType".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        true.into()
+    }
+}
+
+/// The type of a null is not written: null is the word alone.
+#[cfg(test)]
+fn null_is_a_word(schema: &mut schemars::Schema) {
+    if let Some(null) = schema.get_mut("oneOf").and_then(|forms| forms.get_mut(0)) {
+        *null = serde_json::json!({
+            "description": "Explicitly null. In a resource this is the same as leaving the attribute out.",
+            "type": "string",
+            "const": "null",
+        });
+    }
+}
 
 /// Which of Terraform's sequences; CloudFormation's lists are `Tuple`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -549,5 +576,18 @@ fn write_json_string(text: &str, out: &mut String) {
             '\u{2029}' => out.push_str("\\u2029"),
             other => out.push(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_null_is_written_as_the_word_alone() {
+        let null = Value::null_of(&Type::String);
+        let text = serde_json::to_string(&null).unwrap();
+        assert_eq!(text, r#"{"kind":"null"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), null);
     }
 }

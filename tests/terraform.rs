@@ -424,6 +424,27 @@ data "aws_iam_policy_document" "d" {
 }
 
 /// With `ignore_changes = all` the code of today is not what the resource was made with, nor is what it leaves out.
+#[test]
+fn where_an_element_stands_is_not_known_beside_a_list_that_is_not_known() {
+    let code = "resource \"aws_vpc\" \"v\" {}\nlocals {\n list = flatten([aws_vpc.v.some_ids, [\"a\", \"b\"]])\n}\n";
+    for asked_for in [
+        "local.list[0]",
+        "length(local.list)",
+        "slice(local.list, 0, 1)",
+        "element(local.list, 1)",
+        "index(local.list, \"a\")",
+        "chunklist(local.list, 1)[0]",
+        "transpose({ x = local.list })",
+        "[for at, item in local.list : at if item == \"a\"]",
+        "reverse(local.list)[0]",
+        "concat(local.list, [\"c\"])[0]",
+    ] {
+        let value = asked(&[("main.tf", code)], asked_for).unwrap();
+        assert!(value.first_unknown().is_some(), "{asked_for}: {value:?}");
+    }
+    assert_eq!(known(&[("main.tf", code)], "contains(local.list, \"a\")"), true);
+}
+
 /// As version 5.100 of the AWS provider renders them: condition blocks by a checksum, their values as listed.
 #[test]
 fn values_of_policy_conditions_stay_in_their_order() {

@@ -6,7 +6,7 @@ mod computed;
 mod data;
 mod domain;
 mod estate;
-mod expand;
+pub(in crate::terraform) mod expand;
 mod expression;
 mod organization;
 mod policy_document;

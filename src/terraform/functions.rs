@@ -144,6 +144,10 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         let open: Vec<&Value> = args.iter().filter(|arg| is_open(arg)).collect();
         return Ok(derived(&open, signature.result.clone()));
     }
+    // Where elements stand that are known depends on those that are not.
+    if matches!(name, "chunklist" | "index" | "transpose") && args.iter().any(is_of_unknown_length) {
+        return Ok(derived(&args.iter().collect::<Vec<_>>(), signature.result.clone()));
+    }
     if grows_beyond(name, &args) {
         return Ok(Value { sensitive, ..super::ops::too_long() });
     }
@@ -265,6 +269,15 @@ fn grows_beyond(name: &str, args: &[Value]) -> bool {
         _ => 0,
     };
     size > super::ops::LONGEST
+}
+
+/// Whether further elements may exist, of the value or of a list in it.
+fn is_of_unknown_length(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Seq(seq) => seq.open.is_some(),
+        Kind::Map(map) => map.open.is_some() || map.entries.values().any(|entry| is_of_unknown_length(&entry.value)),
+        _ => false,
+    }
 }
 
 /// Whether a part of the value is decided by the provider.

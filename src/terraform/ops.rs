@@ -163,6 +163,10 @@ pub(crate) fn unary(op: UnaryOp, value: &Value) -> Result<Value, EvalError> {
 pub(crate) fn logic(value: &Value) -> Result<Option<bool>, EvalError> {
     match &value.kind {
         Kind::Bool(b) => Ok(Some(*b)),
+        Kind::Unknown(unknown) if !matches!(unknown.ty, Type::Dynamic | Type::String | Type::Bool) => fail(format!(
+            "a bool is required, not {}",
+            type_name(&unknown.ty).trim_start_matches("a ").trim_start_matches("an ")
+        )),
         Kind::Unknown(_) => Ok(None),
         Kind::Cond(branches) => {
             let mut all = None;
@@ -333,6 +337,17 @@ fn equal_text(a: &Value, b: &Value) -> Option<bool> {
     (!heads_fit || !tails_fit).then_some(false)
 }
 
+/// An attribute that the object of a whole resource does not list: the provider computes it.
+fn computed_attribute(map: &Map, name: &Arc<str>) -> Option<Value> {
+    let address = map.entries.get(super::eval::expand::SELF)?.value.as_str()?;
+    let Kind::Ref(id) = &map.entries.get("id")?.value.kind else { return None };
+    let of_it = *id.address == *address;
+    of_it.then(|| {
+        let reference = Ref { stack: id.stack, address: id.address.clone(), attr: name.clone(), known: None };
+        Value::new(Kind::Ref(Arc::new(reference)))
+    })
+}
+
 /// `value[key]`, also `value.key` with a string key.
 pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
     match (&value.kind, &key.kind) {
@@ -379,9 +394,12 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
                 return fail(format!("a {} has no attribute `{name}`: name one of its elements first", name_of(value)));
             }
             let Some(at) = number(key)? else { return Ok(derived(&[key], Type::Dynamic)) };
+            // Further elements may stand before those that are known.
+            if seq.open.is_some() {
+                return Ok(derived(&[value], Type::Dynamic));
+            }
             match at.as_i64().and_then(|at| usize::try_from(at).ok()).and_then(|at| seq.items.get(at)) {
                 Some(item) => item.clone(),
-                None if seq.open.is_some() => derived(&[value], Type::Dynamic),
                 None => return fail(format!("the index {at} is outside a sequence of {} elements", seq.items.len())),
             }
         }
@@ -389,7 +407,9 @@ pub(crate) fn index(value: &Value, key: &Value) -> Result<Value, EvalError> {
             let Some(name) = key.text() else { return Ok(derived(&[key], Type::Dynamic)) };
             match map.entries.get(&name) {
                 Some(entry) => entry.value.clone(),
-                None if map.open.is_some() => derived(&[value], Type::Dynamic),
+                None if map.open.is_some() => {
+                    computed_attribute(map, &name).unwrap_or_else(|| derived(&[value], Type::Dynamic))
+                }
                 None => return fail(format!("there is no attribute or key `{name}`")),
             }
         }

@@ -14,6 +14,7 @@ pub(crate) fn of(value: &Value) -> Type {
         Kind::Ref(reference) => match &reference.known {
             Some(known) => of(known),
             None if matches!(&*reference.attr, "id" | "arn" | "name" | "key_id" | "Ref" | "Arn") => Type::String,
+            None if reference.attr.ends_with("_arn") => Type::String,
             None => Type::Dynamic,
         },
         Kind::Cond(branches) => {

@@ -102,6 +102,10 @@ impl Evaluator<'_> {
                 entries.insert((*attr).into(), Entry { value, span: None });
             }
         }
+        if &*resource.kind == "aws_kms_alias" {
+            let value = self.computed_reference(&resource.address, "target_key_arn", Some(resource));
+            entries.insert("target_key_arn".into(), Entry { value, span: None });
+        }
         if &*resource.kind == "aws_cloudformation_stack" {
             let mut unknown = Unknown::new(Reason::Computed(resource.address.clone()), Some(resource.header));
             unknown.symbol = Some(output_of(self.stack, &resource.address, "").into());

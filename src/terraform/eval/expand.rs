@@ -719,7 +719,7 @@ const OWN_REGION: [&str; 2] = ["aws_cloudformation_stack_set_instance", "aws_con
 const META: [&str; 8] =
     ["count", "for_each", "provider", "lifecycle", "depends_on", "provisioner", "connection", "providers"];
 /// The entry of a resource's object that holds its address.
-pub(super) const SELF: &str = "crossvault:self";
+pub(in crate::terraform) const SELF: &str = "crossvault:self";
 
 /// The reason of what may stand in a part of a block that could not be read.
 fn not_read() -> Reason {

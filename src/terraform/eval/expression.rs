@@ -320,10 +320,12 @@ impl Evaluator<'_> {
                 let items: Result<Vec<Value>, EvalError> = seq.items.iter().cloned().map(one).collect();
                 Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, items?, seq.open.clone())))))
             }
-            Kind::Unknown(_) | Kind::Ref(_) if types::of(source) == Type::Dynamic => {
+            // A list, or one thing, or nothing.
+            Kind::Unknown(_) | Kind::Ref(_)
+                if !matches!(types::of(source), Type::List(_) | Type::Set(_) | Type::Tuple(_)) =>
+            {
                 Ok(derived(&[source], Type::Dynamic))
             }
-            // A list, or one thing: what a resource computes does not tell.
             Kind::Unknown(_) | Kind::Ref(_) => {
                 let open = why(source);
                 Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, Vec::new(), open)))))
@@ -648,8 +650,11 @@ type Elements = (Vec<(Value, Value)>, Option<Arc<Unknown>>);
 pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError> {
     match &collection.kind {
         Kind::Seq(seq) => {
-            let key = |at: usize, item: &Value| {
-                if seq.kind == SeqKind::Set { item.clone() } else { Value::int(i64::try_from(at).unwrap_or(i64::MAX)) }
+            let key = |at: usize, item: &Value| match seq.kind {
+                SeqKind::Set => item.clone(),
+                // Further elements may stand before those that are known.
+                _ if seq.open.is_some() => derived(&[collection], Type::Number),
+                _ => Value::int(i64::try_from(at).unwrap_or(i64::MAX)),
             };
             let items = seq.items.iter().enumerate().map(|(at, item)| (key(at, item), item.clone())).collect();
             Ok(Some((items, seq.open.clone())))

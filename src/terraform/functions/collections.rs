@@ -24,7 +24,11 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "coalesce" => coalesce(args),
         "coalescelist" => coalescelist(args),
         "sort" => sort(args),
-        "reverse" => seq(args, 0).map(|seq| list_open(seq.items.iter().rev().cloned().collect(), seq.open.clone())),
+        "reverse" => seq(args, 0).map(|seq| {
+            let kind = if seq.kind == SeqKind::Tuple { SeqKind::Tuple } else { SeqKind::List };
+            let items = seq.items.iter().rev().cloned().collect();
+            Value::new(Kind::Seq(Arc::new(Seq::new(kind, items, seq.open.clone()))))
+        }),
         "distinct" => distinct(args),
         "compact" => compact(args),
         "one" => one(args),
@@ -232,6 +236,7 @@ fn flatten(args: &[Value]) -> Outcome {
             {
                 *open = open.take().or_else(|| why(value));
             }
+            Kind::Ref(_) if types::of(value) == Type::Dynamic => *open = open.take().or_else(|| why(value)),
             _ => items.push(value.clone()),
         }
     }
@@ -296,13 +301,15 @@ fn element(args: &[Value]) -> Outcome {
 fn slice(args: &[Value]) -> Outcome {
     let (seq, start, end) = (seq(args, 0)?, int(args, 1)?, int(args, 2)?);
     let range = usize::try_from(start).ok().zip(usize::try_from(end).ok()).filter(|(start, end)| start <= end);
+    if seq.open.is_some() && range.is_some() {
+        return unknown(args, Type::Dynamic);
+    }
     match range.and_then(|(start, end)| seq.items.get(start..end)) {
         Some(items) => Ok(Value::new(make_seq(
             if seq.kind == SeqKind::Tuple { SeqKind::Tuple } else { SeqKind::List },
             items.to_vec(),
             None,
         ))),
-        None if seq.open.is_some() => unknown(args, Type::Dynamic),
         None => fail("the range of `slice` lies outside the list"),
     }
 }
@@ -317,7 +324,10 @@ fn set_among_tuples(args: &[Value]) -> Option<Type> {
 }
 
 fn coalesce(args: &[Value]) -> Outcome {
-    let values = match unify(args.to_vec()) {
+    let unified = unify(args.to_vec());
+    // Text that is empty is passed over where all are text.
+    let texts = unified.is_some();
+    let values = match unified {
         Some(values) => values,
         // With null of no type among them, Terraform takes them as they are.
         None if args.iter().any(|arg| types::of(arg) == Type::Dynamic) => args.to_vec(),
@@ -330,7 +340,7 @@ fn coalesce(args: &[Value]) -> Outcome {
     for value in values {
         match &value.kind {
             Kind::Null(_) => {}
-            Kind::String(text) if text.is_empty() => {}
+            Kind::String(text) if texts && text.is_empty() => {}
             Kind::Unknown(_) => return unknown(args, Type::Dynamic),
             _ if may_be_null(&value) => return unknown(args, Type::Dynamic),
             _ => return Ok(value),

@@ -314,17 +314,16 @@ fn regex(args: &[Value], all: bool) -> Outcome {
     if !names.is_empty() && names.len() + 1 < regex.captures_len() {
         return fail("a regular expression cannot mix named and unnamed groups");
     }
-    let Some(text) = text(args, 1)? else {
-        let each = if !names.is_empty() {
-            Type::Object(names.iter().map(|name| ((*name).into(), (Type::String, false))).collect())
-        } else if regex.captures_len() > 1 {
-            Type::Tuple(vec![Type::String; regex.captures_len() - 1])
-        } else {
-            Type::String
-        };
-        return of_type(if all { Type::List(Box::new(each)) } else { each });
+    let each = if !names.is_empty() {
+        Type::Object(names.iter().map(|name| ((*name).into(), (Type::String, false))).collect())
+    } else if regex.captures_len() > 1 {
+        Type::Tuple(vec![Type::String; regex.captures_len() - 1])
+    } else {
+        Type::String
     };
-    let group = |m: Option<regex::Match<'_>>| m.map_or_else(Value::null, |m| Value::string(m.as_str()));
+    let Some(text) = text(args, 1)? else { return of_type(if all { Type::List(Box::new(each)) } else { each }) };
+    let group =
+        |m: Option<regex::Match<'_>>| m.map_or_else(|| Value::null_of(&Type::String), |m| Value::string(m.as_str()));
     let value = |captures: &regex::Captures<'_>| {
         if !names.is_empty() {
             Value::object(names.iter().map(|name| (*name, group(captures.name(name)))))
@@ -335,7 +334,8 @@ fn regex(args: &[Value], all: bool) -> Outcome {
         }
     };
     if all {
-        return Ok(list(regex.captures_iter(&text).map(|captures| value(&captures)).collect()));
+        let found = list(regex.captures_iter(&text).map(|captures| value(&captures)).collect());
+        return Ok(Value { kind: crate::terraform::ops::of_elements(found.kind, &each), ..found });
     }
     match regex.captures(&text) {
         Some(captures) => Ok(value(&captures)),
