@@ -10,12 +10,13 @@ pub use memory::Memory;
 
 use crate::catalog::Catalog;
 use crate::checks::{
-    CheckResult, Context, Finding, Judged, Judgement, Memo, Verdict, check_of, checks_of, judge_again, judge_all,
+    CheckResult, Context, Finding, Judged, Judgement, Memo, Prints, Verdict, check_of, checks_of, judge_again,
+    judge_all,
 };
 use crate::copy::{CopyId, CopySource, predict, short_hash};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Fix, Label, Severity};
 use crate::estate::Estate;
-use crate::graph::{Facts, Graph, Prints, link};
+use crate::graph::{Facts, Graph, link};
 use crate::lower::lower;
 use crate::model::{Entities, Site};
 use crate::resource::{Language, Stack};

@@ -20,6 +20,7 @@ mod destination_vault_missing;
 mod different_organizations;
 mod dynamodb_advanced_backup_off;
 pub mod pages;
+mod prints;
 mod rds_option_group;
 mod remedy;
 mod retention_outside_vault_lock;
@@ -39,6 +40,7 @@ mod too_many_tags;
 mod vault_policy_wildcard_action;
 
 pub use classes::{Judged, Remembered, judge_again, judge_all};
+pub use prints::{Prints, Stamps};
 pub use support::Memo;
 
 use crate::copy::Copy;

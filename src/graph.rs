@@ -3,13 +3,11 @@
 mod encryption;
 mod link;
 mod organization;
-mod prints;
 mod resolve;
 
 pub use link::link;
 pub(crate) use link::uncertain;
 pub use organization::AllowList;
-pub use prints::{Prints, Stamps};
 pub use resolve::{resolve_destination, resolve_role, resolve_vault};
 
 use crate::aws::{Account, AccountId, Place};

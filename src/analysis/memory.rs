@@ -2,9 +2,8 @@
 
 use super::{Estate, lower, with_estates};
 use crate::catalog::Catalog;
-use crate::checks::Remembered;
+use crate::checks::{Prints, Remembered, Stamps};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Prints, Stamps};
 use crate::model::{Entities, Role, Setting, Site};
 use crate::resource::Stack;
 use crate::source::{FileId, Sources};

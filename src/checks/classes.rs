@@ -4,9 +4,10 @@
 //! So two copies of one route whose data stores are of one class have the same outcomes; only the words and places in a
 //! finding differ, and the root of a finding that is about the data store itself.
 
+use super::prints::Prints;
 use super::{Context, Finding, Judgement, Outcome, RULES, Verdict, assumptions, check, checks_of, support, verdict};
 use crate::copy::{Copy, CopyId, CopySource};
-use crate::graph::{KeyUse, Prints, StoreId};
+use crate::graph::{KeyUse, StoreId};
 use crate::model::DataStore;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};

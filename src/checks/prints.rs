@@ -3,9 +3,9 @@
 //! INVARIANT: a check reads of the graph nothing but what [`Prints::of`] puts into a copy's number. The same number in the
 //! next graph then means the same outcomes, in the same words, at the same places.
 
-use super::{EffectivePolicy, Graph, KeyUse, RoleTarget, VaultTarget, Why};
 use crate::aws::Place;
 use crate::copy::{Copy, CopySource};
+use crate::graph::{EffectivePolicy, Graph, KeyUse, RoleTarget, VaultTarget, Why};
 use crate::model::{RolePolicyKind, Setting, Site};
 use crate::value::{Kind, Value};
 use std::collections::BTreeSet;
