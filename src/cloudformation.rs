@@ -23,6 +23,7 @@ mod within;
 pub(crate) use cdk::{is_manifest, units as assembly_units};
 pub(crate) use deployments::{tells as tells_deployments, units as deployed_units};
 pub(crate) use document::comments;
+pub(crate) use estate::Alone;
 pub(crate) use within::deploy;
 
 use crate::aws::{Known, Place};
@@ -33,7 +34,7 @@ use crate::value::{Existence, Kind, Reason, StackId, Unknown, Value};
 use estate::Shared;
 use instance::{Inputs, Instance, World};
 use intrinsics::Evaluator;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -44,8 +45,19 @@ pub fn load_all(
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
     elsewhere: &Given,
-) -> (Vec<Stack>, Vec<Diagnostic>) {
-    estate::load(sources, units, settings, elsewhere)
+) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
+    estate::load(sources, units, settings, elsewhere, (&mut Alone::default(), &BTreeSet::new()))
+}
+
+/// The same, once more: what `alone` knows of units that read none of the `touched` files is taken from there.
+pub(crate) fn load_again(
+    sources: &Sources,
+    units: &[(StackId, &Unit)],
+    settings: &LoadSettings,
+    elsewhere: &Given,
+    (alone, touched): (&mut Alone, &BTreeSet<String>),
+) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
+    estate::load(sources, units, settings, elsewhere, (alone, touched))
 }
 
 /// The template's parameters without a value that may only have some, as far as resources of types that weigh, or

@@ -185,8 +185,20 @@ impl Read {
     fn templates(&self, sources: &Sources, units: &[Unit], load: &LoadSettings) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
         let ids = ids(units);
         let templates = of(&ids, Language::CloudFormation);
-        let (stacks, diagnostics) = cloudformation::load_all(sources, &templates, load, &self.published.elsewhere);
-        (stacks.into_iter().map(Arc::new).collect(), diagnostics)
+        cloudformation::load_all(sources, &templates, load, &self.published.elsewhere)
+    }
+
+    /// The same, once more: of templates that read none of the `touched` files what is known of them is kept.
+    fn templates_again(
+        &self,
+        sources: &Sources,
+        units: &[Unit],
+        load: &LoadSettings,
+        alone: (&mut cloudformation::Alone, &std::collections::BTreeSet<String>),
+    ) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
+        let ids = ids(units);
+        let templates = of(&ids, Language::CloudFormation);
+        cloudformation::load_again(sources, &templates, load, &self.published.elsewhere, alone)
     }
 
     /// All stacks of the estate, with the code evaluated for the units' inputs.

@@ -6,6 +6,7 @@
 
 use crate::Input;
 use crate::analysis::{self, Analysis, AnalysisSettings, Known, Memory};
+use crate::cloudformation::Alone;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Language, LoadSettings, OpenInput, Stack, Unit};
 use crate::source::{Reads, Sources, normalize, parent};
@@ -26,6 +27,8 @@ pub struct Session {
     diagnostics: Vec<Diagnostic>,
     read: crate::Read,
     templates: (Vec<Arc<Stack>>, Vec<Diagnostic>),
+    /// Templates by themselves, in the order of their units.
+    alone: Alone,
     roots: Vec<Root>,
     memory: Memory,
     /// Inputs without a value by the unit's place, as far as somebody has asked for them.
@@ -49,7 +52,8 @@ impl Session {
             let (read, found) = crate::Read::new(&sources, &units, &load, &settings);
             diagnostics.extend(found);
             crate::deployed::place_units(&mut units, &read.stacks);
-            let templates = read.templates(&sources, &units, &load);
+            let mut alone = Alone::default();
+            let templates = read.templates_again(&sources, &units, &load, (&mut alone, &BTreeSet::new()));
             let roots: Vec<usize> = (0..units.len())
                 .filter(|at| units.get(*at).is_some_and(|unit| unit.language == Language::Terraform))
                 .collect();
@@ -62,6 +66,7 @@ impl Session {
                 diagnostics,
                 read,
                 templates,
+                alone,
                 roots: Vec::new(),
                 memory: Memory::default(),
                 open: Mutex::default(),
@@ -143,7 +148,14 @@ impl Session {
     /// say where a state is kept.
     fn evaluate_again(&mut self, touched: &BTreeSet<String>, templates: bool, elsewhere: bool) {
         if templates {
-            self.templates = self.read.templates(&self.sources, &self.units, &self.load);
+            let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let is_template = |unit: &Unit| unit.language == Language::CloudFormation;
+            let units = self.units.iter().enumerate().filter(|(_, unit)| is_template(unit));
+            for (_, (at, _)) in units.enumerate().filter(|(number, _)| self.alone.reads(*number, touched)) {
+                open.remove(&at);
+            }
+            let alone = (&mut self.alone, touched);
+            self.templates = self.read.templates_again(&self.sources, &self.units, &self.load, alone);
         }
         let affected = self.affected(|root| {
             let reads = &root.reads;
@@ -154,9 +166,6 @@ impl Session {
         let again: Vec<usize> = affected.iter().filter_map(|at| self.roots.get(*at)).map(|root| root.unit).collect();
         let new = self.evaluated(&self.sources, &self.units, &self.templates.0, again);
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let of_template =
-            |at: &usize| self.units.get(*at).is_some_and(|unit| unit.language == Language::CloudFormation);
-        open.retain(|at, _| !templates || !of_template(at));
         for (at, root) in affected.into_iter().zip(new) {
             open.remove(&root.unit);
             if let Some(old) = self.roots.get_mut(at) {

@@ -7,7 +7,7 @@ use super::instance::{Export, StackOutput, Stored, World};
 use super::{instance, stack};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Given, LoadSettings, Stack, Unit};
-use crate::source::{FileId, Sources, Span, parent};
+use crate::source::{FileId, Reads, Sources, Span, parent, reads_of};
 use crate::value::StackId;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -58,9 +58,9 @@ pub(super) enum Asked {
 }
 
 /// What evaluating one unit gave.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Evaluated {
-    pub(super) stack: Option<Stack>,
+    pub(super) stack: Option<Arc<Stack>>,
     pub(super) told: Vec<Diagnostic>,
     pub(super) exports: Vec<Export>,
     pub(super) outputs: Vec<StackOutput>,
@@ -87,26 +87,45 @@ struct Estate<'a> {
     units: &'a [(StackId, &'a Unit)],
     shared: Shared,
     evaluated: Vec<Evaluated>,
+    /// What the last evaluation of each unit has read.
+    reads: Vec<Reads>,
 }
 
-/// Evaluates all templates; exports of one are seen by the others of the same account and Region.
+/// What each unit gave by itself, before it was shown what the others offer, and what that has read.
+#[derive(Debug, Default)]
+pub(crate) struct Alone(Vec<(Evaluated, Reads)>);
+
+impl Alone {
+    /// Whether the unit at this place may have read one of these files.
+    pub(crate) fn reads(&self, at: usize, files: &BTreeSet<String>) -> bool {
+        self.0.get(at).is_none_or(|(_, reads)| !reads.files.is_disjoint(files))
+    }
+}
+
+/// Evaluates all templates; exports of one are seen by the others of the same account and Region. What `alone` knows of
+/// units that read none of the `touched` files is taken from there.
 pub(super) fn load(
     sources: &Sources,
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
     elsewhere: &Given,
-) -> (Vec<Stack>, Vec<Diagnostic>) {
+    (alone, touched): (&mut Alone, &BTreeSet<String>),
+) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
     let mut estate = Estate {
         sources,
         settings,
         units,
         shared: Shared { several: units.len() > 1, defers: true, elsewhere: elsewhere.clone(), ..Shared::default() },
         evaluated: Vec::new(),
+        reads: Vec::new(),
     };
-    estate.read();
-    let all: Vec<usize> = (0..units.len()).collect();
+    let stale: Vec<usize> = (0..units.len()).filter(|at| alone.reads(*at, touched)).collect();
+    (estate.evaluated, estate.reads) = std::mem::take(alone).0.into_iter().unzip();
     estate.evaluated.resize_with(units.len(), Evaluated::default);
-    estate.evaluate(all);
+    estate.reads.resize_with(units.len(), Reads::default);
+    estate.read(&stale);
+    estate.evaluate(stale);
+    alone.0 = estate.evaluated.iter().cloned().zip(estate.reads.iter().cloned()).collect();
     let deployed = estate.deployed();
     estate.join(&deployed);
     let deployed = estate.deployed();
@@ -114,10 +133,10 @@ pub(super) fn load(
 }
 
 impl Estate<'_> {
-    /// Reads what is known to be needed, in the order of the units.
-    fn read(&mut self) {
+    /// Reads what is known to be needed for these units, in their order.
+    fn read(&mut self, which: &[usize]) {
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, unit) in self.units {
+        for (_, unit) in which.iter().filter_map(|at| self.units.get(*at)) {
             let parameters = unit.deployment.parameter_files.iter();
             for path in std::iter::once(&unit.path).chain(parameters) {
                 // A file that cannot be read is told by whoever asks for it.
@@ -146,22 +165,28 @@ impl Estate<'_> {
             self.shared.defers = round + 1 < MOST_READS;
             let one = |at: &usize| {
                 let (id, unit) = self.units.get(*at)?;
-                let world = World::new(self.sources, self.settings, &self.shared);
-                let stack = instance(&world, *id, unit).map(|instance| stack(&world, &instance));
-                Some((*at, world.into_evaluated(stack)))
+                let (evaluated, mut reads) = reads_of(|| {
+                    let world = World::new(self.sources, self.settings, &self.shared);
+                    let stack = instance(&world, *id, unit).map(|instance| Arc::new(stack(&world, &instance)));
+                    world.into_evaluated(stack)
+                });
+                // A tree that several share was read by none of them.
+                reads.files.extend(std::iter::once(&unit.path).chain(&unit.deployment.parameter_files).cloned());
+                reads.files.extend(evaluated.wanted.iter().cloned());
+                Some((*at, evaluated, reads))
             };
-            let found: Vec<Option<(usize, Evaluated)>> =
+            let found: Vec<Option<(usize, Evaluated, Reads)>> =
                 if self.shared.defers { which.par_iter().map(one).collect() } else { which.iter().map(one).collect() };
             which.clear();
-            for (at, evaluated) in found.into_iter().flatten() {
+            for (at, evaluated, reads) in found.into_iter().flatten() {
                 for path in &evaluated.wanted {
                     let _ = self.sources.load(path);
                 }
                 if !evaluated.wanted.is_empty() {
                     which.push(at);
                 }
-                if let Some(slot) = self.evaluated.get_mut(at) {
-                    *slot = evaluated;
+                if let (Some(slot), Some(read)) = (self.evaluated.get_mut(at), self.reads.get_mut(at)) {
+                    (*slot, *read) = (evaluated, reads);
                 }
             }
             if which.is_empty() {
@@ -238,7 +263,7 @@ impl Estate<'_> {
     }
 
     /// The stacks, and what is told of them, each thing once: a template may be deployed many times.
-    fn finish(self, deployed: &BTreeSet<usize>) -> (Vec<Stack>, Vec<Diagnostic>) {
+    fn finish(self, deployed: &BTreeSet<usize>) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
         let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
         let mut seen: BTreeSet<(Option<Span>, Option<String>, String)> = BTreeSet::new();
         for (at, evaluated) in self.evaluated.into_iter().enumerate() {

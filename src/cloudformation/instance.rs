@@ -269,7 +269,7 @@ impl<'a> World<'a> {
         self.told.borrow_mut().push(diagnostic);
     }
 
-    pub(super) fn into_evaluated(self, stack: Option<Stack>) -> Evaluated {
+    pub(super) fn into_evaluated(self, stack: Option<Arc<Stack>>) -> Evaluated {
         Evaluated {
             stack,
             told: self.told.into_inner(),

@@ -6,11 +6,15 @@ use crate::source::MemoryDisk;
 use crate::value::Existence;
 
 /// Evaluates on threads with room for deep recursion, as the pipeline does.
-fn load_all(sources: &Sources, units: &[(StackId, &Unit)], settings: &LoadSettings) -> (Vec<Stack>, Vec<Diagnostic>) {
+fn load_all(
+    sources: &Sources,
+    units: &[(StackId, &Unit)],
+    settings: &LoadSettings,
+) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
     crate::parallel::on_threads(None, || super::load_all(sources, units, settings, &Given::default()))
 }
 
-fn load(text: &str) -> (Sources, Vec<Stack>, Vec<Diagnostic>) {
+fn load(text: &str) -> (Sources, Vec<Arc<Stack>>, Vec<Diagnostic>) {
     let sources = Sources::new(Box::new(MemoryDisk::new([("t.yaml", text)])));
     let deployment = Deployment {
         account: crate::aws::AccountId::parse("111111111111"),
@@ -61,7 +65,7 @@ fn an_octal_account_id_is_told() {
     assert!(diagnostics.iter().any(|diagnostic| diagnostic.message.contains("reads as 1402433619")));
 }
 
-fn value(stacks: &[Stack], resource: &str, property: &str) -> crate::value::Value {
+fn value(stacks: &[Arc<Stack>], resource: &str, property: &str) -> crate::value::Value {
     let resource = stacks[0].resources.iter().find(|one| &*one.address == resource).unwrap();
     resource.get(property).unwrap().clone()
 }
@@ -187,7 +191,7 @@ fn a_key_that_stands_twice_is_told_with_both_places_and_is_not_known() {
 }
 
 /// Two stacks in the same account, the second one in `eu-west-1`.
-fn load_two(first: &str, second: &str) -> (Vec<Stack>, Vec<Diagnostic>) {
+fn load_two(first: &str, second: &str) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
     let sources = Sources::new(Box::new(MemoryDisk::new([("a.yaml", first), ("b.yaml", second)])));
     let unit = |path: &str, region: &str| Unit {
         name: path.into(),
