@@ -13,6 +13,7 @@ mod ignores;
 mod init;
 mod input;
 mod inspect;
+mod kept;
 mod lsp;
 mod output;
 mod policy;

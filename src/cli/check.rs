@@ -2,9 +2,10 @@
 
 use super::args::{CheckArgs, CheckFormat};
 use super::ignores;
-use super::input::{analysis, analysis_with, attach_fixes};
+use super::input::analysis;
+use super::kept::Trials;
 use super::output::{code, mask, places, pretty, style, written};
-use crate::fix::Changes;
+use crate::fix::Effort;
 use crate::report::{concise, github, gitlab, headline, html, human, json, junit, markdown, sarif};
 use std::io::Write;
 
@@ -14,14 +15,11 @@ pub(super) fn run(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, te
     let fixed = matches!(args.format, CheckFormat::Json | CheckFormat::Sarif) && !args.fix_ignores;
     let mut analysis = match args.write_baseline {
         true => ignores::write_baseline(common, err)?,
-        false if fixed => analysis_with(common, &Changes::new()),
+        false if fixed => Trials::new(common).with_fixes(Effort::ASIDE),
         false => analysis(common),
     };
     if args.fix_ignores {
         ignores::remove(&mut analysis, err)?;
-    }
-    if fixed && !args.write_baseline {
-        attach_fixes(common, &mut analysis, crate::fix::Effort::ASIDE);
     }
     written(common, mask(&[&analysis]).as_ref(), out, |out| match args.format {
         CheckFormat::Full => human::write(&analysis, out, &style(args, terminal)),

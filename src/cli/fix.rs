@@ -1,7 +1,7 @@
 //! `crossvault fix`: prints a patch that mends what can be mended, or applies it.
 
 use super::args::FixArgs;
-use super::input;
+use super::kept::Trials;
 use super::output::{
     CLEAN, FINDINGS, Replaced, UNABLE, bad_input, counts, mask, places, replace_files, unreadable, written,
 };
@@ -12,11 +12,10 @@ use std::io::Write;
 
 pub(super) fn run(args: &FixArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
     let common = &args.common;
-    let again = |changes: &fix::Changes| input::analysis_with(common, changes);
-    let mut analysis = again(&fix::Changes::new());
-    input::attach_fixes(common, &mut analysis, crate::fix::Effort::WHOLE);
+    let mut trials = Trials::new(common);
+    let analysis = trials.with_fixes(fix::Effort::WHOLE);
     let mask = mask(&[&analysis]);
-    let (changes, mended) = fix::together(&analysis, args.r#unsafe, &again);
+    let (changes, mended) = fix::together(&analysis, args.r#unsafe, &|changes| trials.analysis(changes));
     if args.write {
         let olds: Vec<_> = changes
             .keys()

@@ -8,7 +8,7 @@ use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Found, RealDisk, discover};
 use crate::estate::{self, Estate};
-use crate::fix::{self, Changes};
+use crate::fix::Changes;
 use crate::graph::Facts;
 use crate::parallel::on_threads;
 use crate::resource::Deployment;
@@ -17,24 +17,10 @@ use crate::suppress;
 
 /// Judges what the paths hold.
 pub(super) fn analysis(common: &Common) -> Analysis {
-    judged(common, &Changes::new(), true)
-}
-
-/// Gives each failure the change that mends it, where there is one.
-pub(super) fn attach_fixes(common: &Common, analysis: &mut Analysis, effort: fix::Effort) {
-    fix::attach(analysis, effort, &|changes| analysis_with(common, changes));
-}
-
-/// Judges what the paths would hold with some files changed.
-pub(super) fn analysis_with(common: &Common, changes: &Changes) -> Analysis {
-    judged(common, changes, false)
-}
-
-fn judged(common: &Common, changes: &Changes, lean: bool) -> Analysis {
     let progress = Progress::start(common, "reading");
     on_threads(common.threads.map(usize::from), || {
-        let (input, mut settings) = read_with(common, changes);
-        settings.lean = lean;
+        let (input, mut settings) = read(common);
+        settings.lean = true;
         progress.stage(format!("judging the copies of {} units", input.units.len()));
         crate::analyze(input, &settings)
     })
