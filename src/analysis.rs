@@ -13,7 +13,7 @@ use crate::checks::{
     CheckResult, Context, Finding, Judged, Judgement, Memo, Prints, Verdict, check_of, checks_of, judge_again,
     judge_all,
 };
-use crate::copy::{CopyId, CopySource, predict, short_hash};
+use crate::copy::{CopyId, CopySource, predict, predict_again, short_hash};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Fix, Label, Severity};
 use crate::estate::Estate;
 use crate::graph::{Facts, Graph, link};
@@ -203,15 +203,15 @@ pub fn analyze(
     let catalog = Catalog::builtin();
     let memo = Memo::default();
     let context = Context { sources: &sources, graph: &graph, catalog, strict: settings.strict, memo: &memo };
-    let copies = predict(&graph, catalog);
     let (judgements, judged) = match memory {
         Some((known, stamps)) => {
             let prints = Prints::new(&graph, &stamps);
+            let copies = predict_again(&graph, catalog, prints.grounds(), &mut known.predicted);
             let judged = judge_again(&context, copies, Some(&prints), &mut known.judged);
             known.prints = Some(prints);
             judged
         }
-        None => judge_all(&context, copies),
+        None => judge_all(&context, predict(&graph, catalog)),
     };
     let own = stacks.iter().filter(|stack| stack.language != Language::Facts).map(|stack| UnitSummary {
         name: stack.unit.clone(),

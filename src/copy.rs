@@ -3,6 +3,7 @@
 mod index;
 mod selection;
 
+use crate::aws::Place;
 use crate::catalog::Catalog;
 use crate::graph::{
     Graph, PlanId, RoleTarget, SelectionId, StoreId, VaultTarget, Why, resolve_destination, resolve_role,
@@ -12,11 +13,12 @@ use crate::model::{Plan, Selection, Site};
 use crate::source::Span;
 use crate::value::Existence;
 use crate::value::{Guard, Kind, Value};
-use index::Index;
+use index::{Assignments, Index};
 use rayon::prelude::*;
 use selection::{ArnMatch, Match};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 /// What a copy takes its data from.
@@ -95,36 +97,124 @@ impl std::ops::Deref for Copy {
 /// Plans whose copies are predicted at a time, each by one thread.
 const PIECE: usize = 256;
 
+/// A number for each entity of a graph that changes with it, parallel to the entities' lists, and one for all that is
+/// neither plan nor selection nor data store.
+#[derive(Clone, Copy, Debug)]
+pub struct Grounds<'p> {
+    pub plans: &'p [u64],
+    pub selections: &'p [u64],
+    pub data_stores: &'p [u64],
+    pub rest: u64,
+}
+
+/// What was predicted last time, by the ground that it stands on.
+#[derive(Debug, Default)]
+pub struct Predicted(HashMap<u64, Arc<Vec<Made>>>);
+
 /// All copies that the graph's plans make, in order of plan, rule, action, source.
 pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
-    let mut copies: Vec<Copy> = Vec::new();
-    let mut routes = 0;
-    let mut seen: HashMap<u64, u32> = HashMap::new();
-    let index = Index::new(graph);
-    let copying = |plan: &&Plan| plan.rules.iter().any(|rule| !rule.copy_actions.is_empty());
-    let plans: Vec<(PlanId, &Plan)> =
-        (0..).map(PlanId).zip(&graph.entities.plans).filter(|(_, plan)| copying(plan)).collect();
+    let plans = copying(graph);
+    let index = Index::new(graph, &|_| true, true);
+    let (mut copies, mut numbering) = (Vec::new(), Numbering::default());
     for piece in plans.chunks(PIECE) {
         let made: Vec<Vec<Made>> =
             piece.par_iter().map(|(id, plan)| copies_of(graph, catalog, &index, *id, plan)).collect();
-        for mut made in made.into_iter().flatten() {
-            made.route.number = routes;
-            routes += 1;
-            let route = Arc::new(made.route);
-            for (key, copy) in made.copies {
-                let occurrence = seen.entry(key).and_modify(|n| *n += 1).or_insert(0);
-                let id = match *occurrence {
-                    0 => copy.id,
-                    more => CopyId(hash(&format!("{}|{}#{more}", source_identity(graph, &copy.source), made.rest))),
-                };
-                copies.push(copy.on(id, route.clone()));
-            }
+        made.into_iter().flatten().for_each(|made| numbering.add(graph, made, &mut copies));
+    }
+    copies
+}
+
+/// The same; what stands on the ground that it stood on last time is taken from there.
+pub fn predict_again(graph: &Graph, catalog: &Catalog, grounds: Grounds<'_>, known: &mut Predicted) -> Vec<Copy> {
+    let last = std::mem::take(&mut known.0);
+    let plans = copying(graph);
+    let assignments = Assignments::new(graph);
+    let ground = ground_of(graph, grounds, &assignments);
+    let plans: Vec<(u64, PlanId, &Plan)> = plans.into_iter().map(|(id, plan)| (ground(id, plan), id, plan)).collect();
+    let stale: Vec<(u64, PlanId, &Plan)> =
+        plans.iter().filter(|(ground, ..)| !last.contains_key(ground)).copied().collect();
+    let selections = || stale.iter().flat_map(|(_, _, plan)| assignments.selections(plan));
+    let selections: Vec<&Selection> = selections().filter_map(|at| graph.entities.selections.get(at)).collect();
+    let places: HashSet<&Place> = selections.iter().map(|selection| &selection.site.place).collect();
+    let named = selections.iter().any(|selection| !selection.resources.is_empty());
+    let index = Index::new(graph, &|place| places.contains(place), named);
+    let new: Vec<(u64, Arc<Vec<Made>>)> = stale
+        .par_iter()
+        .map(|(ground, id, plan)| (*ground, Arc::new(copies_of(graph, catalog, &index, *id, plan))))
+        .collect();
+    let new: HashMap<u64, Arc<Vec<Made>>> = new.into_iter().collect();
+    let (mut copies, mut numbering) = (Vec::new(), Numbering::default());
+    for (ground, ..) in plans {
+        if let Some(made) = new.get(&ground).or_else(|| last.get(&ground)) {
+            made.iter().for_each(|made| numbering.add(graph, made.clone(), &mut copies));
+            known.0.insert(ground, made.clone());
         }
     }
     copies
 }
 
+/// The plans that copy anything.
+fn copying(graph: &Graph) -> Vec<(PlanId, &Plan)> {
+    let copies = |plan: &&Plan| plan.rules.iter().any(|rule| !rule.copy_actions.is_empty());
+    (0..).map(PlanId).zip(&graph.entities.plans).filter(|(_, plan)| copies(plan)).collect()
+}
+
+/// The number of all that a plan's copies follow from: the plan, its selections, the data stores that these may reach.
+fn ground_of<'a>(
+    graph: &'a Graph,
+    grounds: Grounds<'a>,
+    assignments: &'a Assignments<'a>,
+) -> impl Fn(PlanId, &Plan) -> u64 + 'a {
+    let mut places: HashMap<&Place, DefaultHasher> = HashMap::new();
+    let mut all = DefaultHasher::new();
+    for (at, store) in graph.entities.data_stores.iter().enumerate() {
+        let number = (at, grounds.data_stores.get(at));
+        number.hash(places.entry(&store.site.place).or_default());
+        number.hash(&mut all);
+    }
+    let places: HashMap<&Place, u64> = places.into_iter().map(|(place, hasher)| (place, hasher.finish())).collect();
+    move |id, plan| {
+        let mut ground = DefaultHasher::new();
+        (grounds.rest, id, grounds.plans.get(id.0 as usize)).hash(&mut ground);
+        for at in assignments.selections(plan) {
+            (at, grounds.selections.get(at)).hash(&mut ground);
+            if let Some(selection) = graph.entities.selections.get(at) {
+                places.get(&selection.site.place).hash(&mut ground);
+                // An ARN or a reference may lead anywhere.
+                if !selection.resources.is_empty() {
+                    all.finish().hash(&mut ground);
+                }
+            }
+        }
+        ground.finish()
+    }
+}
+
+/// Numbers routes, and copies of the same names and addresses.
+#[derive(Default)]
+struct Numbering {
+    routes: u32,
+    seen: HashMap<u64, u32>,
+}
+
+impl Numbering {
+    fn add(&mut self, graph: &Graph, mut made: Made, copies: &mut Vec<Copy>) {
+        made.route.number = self.routes;
+        self.routes += 1;
+        let route = Arc::new(made.route);
+        for (key, copy) in made.copies {
+            let occurrence = self.seen.entry(key).and_modify(|n| *n += 1).or_insert(0);
+            let id = match *occurrence {
+                0 => copy.id,
+                more => CopyId(hash(&format!("{}|{}#{more}", source_identity(graph, &copy.source), made.rest))),
+            };
+            copies.push(copy.on(id, route.clone()));
+        }
+    }
+}
+
 /// The copies of one route.
+#[derive(Clone, Debug)]
 struct Made {
     route: Route,
     /// Names and addresses that make up the copies beside their sources.
@@ -134,6 +224,7 @@ struct Made {
 }
 
 /// A copy before it is known how many of the same names there are.
+#[derive(Clone, Debug)]
 struct Draft {
     /// The first one's.
     id: CopyId,
@@ -176,7 +267,7 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
             own.extend(rule.when.iter().chain(&action.when).cloned());
             let counted = many(&plan.site);
             // A data store that several selections reach with one role is copied once by each action.
-            let mut made: HashMap<&str, HashMap<String, (usize, usize)>> = HashMap::new();
+            let mut made: HashMap<&str, HashMap<u64, (usize, usize)>> = HashMap::new();
             for (role, assigned) in &reached {
                 let mut made = role.as_deref().map(|role| made.entry(role).or_default());
                 let of_plan = selection(assigned).is_none_or(|one| one.site.stack == plan.site.stack);
@@ -214,14 +305,14 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                     {
                         continue;
                     }
-                    let source = source_identity(graph, &reach.source);
-                    let mut key = format!("{source}|{rest}");
+                    let mut key = format!("{}|{rest}", source_identity(graph, &reach.source));
+                    let number = hash_in_memory(&key);
                     let certain = reach.selected.is_none() && when.is_empty();
                     if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(made)) =
                         (&reach.source, certain, made.as_mut())
                     {
                         let here = (out.len(), drafts.len());
-                        let at = *made.entry(source).or_insert(here);
+                        let at = *made.entry(number).or_insert(here);
                         let same = match at.0 == out.len() {
                             true => drafts.get_mut(at.1),
                             false => out.get_mut(at.0).and_then(|made| made.copies.get_mut(at.1)),
@@ -231,7 +322,6 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                             continue;
                         }
                     }
-                    let number = hash_in_memory(&key);
                     key.push_str("#0");
                     let draft = Draft {
                         id: CopyId(hash(&key)),
@@ -252,15 +342,15 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
 
 /// A text's number for the length of this run.
 fn hash_in_memory(text: &str) -> u64 {
-    let mut hasher = std::hash::DefaultHasher::new();
-    std::hash::Hash::hash(text, &mut hasher);
-    std::hash::Hasher::finish(&hasher)
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The plans that select each data store, with copy actions or without, and whether that is certain.
 pub fn reaching(graph: &Graph) -> BTreeMap<StoreId, Vec<(PlanId, bool)>> {
     let mut out: BTreeMap<StoreId, Vec<(PlanId, bool)>> = BTreeMap::new();
-    let index = Index::new(graph);
+    let index = Index::new(graph, &|_| true, true);
     for (at, plan) in graph.entities.plans.iter().enumerate() {
         let id = PlanId(u32::try_from(at).unwrap_or(u32::MAX));
         let assigned = reached(graph, Catalog::builtin(), &index, plan);

@@ -3,6 +3,7 @@
 use super::{Estate, lower, with_estates};
 use crate::catalog::Catalog;
 use crate::checks::{Prints, Remembered, Stamps};
+use crate::copy::Predicted;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Entities, Role, Setting, Site};
 use crate::resource::Stack;
@@ -21,6 +22,7 @@ pub struct Memory {
     /// Files that have other texts than at the last analysis.
     touched: BTreeSet<FileId>,
     pub(super) prints: Option<Prints>,
+    pub(super) predicted: Predicted,
     pub(super) judged: Remembered,
 }
 

@@ -11,6 +11,7 @@ use crate::graph::{KeyUse, StoreId};
 use crate::model::DataStore;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::Arc;
 
 /// A root cause and the copies that it touches.
@@ -37,6 +38,8 @@ pub struct Remembered {
     classes: HashMap<u64, Arc<Known>>,
     /// What rules found about the data store itself, by the copy's ground and the rule's place.
     own: HashMap<(u64, usize), Option<Found>>,
+    /// The class of data stores by their ground, and the number of tags that are few.
+    digests: HashMap<((u64, u64), usize), u128>,
 }
 
 /// What the first copy of a class has shown.
@@ -65,10 +68,10 @@ pub fn judge_again(
     prints: Option<&Prints>,
     remembered: &mut Remembered,
 ) -> (Vec<Judgement>, Vec<Judged>) {
-    let classes = store_classes(context);
+    let last = std::mem::take(remembered);
+    let classes = store_classes(context, prints, &last, remembered);
     let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
-    let last = std::mem::take(remembered);
     let mut rest = copies.into_iter();
     while rest.len() > 0 {
         let next = |_| rest.by_ref().take(CHUNK).collect::<Vec<Copy>>();
@@ -256,38 +259,60 @@ fn key(copy: &Copy, classes: &[u32]) -> Option<(u32, u32, bool)> {
     Some((copy.route.number, *classes.get(at as usize)?, copy.by_opt_in))
 }
 
-/// The class of each data store, as a small number.
-fn store_classes(context: &Context<'_>) -> Vec<u32> {
+/// The class of each data store, as a small number. What is remembered of a data store's class holds as long as its ground
+/// does.
+fn store_classes(context: &Context<'_>, prints: Option<&Prints>, last: &Remembered, new: &mut Remembered) -> Vec<u32> {
     let graph = context.graph;
     let given = graph.entities.plans.iter().flat_map(|plan| &plan.rules).filter_map(|rule| {
         rule.recovery_point_tags.as_ref().and_then(|tags| tags.as_map()).map(|tags| tags.entries.len())
     });
     // Which tags a store has matters only where they could be too many together with a plan's.
     let few = context.catalog.limits.tags_per_resource.saturating_sub(given.max().unwrap_or(0));
-    let texts: Vec<String> = graph
+    let print = |at: usize| prints.and_then(|prints| prints.store(at)).map(|print| (print, few));
+    let digests: Vec<u128> = graph
         .entities
         .data_stores
         .par_iter()
         .enumerate()
         .map(|(at, store)| {
-            let parts = graph.store_part_keys.get(at).map(Vec::as_slice).unwrap_or_default();
-            class_of(store, graph.store_keys.get(at).into_iter().chain(parts), few)
+            print(at).and_then(|print| last.digests.get(&print).copied()).unwrap_or_else(|| {
+                let parts = graph.store_part_keys.get(at).map(Vec::as_slice).unwrap_or_default();
+                class_of(store, graph.store_keys.get(at).into_iter().chain(parts), few)
+            })
         })
         .collect();
-    let mut numbers: HashMap<String, u32> = HashMap::new();
-    texts
+    let mut numbers: HashMap<u128, u32> = HashMap::new();
+    digests
         .into_iter()
-        .map(|text| {
+        .enumerate()
+        .map(|(at, digest)| {
+            if let Some(print) = print(at) {
+                new.digests.insert(print, digest);
+            }
             let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            *numbers.entry(text).or_insert(next)
+            *numbers.entry(digest).or_insert(next)
         })
         .collect()
 }
 
-/// All that checks read of a data store beside its address, its name and where it is written.
-fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>, few: usize) -> String {
+/// A digest of text that is not kept: 128 bits, so that no two texts of an estate have the same one.
+struct Digest(DefaultHasher, DefaultHasher);
+
+impl std::fmt::Write for Digest {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.write(text.as_bytes());
+        self.1.write(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A digest of all that checks read of a data store beside its address, its name and where it is written.
+fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>, few: usize) -> u128 {
     use std::fmt::Write as _;
-    let mut text = format!("{}|{}|{:?}|{:?}", store.service, store.site.kind, store.site.place, store.site.exists);
+    let mut text = Digest(DefaultHasher::new(), DefaultHasher::new());
+    text.1.write_u8(1);
+    let site = &store.site;
+    let _ = write!(text, "{}|{}|{:?}|{:?}", store.service, site.kind, site.place, site.exists);
     for key in keys {
         let _ = match key {
             KeyUse::Unencrypted { .. } => write!(text, "|none"),
@@ -306,5 +331,5 @@ fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>, few: 
     if let Some(tags) = tags.filter(|tags| tags.entries.len() > few) {
         let _ = write!(text, "|{:?}", tags.entries.keys().collect::<Vec<_>>());
     }
-    text
+    u128::from(text.0.finish()) << 64 | u128::from(text.1.finish())
 }

@@ -4,7 +4,7 @@
 //! next graph then means the same outcomes, in the same words, at the same places.
 
 use crate::aws::Place;
-use crate::copy::{Copy, CopySource};
+use crate::copy::{Copy, CopySource, Grounds};
 use crate::graph::{EffectivePolicy, Graph, KeyUse, RoleTarget, VaultTarget, Why};
 use crate::model::{RolePolicyKind, Setting, Site};
 use crate::value::{Kind, Value};
@@ -36,6 +36,7 @@ pub struct Prints {
     selections: Vec<u64>,
     roles: Vec<u64>,
     rest: u64,
+    key_list: u64,
     /// Documents are told apart by where they lie in memory: as long as they are held, nothing else lies there.
     _held: Vec<Value>,
 }
@@ -167,7 +168,24 @@ impl Prints {
         });
         let plans = each(entities.plans.len(), &stamps.plans, &|_, _| {});
         let selections = each(entities.selections.len(), &stamps.selections, &|_, _| {});
-        Self { stores, vaults, plans, selections, roles, rest, _held: held }
+        let mut list = Print::new();
+        list.add((&stamps.keys, entities.keys.len()));
+        let key_list = list.0.finish();
+        Self { stores, vaults, plans, selections, roles, rest, key_list, _held: held }
+    }
+
+    /// What the prediction of copies follows from.
+    pub fn grounds(&self) -> Grounds<'_> {
+        let mut rest = Print::new();
+        rest.add((self.rest, &self.vaults, &self.roles));
+        let rest = rest.0.finish();
+        Grounds { plans: &self.plans, selections: &self.selections, data_stores: &self.stores, rest }
+    }
+
+    /// The number of a data store with all that was linked to it, and that of the list of keys: a class tells keys apart by
+    /// their places in it.
+    pub(super) fn store(&self, at: usize) -> Option<(u64, u64)> {
+        self.stores.get(at).map(|print| (*print, self.key_list))
     }
 
     /// The number of all that the copy's checks read.

@@ -42,17 +42,46 @@ pub(super) struct Index<'g> {
     places: HashMap<&'g Place, Local>,
     sites: HashMap<(StackId, &'g str), Few>,
     arns: HashMap<Arc<str>, usize>,
-    selections: HashMap<(StackId, &'g str), Vec<usize>>,
-    /// Selections of each stack whose plan is not named by a plain reference.
+    assignments: Assignments<'g>,
+}
+
+/// Selections by the plan that they may belong to.
+pub(super) struct Assignments<'g> {
+    named: HashMap<(StackId, &'g str), Vec<usize>>,
+    /// Those of each stack whose plan is not named by a plain reference.
     unclear: HashMap<StackId, Vec<usize>>,
 }
 
-impl<'g> Index<'g> {
+impl<'g> Assignments<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
+        let (mut named, mut unclear) = (HashMap::new(), HashMap::new());
+        for (at, selection) in graph.entities.selections.iter().enumerate() {
+            let list: &mut Vec<usize> = match &selection.plan.value.kind {
+                Kind::Ref(reference) => named.entry((reference.stack, &*reference.address)).or_default(),
+                _ => unclear.entry(selection.site.stack).or_default(),
+            };
+            list.push(at);
+        }
+        Self { named, unclear }
+    }
+
+    /// The selections that may be the plan's, in their order.
+    pub(super) fn selections(&self, plan: &Plan) -> Vec<usize> {
+        let named = self.named.get(&(plan.site.stack, &*plan.site.address));
+        let unclear = self.unclear.get(&plan.site.stack);
+        let mut all: Vec<usize> = named.into_iter().chain(unclear).flatten().copied().collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+impl<'g> Index<'g> {
+    /// Of the data stores in the places that are `wanted`; of all by name, where some are `named`.
+    pub(super) fn new(graph: &'g Graph, wanted: &(dyn Fn(&Place) -> bool + Sync), named: bool) -> Self {
         let stores = &graph.entities.data_stores;
         let places = || {
             let mut places: HashMap<&'g Place, Local> = HashMap::new();
-            for (at, store) in stores.iter().enumerate() {
+            for (at, store) in stores.iter().enumerate().filter(|(_, store)| wanted(&store.site.place)) {
                 let local = places.entry(&store.site.place).or_default();
                 local.all.push(at);
                 match known_tags(store) {
@@ -63,9 +92,9 @@ impl<'g> Index<'g> {
             places
         };
         let names = || {
-            let mut sites: HashMap<(StackId, &'g str), Few> = HashMap::with_capacity(stores.len());
+            let mut sites: HashMap<(StackId, &'g str), Few> = HashMap::new();
             let mut arns: HashMap<Arc<str>, usize> = HashMap::new();
-            for (at, store) in stores.iter().enumerate() {
+            for (at, store) in stores.iter().enumerate().filter(|_| named) {
                 sites.entry((store.site.stack, &*store.site.address)).or_default().push(at);
                 if let Some(arn) = store.arn.text() {
                     arns.entry(arn).or_insert(at);
@@ -74,24 +103,12 @@ impl<'g> Index<'g> {
             (sites, arns)
         };
         let (places, (sites, arns)) = rayon::join(places, names);
-        let (mut selections, mut unclear) = (HashMap::new(), HashMap::new());
-        for (at, selection) in graph.entities.selections.iter().enumerate() {
-            let list: &mut Vec<usize> = match &selection.plan.value.kind {
-                Kind::Ref(reference) => selections.entry((reference.stack, &*reference.address)).or_default(),
-                _ => unclear.entry(selection.site.stack).or_default(),
-            };
-            list.push(at);
-        }
-        Self { places, sites, arns, selections, unclear }
+        Self { places, sites, arns, assignments: Assignments::new(graph) }
     }
 
     /// The selections that may be the plan's, in their order.
     pub(super) fn selections(&self, plan: &Plan) -> Vec<usize> {
-        let named = self.selections.get(&(plan.site.stack, &*plan.site.address));
-        let unclear = self.unclear.get(&plan.site.stack);
-        let mut all: Vec<usize> = named.into_iter().chain(unclear).flatten().copied().collect();
-        all.sort_unstable();
-        all
+        self.assignments.selections(plan)
     }
 
     /// The data stores that the selection may reach, in their order.
