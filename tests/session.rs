@@ -10,6 +10,12 @@ use crossvault::{Input, config, report};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+#[path = "../benches/estate/generate.rs"]
+#[expect(dead_code, reason = "not every form is made here")]
+mod generate;
+
+use generate::{Form, Size};
+
 type Files = BTreeMap<String, String>;
 
 fn read(dir: &Path, below: &Path, out: &mut Files) {
@@ -106,6 +112,39 @@ fn edits_lead_where_a_fresh_analysis_does() {
         }
     }
     assert!(kept > anew * 2, "{kept} edits were taken up, {anew} made a new session");
+}
+
+/// Data stores and keys that come and go change the numbers of all that follow them.
+#[test]
+fn edits_of_an_estate_of_several_accounts_lead_where_a_fresh_analysis_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let forms = vec![Form::Terraform, Form::Modules, Form::CloudFormation];
+    let dir = dir.path().join("estate");
+    generate::write(&Size { per_file: 3, keys: 2, forms, ..Size::new(6, 10) }, &dir).unwrap();
+    let mut files = Files::new();
+    read(&dir, &dir, &mut files);
+    let original = files.clone();
+    let mut numbers = Numbers(5);
+    let start = input(&files);
+    let mut session = Session::new(start.0, start.1);
+    let mut kept = 0;
+    for round in 0..60 {
+        let path = files.keys().nth(numbers.below(files.len())).unwrap().clone();
+        // Every file is whole again now and then.
+        let whole = numbers.below(3) == 0;
+        let text = if whole { original[&path].clone() } else { edited(&files[&path], &mut numbers) };
+        files.insert(path.clone(), text.clone());
+        let fresh = input(&files);
+        if session.edit([(path.as_str(), text.as_str())]) {
+            kept += 1;
+        } else {
+            let start = input(&files);
+            session = Session::new(start.0, start.1);
+        }
+        let fresh = crossvault::analyze(fresh.0, &fresh.1);
+        same(&told(&session.analysis()), &told(&fresh), &|| format!("{path} in round {round}:\n{text}"));
+    }
+    assert!(kept > 40, "{kept} edits were taken up");
 }
 
 fn same(now: &str, fresh: &str, named: &dyn Fn() -> String) {
