@@ -9,7 +9,7 @@ use crate::analysis::{Analysis, AnalysisSettings};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Language, LoadSettings, Stack, Unit};
 use crate::source::{Sources, normalize, parent};
-use crate::terraform::{self, CHUNK, Evaluated, Modules};
+use crate::terraform::{self, Evaluated, Modules};
 use crate::value::StackId;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,10 @@ impl Session {
                 .collect();
             let mut session =
                 Self { sources, units, modules, load, settings, diagnostics, read, templates, groups: Vec::new() };
-            let groups = roots.chunks(CHUNK).map(<[usize]>::to_vec).collect();
+            let ids = crate::ids(&session.units);
+            let groups = terraform::groups(&session.sources, &crate::of(&ids, Language::Terraform));
+            let of_units = |group: Vec<usize>| group.into_iter().filter_map(|at| roots.get(at)).copied().collect();
+            let groups = groups.into_iter().map(of_units).collect();
             session.groups = session.evaluated(&session.sources, &session.units, &session.templates.0, groups);
             session
         })

@@ -101,8 +101,10 @@ pub(crate) struct Evaluated {
     pub(crate) reads: Reads,
 }
 
-/// How many units are evaluated together.
-pub(crate) use eval::CHUNK;
+/// Which units are evaluated together, by their places among all.
+pub(crate) fn groups(sources: &Sources, units: &[(StackId, &Unit)]) -> Vec<Vec<usize>> {
+    eval::groups(sources, units)
+}
 
 /// Evaluates these units out of all, together.
 pub(crate) fn evaluate(

@@ -6,7 +6,7 @@
 use super::document::{ConfigModule, ConfigResource, Configuration, ModuleCall};
 use serde_json::Value as Json;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// Calls and outputs within each other are followed this far.
@@ -31,6 +31,8 @@ pub(super) struct References<'a> {
     /// `module.a["k"]` by `module.a`, below each parent instance.
     modules: BTreeMap<String, BTreeSet<String>>,
     expressions: RefCell<BTreeMap<*const (), Rc<Json>>>,
+    /// The resources of each module of the configuration by address.
+    declared: RefCell<BTreeMap<*const (), HashMap<&'a str, &'a ConfigResource<'a>>>>,
 }
 
 /// A module instance or resource instance, as its address says.
@@ -116,7 +118,13 @@ impl<'a> References<'a> {
                 }
             }
         }
-        Self { root: &configuration.root_module, instances, modules, expressions: RefCell::default() }
+        Self {
+            root: &configuration.root_module,
+            instances,
+            modules,
+            expressions: RefCell::default(),
+            declared: RefCell::default(),
+        }
     }
 
     /// The module's part of the configuration.
@@ -131,7 +139,13 @@ impl<'a> References<'a> {
 
     /// The resource's part of the configuration.
     pub(super) fn resource(&self, site: &Site) -> Option<&'a ConfigResource<'a>> {
-        self.module(&site.modules)?.resources.iter().find(|resource| resource.address == site.resource.as_str())
+        let module = self.module(&site.modules)?;
+        let mut declared = self.declared.borrow_mut();
+        let by_address = declared.entry(std::ptr::from_ref(module).cast()).or_insert_with(|| {
+            // Of two of one address the first counts.
+            module.resources.iter().rev().map(|resource| (&*resource.address, resource)).collect()
+        });
+        by_address.get(site.resource.as_str()).copied()
     }
 
     /// The resource's expressions by attribute, read once for all instances.
