@@ -6,7 +6,7 @@
 use super::document::{ConfigModule, ConfigResource, Configuration, ModuleCall};
 use serde_json::Value as Json;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Calls and outputs within each other are followed this far.
@@ -102,11 +102,18 @@ impl<'a> References<'a> {
     pub(super) fn new(configuration: &'a Configuration<'a>, addresses: impl Iterator<Item = &'a str>) -> Self {
         let mut instances: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for address in addresses {
             let base = address.rfind(['.', '"']).and_then(|_| base(address)).unwrap_or(address);
             let all = instances.entry(base).or_default();
             if all.last() != Some(&address) {
                 all.push(address);
+            }
+            // The modules that lead to `type.name` are the same for many.
+            let mut ends = base.rmatch_indices('.').map(|(at, _)| at);
+            let leads = ends.nth(1).and_then(|at| base.get(..at)).unwrap_or_default();
+            if leads.is_empty() || !seen.insert(leads) {
+                continue;
             }
             if let Some(site) = address.starts_with("module.").then(|| Site::parse(address)).flatten() {
                 for depth in 1..=site.modules.len() {
