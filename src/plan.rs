@@ -15,7 +15,7 @@ use crate::json;
 use crate::resource::{Given, Language, LoadSettings, Resource, Stack, Unit, Unread};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Existence, Kind, StackId, Value};
-use document::{Change, Configuration, Document, Module, Output, ResourceRecord, StateFile};
+use document::{Change, Configuration, Document, Module, Output, ResourceRecord, StateFile, Wanted};
 use places::{Evidence, places, symbol};
 use references::{References, Site};
 use serde_json::Value as Json;
@@ -138,12 +138,13 @@ impl<'l> Loader<'l> {
 
     /// What `terraform show -json` prints.
     fn printed(&self, body: &'l str) -> Loaded {
-        let document: Document<'l> = serde_json::from_str(body)?;
+        let mut document: Document<'l> = Document::read(body, Wanted(self.wanted))?;
         let mut diagnostics = Vec::new();
-        if !document.format_version.starts_with("1.") && !document.format_version.starts_with("0.") {
+        let version = document.format_version.as_deref().unwrap_or_default();
+        if !version.starts_with("1.") && !version.starts_with("0.") {
             diagnostics.push(Diagnostic::bad_input(
                 Span::new(self.file, 0..0),
-                format!("format {} of plan JSON is not known; this version reads 1.x", document.format_version),
+                format!("format {version} of plan JSON is not known; this version reads 1.x"),
             ));
         }
         if document.errored || document.complete == Some(false) {
@@ -152,13 +153,17 @@ impl<'l> Loader<'l> {
         let incomplete = document.errored || document.complete == Some(false);
         let mut items: BTreeMap<String, Item<'l>> = BTreeMap::new();
         let mut gone: BTreeSet<String> = BTreeSet::new();
+        // A plan may have hundreds of thousands of others: their addresses are one text.
+        let others = std::mem::take(&mut document.others);
+        let mut text_of_others = String::with_capacity(others.iter().map(|address| address.get().len()).sum());
+        for address in &others {
+            text_of_others.push_str(&text_of(address));
+            text_of_others.push('\n');
+        }
+        drop(others);
         let mut all: Vec<Cow<'l, str>> = Vec::new();
         for change in document.resource_changes.iter().flatten().filter(|change| change.deposed.is_none()) {
             let address = text_of(change.address);
-            if !(self.wanted)(&change.kind) {
-                all.push(address);
-                continue;
-            }
             let parsed: Change<'l> = match change.change {
                 Some(raw) => serde_json::from_str(raw.get())?,
                 None => Change::default(),
@@ -182,7 +187,10 @@ impl<'l> Loader<'l> {
         let empty = Configuration { provider_config: BTreeMap::new(), root_module: Default::default() };
         let has_configuration = document.configuration.is_some();
         let configuration = document.configuration.as_ref().unwrap_or(&empty);
-        let references = References::new(configuration, all.iter().map(|address| &**address));
+        let references = References::new(
+            configuration,
+            text_of_others.split_terminator('\n').chain(all.iter().map(|address| &**address)),
+        );
         let variables: BTreeMap<String, Json> =
             document.variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
         let mut stack = self.resources(items, has_configuration.then_some(&references), configuration, &variables);
@@ -227,7 +235,7 @@ impl<'l> Loader<'l> {
         all: &mut Vec<Cow<'l, str>>,
     ) {
         for resource in &module.resources {
-            if (data_only && resource.mode != "data") || !(self.wanted)(&resource.kind) {
+            if data_only && resource.mode != "data" {
                 continue;
             }
             let address = text_of(resource.address);

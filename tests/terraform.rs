@@ -425,6 +425,12 @@ data "aws_iam_policy_document" "d" {
 
 /// With `ignore_changes = all` the code of today is not what the resource was made with, nor is what it leaves out.
 #[test]
+fn functions_of_opentofu_are_not_known() {
+    let value = asked(&[("main.tf", "")], "urldecode(\"a%20b\")").unwrap();
+    assert_eq!(reason(Some(&value)), Some(Reason::Unsupported("the function `urldecode` of OpenTofu".into())));
+}
+
+#[test]
 fn where_an_element_stands_is_not_known_beside_a_list_that_is_not_known() {
     let code = "resource \"aws_vpc\" \"v\" {}\nlocals {\n list = flatten([aws_vpc.v.some_ids, [\"a\", \"b\"]])\n}\n";
     for asked_for in [

@@ -6,7 +6,7 @@
 use super::document::{ConfigModule, ConfigResource, Configuration, ModuleCall};
 use serde_json::Value as Json;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Calls and outputs within each other are followed this far.
@@ -31,6 +31,8 @@ pub(super) struct References<'a> {
     /// `module.a["k"]` by `module.a`, below each parent instance.
     modules: BTreeMap<String, BTreeSet<String>>,
     expressions: RefCell<BTreeMap<*const (), Rc<Json>>>,
+    /// The resources of each module of the configuration by address.
+    declared: RefCell<BTreeMap<*const (), HashMap<&'a str, &'a ConfigResource<'a>>>>,
 }
 
 /// A module instance or resource instance, as its address says.
@@ -100,11 +102,18 @@ impl<'a> References<'a> {
     pub(super) fn new(configuration: &'a Configuration<'a>, addresses: impl Iterator<Item = &'a str>) -> Self {
         let mut instances: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for address in addresses {
             let base = address.rfind(['.', '"']).and_then(|_| base(address)).unwrap_or(address);
             let all = instances.entry(base).or_default();
             if all.last() != Some(&address) {
                 all.push(address);
+            }
+            // The modules that lead to `type.name` are the same for many.
+            let mut ends = base.rmatch_indices('.').map(|(at, _)| at);
+            let leads = ends.nth(1).and_then(|at| base.get(..at)).unwrap_or_default();
+            if leads.is_empty() || !seen.insert(leads) {
+                continue;
             }
             if let Some(site) = address.starts_with("module.").then(|| Site::parse(address)).flatten() {
                 for depth in 1..=site.modules.len() {
@@ -116,7 +125,13 @@ impl<'a> References<'a> {
                 }
             }
         }
-        Self { root: &configuration.root_module, instances, modules, expressions: RefCell::default() }
+        Self {
+            root: &configuration.root_module,
+            instances,
+            modules,
+            expressions: RefCell::default(),
+            declared: RefCell::default(),
+        }
     }
 
     /// The module's part of the configuration.
@@ -131,7 +146,13 @@ impl<'a> References<'a> {
 
     /// The resource's part of the configuration.
     pub(super) fn resource(&self, site: &Site) -> Option<&'a ConfigResource<'a>> {
-        self.module(&site.modules)?.resources.iter().find(|resource| resource.address == site.resource.as_str())
+        let module = self.module(&site.modules)?;
+        let mut declared = self.declared.borrow_mut();
+        let by_address = declared.entry(std::ptr::from_ref(module).cast()).or_insert_with(|| {
+            // Of two of one address the first counts.
+            module.resources.iter().rev().map(|resource| (&*resource.address, resource)).collect()
+        });
+        by_address.get(site.resource.as_str()).copied()
     }
 
     /// The resource's expressions by attribute, read once for all instances.

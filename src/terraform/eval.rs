@@ -43,15 +43,32 @@ pub(super) fn load(
     settings: &LoadSettings,
     published: &Published,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
-    // Units of a chunk evaluate what they read of others again, each chunk for itself.
-    let chunks: Vec<(Vec<Stack>, Vec<Diagnostic>)> =
-        units.par_chunks(CHUNK).map(|chunk| evaluate(sources, modules, units, chunk, settings, published)).collect();
+    let chunks: Vec<(Vec<Stack>, Vec<Diagnostic>)> = groups(sources, units)
+        .into_par_iter()
+        .map(|group| {
+            let chunk: Vec<(StackId, &Unit)> = group.into_iter().filter_map(|at| units.get(at)).copied().collect();
+            evaluate(sources, modules, units, &chunk, settings, published)
+        })
+        .collect();
     let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
     for (some, found) in chunks {
         stacks.extend(some);
         diagnostics.extend(found);
     }
+    stacks.sort_by_key(|stack| stack.id);
     (stacks, diagnostics)
+}
+
+/// Which units are evaluated together, by their places among all. A group evaluates again what it reads of others, so units
+/// that may depend on each other in a chain are one group, and the others go by a few.
+fn groups(sources: &Sources, units: &[(StackId, &Unit)]) -> Vec<Vec<usize>> {
+    let (chained, rest): (Vec<usize>, Vec<usize>) = (0..units.len())
+        .partition(|at| units.get(*at).is_some_and(|(_, unit)| terragrunt::depends_on_others(sources, &unit.path)));
+    let mut groups: Vec<Vec<usize>> = rest.chunks(CHUNK).map(<[usize]>::to_vec).collect();
+    if !chained.is_empty() {
+        groups.insert(0, chained);
+    }
+    groups
 }
 
 /// Evaluates the units of a chunk, which may read of all.

@@ -117,6 +117,9 @@ const KEEPS_PARTS: &[&str] = &[
     "zipmap",
 ];
 
+/// Functions that OpenTofu alone has.
+const OF_OPENTOFU: &[&str] = &["base64gunzip", "cidrcontains", "urldecode"];
+
 /// More elements or characters than this are not made by one call.
 pub(crate) const LIMIT: usize = 1_000_000;
 
@@ -137,6 +140,10 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         });
     }
     let Some(signature) = signatures::of(name) else {
+        if OF_OPENTOFU.contains(&name) {
+            let reason = Reason::Unsupported(format!("the function `{name}` of OpenTofu").into());
+            return Ok(Value::unknown(reason, args.first().and_then(|arg| arg.span)));
+        }
         return fail(format!("there is no function named `{name}`"));
     };
     let args = signatures::convert_arguments(name, signature, args)?;

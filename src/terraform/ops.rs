@@ -278,6 +278,10 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
             if x.open.is_some() || y.open.is_some() {
                 return None;
             }
+            // A map never equals an object.
+            if x.kind != y.kind {
+                return Some(false);
+            }
             if x.entries.len() != y.entries.len() || x.entries.keys().ne(y.entries.keys()) {
                 return Some(false);
             }

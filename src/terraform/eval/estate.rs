@@ -5,13 +5,13 @@ use super::{Demand, Evaluator, Instance, Scope};
 use crate::aws::Place;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Given, LoadSettings, Published, Resource, State, Unit};
-use crate::source::{Sources, Span, join, read_in_passing, uses_unit};
+use crate::source::{Sources, Span, join, normalize, read_in_passing, uses_unit};
 use crate::terraform::Modules;
 use crate::terraform::ast::Block;
 use crate::terraform::module::ResourceBlock;
 use crate::value::{Branch, Entry, Guard, Kind, Map, Reason, Ref, Seq, StackId, Value};
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub(in crate::terraform) struct Estate<'a> {
     units: &'a [(StackId, &'a Unit)],
     settings: &'a LoadSettings,
     evaluators: RefCell<BTreeMap<StackId, Rc<Evaluator<'a>>>>,
+    /// Units by their directories.
+    places: OnceCell<HashMap<String, Vec<(StackId, &'a Unit)>>>,
     published: &'a Published,
     /// Every `aws_ssm_parameter` block in an instance; `None` while they are being found.
     parameters: RefCell<Option<Option<Rc<Vec<Parameter<'a>>>>>>,
@@ -46,7 +48,7 @@ impl<'a> Estate<'a> {
         published: &'a Published,
     ) -> Rc<Self> {
         let (evaluators, parameters) = (RefCell::default(), RefCell::default());
-        Rc::new(Self { sources, modules, units, settings, evaluators, published, parameters })
+        Rc::new(Self { sources, modules, units, settings, evaluators, places: OnceCell::new(), published, parameters })
     }
 
     /// The evaluator of a unit, made at the first call.
@@ -70,6 +72,19 @@ impl<'a> Estate<'a> {
     pub(super) fn dissolve(&self) {
         self.evaluators.borrow_mut().clear();
         *self.parameters.borrow_mut() = None;
+    }
+
+    /// The first unit in the directory other than `own`.
+    pub(super) fn at(self: &Rc<Self>, dir: &str, own: StackId) -> Option<Rc<Evaluator<'a>>> {
+        let places = self.places.get_or_init(|| {
+            let mut places: HashMap<String, Vec<(StackId, &'a Unit)>> = HashMap::new();
+            for (id, unit) in self.units {
+                places.entry(normalize(&unit.path)).or_default().push((*id, unit));
+            }
+            places
+        });
+        let (id, unit) = places.get(&normalize(dir))?.iter().find(|(id, _)| *id != own)?;
+        Some(self.evaluator(*id, unit))
     }
 
     pub(super) fn others(self: &Rc<Self>) -> Vec<Rc<Evaluator<'a>>> {

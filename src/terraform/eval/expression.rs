@@ -122,6 +122,10 @@ impl Evaluator<'_> {
             // `try` may come to another result, of another type.
             other = derived(&[&other], Type::Dynamic);
         }
+        if matches!(&other.kind, Kind::Unknown(unknown) if types::is_open(&unknown.ty)) {
+            // A list of anything may come to be what the other branch is.
+            other = derived(&[&other], Type::Dynamic);
+        }
         let (a, b) = if first { (value, other) } else { (other, value) };
         conditional(condition, "", a, b)
     }

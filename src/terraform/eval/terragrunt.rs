@@ -8,7 +8,7 @@ use super::expression::{STACK_LEFT, STACK_PIECE};
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::diagnostic::Diagnostic;
 use crate::resource::REST;
-use crate::source::{Span, join, normalize, parent, read_in_passing, uses_unit};
+use crate::source::{Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
 use crate::terraform::ast::{Block, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
@@ -57,6 +57,13 @@ const STEPS: usize = 1000;
 pub(super) struct Deployed {
     pub(super) module: Arc<Module>,
     pub(super) inputs: Entries,
+}
+
+/// Whether the unit's `terragrunt.hcl` may name units that it depends on.
+pub(super) fn depends_on_others(sources: &Sources, dir: &str) -> bool {
+    let dir = normalize(dir);
+    let there = sources.list(&dir).is_ok_and(|entries| entries.iter().any(|entry| !entry.is_dir && entry.name == FILE));
+    there && sources.load(&join(&dir, FILE)).is_ok_and(|file| sources.text(file).contains("dependency"))
 }
 
 impl Evaluator<'_> {
@@ -241,9 +248,7 @@ impl Evaluator<'_> {
 
     /// Everything that the unit in `dir` gives out.
     fn dependency(&self, dir: &str, block: &Block) -> Value {
-        let others = read_in_passing(|| self.estate.as_ref().map(|estate| estate.others()).unwrap_or_default());
-        let found =
-            others.iter().find(|other| other.stack != self.stack && normalize(&other.unit.path) == normalize(dir));
+        let found = read_in_passing(|| self.estate.as_ref().and_then(|estate| estate.at(dir, self.stack)));
         let Some(other) = found else {
             let text = format!("no loaded unit lies at `{dir}`; check that directory too");
             return Value::unknown(Reason::Derived(text.into()), Some(block.header));

@@ -257,5 +257,8 @@ fn yamldecode(args: &[Value]) -> Outcome {
         return Ok(derived(&[value], Type::Dynamic));
     }
     let Some(text) = text(args, 0)? else { return unknown(args) };
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return fail("the text holds no YAML document");
+    }
     super::yaml::decode(&text).map(|decoded| Value { span: value.span, sensitive: value.sensitive, ..decoded })
 }
