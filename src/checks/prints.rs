@@ -37,6 +37,8 @@ pub struct Prints {
     roles: Vec<u64>,
     rest: u64,
     key_list: u64,
+    /// Of what vaults and roles are found by.
+    names: u64,
     /// Documents are told apart by where they lie in memory: as long as they are held, nothing else lies there.
     _held: Vec<Value>,
 }
@@ -171,15 +173,13 @@ impl Prints {
         let mut list = Print::new();
         list.add((&stamps.keys, entities.keys.len()));
         let key_list = list.0.finish();
-        Self { stores, vaults, plans, selections, roles, rest, key_list, _held: held }
+        let names = names(graph, rest, &mut held);
+        Self { stores, vaults, plans, selections, roles, rest, key_list, names, _held: held }
     }
 
     /// What the prediction of copies follows from.
     pub fn grounds(&self) -> Grounds<'_> {
-        let mut rest = Print::new();
-        rest.add((self.rest, &self.vaults, &self.roles));
-        let rest = rest.0.finish();
-        Grounds { plans: &self.plans, selections: &self.selections, data_stores: &self.stores, rest }
+        Grounds { plans: &self.plans, selections: &self.selections, data_stores: &self.stores, rest: self.names }
     }
 
     /// The number of a data store with all that was linked to it, and that of the list of keys: a class tells keys apart by
@@ -222,6 +222,25 @@ impl Prints {
             VaultTarget::Unknown(why) => print.why(why),
         }
     }
+}
+
+/// What vaults and roles are found by, in their order.
+fn names(graph: &Graph, rest: u64, held: &mut Vec<Value>) -> u64 {
+    let mut print = Print::new();
+    print.add(rest);
+    let mut named = |site: &Site, names: [Option<&Value>; 2]| {
+        print.add((site.stack, &site.address, &site.place, site.external));
+        for name in names.into_iter().flatten() {
+            match site.external {
+                // What is looked up is found by what it names.
+                true => print.value(name),
+                false => print.add(name.marked_text()),
+            }
+        }
+    };
+    graph.entities.vaults.iter().for_each(|vault| named(&vault.site, [Some(&vault.name), None]));
+    graph.entities.roles.iter().for_each(|role| named(&role.site, [role.name.as_ref(), role.path.as_ref()]));
+    print.end(held)
 }
 
 /// What every check may read.
