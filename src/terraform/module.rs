@@ -6,8 +6,8 @@ use super::ast::{Attribute, Block, Body, Expr, ExprKind};
 use super::syntax;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources, Span, join};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What one directory declares, override files merged in.
@@ -22,6 +22,8 @@ pub(crate) struct Module {
     pub(crate) outputs: BTreeMap<Arc<str>, Output>,
     /// `resource` and `data` blocks in file order.
     pub(crate) resources: Vec<ResourceBlock>,
+    /// Where each of them stands, by type and name; `data` blocks are the second.
+    pub(crate) places: [HashMap<Arc<str>, HashMap<Arc<str>, usize>>; 2],
     /// `ephemeral` blocks in file order.
     pub(crate) ephemeral: Vec<ResourceBlock>,
     /// `module` blocks by name.
@@ -38,6 +40,14 @@ pub(crate) struct Module {
     pub(crate) incomplete: bool,
     /// What could not be read and may declare resources or call modules.
     pub(crate) lost: Vec<Lost>,
+}
+
+impl Module {
+    /// The `resource` or `data` block of this type and name.
+    pub(crate) fn resource(&self, data: bool, kind: &str, name: &str) -> Option<&ResourceBlock> {
+        let at = self.places.get(usize::from(data))?.get(kind)?.get(name)?;
+        self.resources.get(*at)
+    }
 }
 
 /// A part of a module that could not be read.
@@ -166,6 +176,11 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
         declare(&mut module, block, &mut diagnostics);
     }
     each_once(&mut module.resources, &mut diagnostics);
+    for (at, block) in module.resources.iter().enumerate() {
+        if let Some(places) = module.places.get_mut(usize::from(block.data)) {
+            places.entry(block.kind.clone()).or_default().entry(block.name.clone()).or_insert(at);
+        }
+    }
     (module, diagnostics)
 }
 

@@ -208,12 +208,7 @@ impl Evaluator<'_> {
             }
             None => {}
         }
-        let block = instance
-            .module
-            .resources
-            .iter()
-            .find(|block| block.data == data && block.kind == *kind && block.name == *name);
-        let Some(block) = block else {
+        let Some(block) = instance.module.resource(data, kind, name) else {
             let what = format!("{}{kind}.{name}", if data { "data." } else { "" });
             let value = Value::unknown(self.undeclared(instance, &what), None);
             return Rc::new(Expansion { resources: Vec::new(), places: HashMap::new(), value });
@@ -491,12 +486,7 @@ impl Evaluator<'_> {
         scope: &Scope<'_>,
     ) -> Result<(Value, usize), EvalError> {
         let instance = scope.instance;
-        let declared = instance
-            .module
-            .resources
-            .iter()
-            .any(|block| block.data == data && block.kind == *kind && block.name == *name);
-        if !declared && !instance.module.incomplete {
+        if instance.module.resource(data, kind, name).is_none() && !instance.module.incomplete {
             return fail(format!("there is no {} `{kind}.{name}`", if data { "data source" } else { "resource" }));
         }
         let expansion = self.expansion(instance, data, kind, name);
