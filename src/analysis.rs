@@ -4,7 +4,7 @@ mod early;
 mod join;
 mod memory;
 
-pub use early::{Early, lighten};
+pub use early::{Early, deploys, lighten};
 pub use join::{Case, Chosen, join};
 pub use memory::Memory;
 
@@ -22,7 +22,6 @@ use crate::model::{Entities, Site};
 use crate::resource::{Language, Stack};
 use crate::source::Sources;
 use crate::suppress::{self, Suppression};
-use crate::value::Value;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -290,7 +289,7 @@ fn lowered_in_pieces(
         });
         // What is evaluated again for other inputs shares a stack, and needs it whole.
         let own = piece.par_iter_mut().filter_map(Arc::get_mut);
-        own.flat_map_iter(|stack| &mut stack.resources).for_each(|resource| resource.attributes = Value::null());
+        own.for_each(|stack| early::let_go(stack, |_| true));
     }
     with_estates(all, estates)
 }
@@ -370,10 +369,7 @@ fn report(
         Some(checks) => checks.iter().find(|check| check.rule == rule).map(|check| check.outcome.clone()),
         None => check_of(context, &judgement.copy, rule),
     };
-    let finding_of = |judgement: &Judgement, rule: &str| match outcome_of(judgement, rule) {
-        Some(crate::checks::Outcome::Fail(finding) | crate::checks::Outcome::Undecided(finding)) => Some(*finding),
-        _ => None,
-    };
+    let finding_of = |judgement: &Judgement, rule: &str| Some(*outcome_of(judgement, rule)?.finding()?.0);
     let (split, ignores) = suppress::apply(&scene, &settings.suppress, judged, &finding_of, incomplete, &counts);
     let mut findings: Vec<Reported> = split
         .into_iter()

@@ -99,6 +99,17 @@ pub enum Outcome {
     Undecided(Box<Finding>),
 }
 
+impl Outcome {
+    /// What was found, and whether the check is open.
+    pub fn finding(self) -> Option<(Box<Finding>, bool)> {
+        match self {
+            Self::Fail(finding) => Some((finding, false)),
+            Self::Undecided(finding) => Some((finding, true)),
+            Self::NotApplicable | Self::Pass(_) => None,
+        }
+    }
+}
+
 /// A rule's answers about one copy, and the assumptions they rest on.
 #[derive(Clone, Debug)]
 pub struct CheckResult {

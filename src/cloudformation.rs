@@ -46,18 +46,18 @@ pub fn load_all(
     settings: &LoadSettings,
     elsewhere: &Given,
 ) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
-    estate::load(sources, units, settings, elsewhere, (&mut Alone::default(), &BTreeSet::new()))
+    estate::load(sources, units, settings, elsewhere, None)
 }
 
-/// The same, once more: what `alone` knows of units that read none of the `touched` files is taken from there.
+/// The same, once more: what is known of units that read none of the touched files is taken from there.
 pub(crate) fn load_again(
     sources: &Sources,
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
     elsewhere: &Given,
-    (alone, touched): (&mut Alone, &BTreeSet<String>),
+    known: (&mut Alone, &BTreeSet<String>),
 ) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
-    estate::load(sources, units, settings, elsewhere, (alone, touched))
+    estate::load(sources, units, settings, elsewhere, Some(known))
 }
 
 /// The template's parameters without a value that may only have some, as far as resources of types that weigh, or

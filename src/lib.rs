@@ -233,10 +233,7 @@ impl Read {
         if !joined {
             let settling = LoadSettings { settle: Some(early.settle()), ..load.clone() };
             let (stacks, found) = self.evaluate(sources, modules, units, &settling);
-            let deploys = |stack: &Arc<Stack>| {
-                let mut kinds = stack.resources.iter().map(|resource| &*resource.kind);
-                kinds.any(|kind| kind.starts_with("aws_cloudformation_"))
-            };
+            let deploys = |stack: &Arc<Stack>| stack.resources.iter().any(|resource| analysis::deploys(&resource.kind));
             // What templates that Terraform deploys give out may stand in any stack.
             if !stacks.iter().any(deploys) {
                 return (stacks, found, analysis::Known::Early(early));

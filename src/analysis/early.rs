@@ -19,13 +19,14 @@ impl Early {
     pub fn settle(&self) -> Settle {
         let known = self.0.clone();
         Settle(Arc::new(move |sources, mut stack| {
-            if !stack.resources.iter().any(|resource| is_asked_later(&resource.kind)) {
-                let mut declared = lower(&stack, sources, Catalog::builtin());
-                declared.0.shrink();
-                known.lock().unwrap_or_else(PoisonError::into_inner).insert(stack.id, declared);
-                let_go(&mut stack, |_| true);
+            if stack.resources.iter().any(|resource| is_asked_later(&resource.kind)) {
+                return light(stack);
             }
-            light(stack)
+            let mut declared = lower(&stack, sources, Catalog::builtin());
+            declared.0.shrink();
+            known.lock().unwrap_or_else(PoisonError::into_inner).insert(stack.id, declared);
+            let_go(&mut stack, |_| true);
+            stack
         }))
     }
 
@@ -45,14 +46,19 @@ fn light(mut stack: Stack) -> Stack {
     stack
 }
 
-fn let_go(stack: &mut Stack, which: impl Fn(&str) -> bool) {
+pub(super) fn let_go(stack: &mut Stack, which: impl Fn(&str) -> bool) {
     for resource in stack.resources.iter_mut().filter(|resource| which(&resource.kind)) {
         resource.attributes = Value::null();
     }
 }
 
+/// Whether a resource of this type is Terraform's for what a template declares.
+pub fn deploys(kind: &str) -> bool {
+    kind.starts_with("aws_cloudformation_")
+}
+
 /// Whether others read the attributes of such resources after all is evaluated: templates that Terraform deploys join the
 /// stack, and parameters are published.
 fn is_asked_later(kind: &str) -> bool {
-    kind.starts_with("aws_cloudformation_") || matches!(kind, "aws_ssm_parameter" | "AWS::SSM::Parameter")
+    deploys(kind) || matches!(kind, "aws_ssm_parameter" | "AWS::SSM::Parameter")
 }

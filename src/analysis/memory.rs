@@ -90,18 +90,11 @@ impl Memory {
             && was.roles.iter().filter(found).eq(now.roles.iter().filter(found));
         let policy = |policy: Option<&Setting>| policy.map(|setting| setting.span.file);
         let mut pen = Pen { last: &mut self.last, touched: &self.touched };
-        let zeros = |count: usize| vec![0; count];
-        pen.stamp(&was.vault_attachments, &zeros(was.vault_attachments.len()), &mut now.vault_attachments, |one| {
-            (&one.site, policy(one.policy.as_ref()))
-        });
-        pen.stamp(&was.key_policies, &zeros(was.key_policies.len()), &mut now.key_policies, |one| {
-            (&one.site, policy(Some(&one.policy)))
-        });
-        pen.stamp(&was.role_policies, &zeros(was.role_policies.len()), &mut now.role_policies, |one| (&one.site, None));
-        pen.stamp(&was.managed_policies, &zeros(was.managed_policies.len()), &mut now.managed_policies, |one| {
-            (&one.site, policy(Some(&one.document)))
-        });
-        pen.stamp(&was.store_facts, &zeros(was.store_facts.len()), &mut now.store_facts, |one| (&one.site, None));
+        pen.keep(&was.vault_attachments, &mut now.vault_attachments, |one| (&one.site, policy(one.policy.as_ref())));
+        pen.keep(&was.key_policies, &mut now.key_policies, |one| (&one.site, policy(Some(&one.policy))));
+        pen.keep(&was.role_policies, &mut now.role_policies, |one| (&one.site, None));
+        pen.keep(&was.managed_policies, &mut now.managed_policies, |one| (&one.site, policy(Some(&one.document))));
+        pen.keep(&was.store_facts, &mut now.store_facts, |one| (&one.site, None));
         Stamps {
             data_stores: pen.stamp(&was.data_stores, &had.data_stores, &mut now.data_stores, |one| (&one.site, None)),
             vaults: pen
@@ -137,6 +130,11 @@ impl Pen<'_> {
     fn next(&mut self) -> u64 {
         *self.last += 1;
         *self.last
+    }
+
+    /// The same without numbers: what is as it was is the very same in memory.
+    fn keep<T: PartialEq + Clone>(&mut self, was: &[T], now: &mut [T], place: impl Fn(&T) -> (&Site, Option<FileId>)) {
+        self.stamp(was, &vec![0; was.len()], now, place);
     }
 
     /// A number for each entity. `place` tells where one is declared, and in which other file its policy is written: what

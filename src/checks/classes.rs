@@ -5,7 +5,7 @@
 //! finding differ, and the root of a finding that is about the data store itself.
 
 use super::prints::Prints;
-use super::{Context, Finding, Judgement, Outcome, RULES, Verdict, assumptions, check, checks_of, support, verdict};
+use super::{Context, Finding, Judgement, RULES, Verdict, assumptions, check, checks_of, support, verdict};
 use crate::copy::{Copy, CopyId, CopySource};
 use crate::graph::{KeyUse, StoreId};
 use crate::model::DataStore;
@@ -169,8 +169,9 @@ impl<'c> Chunk<'c> {
                 self.groups.touch(*at, &[copy.id]);
             }
             let known = class.known.clone();
+            let print = self.past.filter(|_| !known.own.is_empty()).map(|(prints, last)| (prints.of(&copy), last));
             for rule in &known.own {
-                if let Some((finding, undecided)) = self.own(&copy, *rule) {
+                if let Some((finding, undecided)) = self.own(&copy, *rule, print) {
                     self.groups.add(&finding, undecided, copy.id);
                 }
             }
@@ -196,16 +197,15 @@ impl<'c> Chunk<'c> {
         }
     }
 
-    /// What the rule finds about the copy's own data store.
-    fn own(&mut self, copy: &Copy, rule: usize) -> Option<Found> {
+    /// What the rule finds about the copy's own data store; `print` is the copy's ground, with what is known of the last one.
+    fn own(&mut self, copy: &Copy, rule: usize, print: Option<(u64, &Remembered)>) -> Option<Found> {
         let make = || {
-            let result = check(self.context, copy, rule)?;
-            found(&result.outcome).map(|(finding, undecided)| (Arc::new(finding.clone()), undecided))
+            let (finding, undecided) = check(self.context, copy, rule)?.outcome.finding()?;
+            Some((Arc::from(finding), undecided))
         };
-        let Some((prints, last)) = self.past else { return make() };
-        let print = (prints.of(copy), rule);
-        let found = last.own.get(&print).cloned().unwrap_or_else(make);
-        self.new.own.insert(print, found.clone());
+        let Some((print, last)) = print else { return make() };
+        let found = last.own.get(&(print, rule)).cloned().unwrap_or_else(make);
+        self.new.own.insert((print, rule), found.clone());
         found
     }
 }
@@ -219,11 +219,7 @@ impl Known {
         let mut known = Self { verdict, decided_by, assumed, shared: Vec::new(), own: Vec::new(), first: Vec::new() };
         for result in checks {
             let rule = result.rule;
-            let (finding, undecided) = match result.outcome {
-                Outcome::Fail(finding) => (finding, false),
-                Outcome::Undecided(finding) => (finding, true),
-                Outcome::NotApplicable | Outcome::Pass(_) => continue,
-            };
+            let Some((finding, undecided)) = result.outcome.finding() else { continue };
             // A root that does not name the data store is the same for all of the class.
             let list = if address.as_ref().is_some_and(|address| finding.root.contains(&**address)) {
                 known.own.extend(RULES.iter().position(|(name, _)| *name == rule));
@@ -239,14 +235,6 @@ impl Known {
     fn judgement(&self, copy: Copy) -> Judgement {
         let (decided_by, assumed) = (self.decided_by.clone(), self.assumed.clone());
         Judgement { copy, verdict: self.verdict, decided_by, assumed, when: Vec::new() }
-    }
-}
-
-fn found(outcome: &Outcome) -> Option<(&Finding, bool)> {
-    match outcome {
-        Outcome::Fail(finding) => Some((finding, false)),
-        Outcome::Undecided(finding) => Some((finding, true)),
-        Outcome::NotApplicable | Outcome::Pass(_) => None,
     }
 }
 

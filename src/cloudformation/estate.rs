@@ -102,14 +102,14 @@ impl Alone {
     }
 }
 
-/// Evaluates all templates; exports of one are seen by the others of the same account and Region. What `alone` knows of
-/// units that read none of the `touched` files is taken from there.
+/// Evaluates all templates; exports of one are seen by the others of the same account and Region. What is known
+/// of units alone that read none of the touched files is taken from there.
 pub(super) fn load(
     sources: &Sources,
     units: &[(StackId, &Unit)],
     settings: &LoadSettings,
     elsewhere: &Given,
-    (alone, touched): (&mut Alone, &BTreeSet<String>),
+    known: Option<(&mut Alone, &BTreeSet<String>)>,
 ) -> (Vec<Arc<Stack>>, Vec<Diagnostic>) {
     let mut estate = Estate {
         sources,
@@ -119,13 +119,19 @@ pub(super) fn load(
         evaluated: Vec::new(),
         reads: Vec::new(),
     };
-    let stale: Vec<usize> = (0..units.len()).filter(|at| alone.reads(*at, touched)).collect();
-    (estate.evaluated, estate.reads) = std::mem::take(alone).0.into_iter().unzip();
+    let mut stale: Vec<usize> = (0..units.len()).collect();
+    let known = known.map(|(alone, touched)| {
+        stale.retain(|at| alone.reads(*at, touched));
+        (estate.evaluated, estate.reads) = std::mem::take(&mut alone.0).into_iter().unzip();
+        alone
+    });
     estate.evaluated.resize_with(units.len(), Evaluated::default);
     estate.reads.resize_with(units.len(), Reads::default);
     estate.read(&stale);
     estate.evaluate(stale);
-    alone.0 = estate.evaluated.iter().cloned().zip(estate.reads.iter().cloned()).collect();
+    if let Some(alone) = known {
+        alone.0 = estate.evaluated.iter().cloned().zip(estate.reads.iter().cloned()).collect();
+    }
     let deployed = estate.deployed();
     estate.join(&deployed);
     let deployed = estate.deployed();
