@@ -19,6 +19,7 @@ mod rules;
 mod sam;
 mod scalar;
 mod within;
+mod yaml;
 
 pub(crate) use cdk::{is_manifest, units as assembly_units};
 pub(crate) use deployments::{tells as tells_deployments, units as deployed_units};

@@ -164,7 +164,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("similar::", &["fix/patch.rs"]),
     ("codespan_reporting::", &["report/human.rs", "report/human/view.rs"]),
     ("clap::", &["cli.rs", "cli/args.rs", "cli/shell.rs"]),
-    ("granit_parser::", &["cloudformation/document.rs", "terraform/functions/yaml.rs"]),
+    ("granit_parser::", &["cloudformation/yaml.rs", "terraform/functions/yaml.rs"]),
     ("zip::", &["plan/archive.rs"]),
     ("rmpv::", &["plan/archive.rs"]),
     ("std::fs::", &["discover.rs", "cli/output.rs"]),

@@ -3,10 +3,11 @@
 //! A short tag becomes its long form: `!Sub x` is the mapping `Fn::Sub: x`.
 
 use super::scalar;
+use super::yaml::{self, Event, What};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Kind, Value};
-use granit_parser::{Event, Parser, ScalarStyle};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -96,11 +97,11 @@ impl Node {
 }
 
 /// A collection whose end is not reached.
-struct Open {
+struct Open<'a> {
     map: bool,
     items: Vec<Node>,
     span: Span,
-    tag: Option<String>,
+    tag: Option<Cow<'a, str>>,
     anchor: usize,
     /// How many nodes there were when it began.
     before: usize,
@@ -189,34 +190,22 @@ impl Places {
 }
 
 fn read(body: &str, place: &dyn Fn(std::ops::Range<usize>) -> Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut open: Vec<Open> = Vec::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
     let mut anchors: BTreeMap<usize, (Node, usize)> = BTreeMap::new();
     let mut root = None;
     let mut documents = 0;
     let mut nodes = 0_usize;
     let mut told_alias = false;
-    for next in Parser::new_from_str(body) {
-        let (event, at) = match next {
-            Ok(next) => next,
-            Err(error) => {
-                let offset = error.marker().byte_offset().unwrap_or(0);
-                diagnostics.push(Diagnostic::bad_input(
-                    place(offset..offset),
-                    match error.info() {
-                        info if info.contains("recursion limit") => "nested too deeply".to_owned(),
-                        info => format!("the template cannot be read: {info}"),
-                    },
-                ));
+    let mut texts = Texts::default();
+    for next in yaml::events(body) {
+        let Event { what, tag, anchor, at } = match next {
+            Ok(event) => event,
+            Err(refused) => {
+                diagnostics.push(Diagnostic::bad_input(place(refused.at..refused.at), refused.why));
                 return None;
             }
         };
-        let range = at.byte_range().unwrap_or(0..0);
-        let span = place(range.clone());
-        let tag = event
-            .tag()
-            .map(|tag| tag.parts())
-            .filter(|(handle, suffix)| *handle == "!" && !suffix.is_empty())
-            .map(|(_, suffix)| suffix.to_owned());
+        let span = place(at.clone());
         nodes += 1;
         if nodes > MOST_NODES {
             diagnostics.push(Diagnostic::bad_input(
@@ -225,8 +214,8 @@ fn read(body: &str, place: &dyn Fn(std::ops::Range<usize>) -> Span, diagnostics:
             ));
             return None;
         }
-        let done = match event {
-            Event::DocumentStart(..) => {
+        let done = match what {
+            What::Document => {
                 documents += 1;
                 if documents == 2 {
                     diagnostics.push(Diagnostic::bad_input(
@@ -236,25 +225,22 @@ fn read(body: &str, place: &dyn Fn(std::ops::Range<usize>) -> Span, diagnostics:
                 }
                 continue;
             }
-            Event::Scalar(value, style, anchor, full) => {
-                let typed = full.is_some();
-                let plain = style == ScalarStyle::Plain && !typed;
-                let kind = NodeKind::Scalar { text: value.into(), plain };
-                Some((tagged(Node { kind, span }, tag), anchor, 1))
+            What::Scalar { text, plain } => {
+                let kind = NodeKind::Scalar { text: texts.of(text), plain };
+                Some((tagged(Node { kind, span }, tag.as_deref(), &mut texts), anchor, 1))
             }
-            Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
-                let map = matches!(event, Event::MappingStart(..));
-                open.push(Open { map, items: Vec::new(), span, tag, anchor, before: nodes });
+            What::Seq | What::Map => {
+                open.push(Open { map: what == What::Map, items: Vec::new(), span, tag, anchor, before: nodes });
                 None
             }
-            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|closed| {
+            What::End => open.pop().map(|closed| {
                 let Open { map, items, span: first, tag, anchor, before } = closed;
                 // A block ends where its last child ends, not where the parser noticed.
-                let last = items.last().map(|item| item.span).filter(|_| range.is_empty()).unwrap_or(span);
+                let last = items.last().map(|item| item.span).filter(|_| at.is_empty()).unwrap_or(span);
                 let kind = if map { mapping(items, diagnostics) } else { NodeKind::Seq(items.into()) };
-                (tagged(Node { kind, span: first.to(last) }, tag), anchor, nodes - before)
+                (tagged(Node { kind, span: first.to(last) }, tag.as_deref(), &mut texts), anchor, nodes - before)
             }),
-            Event::Alias(id) => {
+            What::Alias(id) => {
                 if !told_alias {
                     told_alias = true;
                     diagnostics.push(Diagnostic::note(
@@ -274,7 +260,6 @@ fn read(body: &str, place: &dyn Fn(std::ops::Range<usize>) -> Span, diagnostics:
                     }
                 }
             }
-            _ => continue,
         };
         if open.len() > DEEPEST {
             diagnostics.push(Diagnostic::bad_input(span, format!("nested more than {DEEPEST} levels deep")));
@@ -293,13 +278,35 @@ fn read(body: &str, place: &dyn Fn(std::ops::Range<usize>) -> Span, diagnostics:
     root
 }
 
+/// Short texts of one template, each kept once.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    const LONGEST: usize = 40;
+
+    fn of(&mut self, text: Cow<'_, str>) -> Arc<str> {
+        if text.len() > Self::LONGEST {
+            return text.into();
+        }
+        if let Some(known) = self.0.get(&*text) {
+            return known.clone();
+        }
+        let text: Arc<str> = text.into();
+        self.0.insert(text.clone());
+        text
+    }
+}
+
 /// `!Sub x` in its long form.
-fn tagged(node: Node, tag: Option<String>) -> Node {
+fn tagged(node: Node, tag: Option<&str>, texts: &mut Texts) -> Node {
     let Some(tag) = tag else { return node };
     let span = node.span;
-    let name = match tag.as_str() {
-        "Ref" | "Condition" => tag,
-        tag => format!("Fn::{tag}"),
+    let name = match tag {
+        "Ref" | "Condition" => texts.of(tag.into()),
+        "Sub" => texts.of("Fn::Sub".into()),
+        "GetAtt" => texts.of("Fn::GetAtt".into()),
+        tag => texts.of(format!("Fn::{tag}").into()),
     };
     let argument = match node.kind {
         NodeKind::Scalar { text, .. } => Node::scalar(text, span),
@@ -359,18 +366,7 @@ fn mapping(items: Vec<Node>, diagnostics: &mut Vec<Diagnostic>) -> NodeKind {
 
 /// Tells of keys that stand twice, and keeps one of each.
 fn single(entries: &mut Vec<(Node, Node)>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut first: HashMap<Arc<str>, usize> = HashMap::new();
-    let mut twice = Vec::new();
-    if entries.len() < 2 {
-        return;
-    }
-    for (at, (key, _)) in entries.iter().enumerate() {
-        if let NodeKind::Scalar { text, .. } = &key.kind
-            && let Some(earlier) = first.insert(text.clone(), at)
-        {
-            twice.push((earlier, at));
-        }
-    }
+    let twice = repeated(entries);
     for (earlier, later) in twice.into_iter().rev() {
         let (Some((a, one)), Some((b, other))) = (entries.get(earlier).cloned(), entries.get(later).cloned()) else {
             continue;
@@ -394,14 +390,35 @@ fn single(entries: &mut Vec<(Node, Node)>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Each key that stands there before, and its place before.
+fn repeated(entries: &[(Node, Node)]) -> Vec<(usize, usize)> {
+    let text = |(key, _): &(Node, Node)| match &key.kind {
+        NodeKind::Scalar { text, .. } => Some(text.clone()),
+        _ => None,
+    };
+    // Most mappings have few keys, which are quicker compared than put into a table.
+    if let [first, rest @ ..] = entries
+        && rest.len() < 8
+    {
+        let texts: Vec<&str> = std::iter::once(first).chain(rest).filter_map(|(key, _)| key.text()).collect();
+        let again = |(at, text): (usize, &&str)| texts.get(..at).is_some_and(|before| before.contains(text));
+        if !texts.iter().enumerate().any(again) {
+            return Vec::new();
+        }
+    }
+    let mut first: HashMap<Arc<str>, usize> = HashMap::new();
+    let places = entries.iter().enumerate().filter_map(|(at, entry)| Some((at, text(entry)?)));
+    places.filter_map(|(at, text)| Some((first.insert(text, at)?, at))).collect()
+}
+
 /// The bytes of every YAML comment in a template, in order; as far as the template can be read.
 pub(crate) fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
     let start = text.len() - text.trim_start_matches('\u{feff}').len();
     let body = text.get(start..).unwrap_or_default();
-    let scalars: Vec<std::ops::Range<usize>> = Parser::new_from_str(body)
+    let scalars: Vec<std::ops::Range<usize>> = yaml::events(body)
         .map_while(Result::ok)
-        .filter(|(event, _)| matches!(event, Event::Scalar(..)))
-        .filter_map(|(_, at)| at.byte_range())
+        .filter(|event| matches!(event.what, What::Scalar { .. }))
+        .map(|event| event.at)
         .map(|range| range.start + start..range.end + start)
         .collect();
     let mut found = Vec::new();
