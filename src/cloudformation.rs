@@ -124,7 +124,8 @@ fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>>
         place: Place {
             account: deployment.account.map_or_else(|| Known::Symbol(symbol("account")), Known::Is),
             region: deployment.region.clone().map_or_else(|| Known::Symbol(symbol("Region")), Known::Is),
-        },
+        }
+        .into(),
         path: unit.path.as_str().into(),
         name: deployment.stack_name.as_deref().map(Into::into),
         given,
@@ -144,7 +145,7 @@ fn stack(world: &World<'_>, instance: &Rc<Instance>) -> Stack {
         id: instance.stack,
         unit: instance.unit.clone(),
         language: Language::CloudFormation,
-        place: instance.place.clone(),
+        place: Place::clone(&instance.place),
         resources: found,
         unread: Vec::new(),
         given: if world.settings.publish { given(world, instance) } else { Given::default() },

@@ -135,7 +135,7 @@ pub fn predict_again(graph: &Graph, catalog: &Catalog, grounds: Grounds<'_>, kno
         plans.iter().filter(|(ground, ..)| !last.contains_key(ground)).copied().collect();
     let selections = || stale.iter().flat_map(|(_, _, plan)| assignments.selections(plan));
     let selections: Vec<&Selection> = selections().filter_map(|at| graph.entities.selections.get(at)).collect();
-    let places: HashSet<&Place> = selections.iter().map(|selection| &selection.site.place).collect();
+    let places: HashSet<&Place> = selections.iter().map(|selection| &*selection.site.place).collect();
     let named = selections.iter().any(|selection| !selection.resources.is_empty());
     let index = Index::new(graph, &|place| places.contains(place), named);
     let new: Vec<(u64, Arc<Vec<Made>>)> = stale
@@ -179,7 +179,7 @@ fn ground_of<'a>(
         for at in assignments.selections(plan) {
             (at, grounds.selections.get(at)).hash(&mut ground);
             if let Some(selection) = graph.entities.selections.get(at) {
-                places.get(&selection.site.place).hash(&mut ground);
+                places.get(&*selection.site.place).hash(&mut ground);
                 // An ARN or a reference may lead anywhere.
                 if !selection.resources.is_empty() {
                     all.finish().hash(&mut ground);
@@ -439,7 +439,7 @@ fn many(site: &Site) -> Option<Why> {
 
 fn guards(exists: &Existence) -> Vec<Guard> {
     match exists {
-        Existence::When(guards) => guards.clone(),
+        Existence::When(guards) => guards.to_vec(),
         Existence::Certain | Existence::Many(_) => Vec::new(),
     }
 }

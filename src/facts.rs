@@ -175,7 +175,7 @@ fn resource(
         address: address.into(),
         kind: kind.into(),
         data,
-        place,
+        place: place.into(),
         attributes: attributes.at(span),
         span,
         header: span,

@@ -312,7 +312,7 @@ impl Graph {
     /// Where the target lies; `None` where that cannot be told.
     pub fn place<'a>(&'a self, target: &'a VaultTarget) -> Option<&'a Place> {
         match target {
-            VaultTarget::Vault(id) => self.vault(*id).map(|vault| &vault.site.place),
+            VaultTarget::Vault(id) => self.vault(*id).map(|vault| &*vault.site.place),
             VaultTarget::External { place, .. } => Some(place),
             VaultTarget::Unknown(_) => None,
         }

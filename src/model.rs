@@ -18,7 +18,7 @@ pub struct Site {
     pub address: Arc<str>,
     /// The resource type as written: `aws_db_instance`, `AWS::RDS::DBInstance`.
     pub kind: Arc<str>,
-    pub place: Place,
+    pub place: Arc<Place>,
     /// The block's header: what a label points at when the whole thing is meant.
     pub header: Span,
     /// The whole block.
@@ -34,7 +34,7 @@ impl Site {
     /// The same in another Region of the account.
     pub(crate) fn in_region(&self, region: Arc<str>) -> Self {
         let place = Place { account: self.place.account.clone(), region: Known::Is(region) };
-        Self { place, ..self.clone() }
+        Self { place: place.into(), ..self.clone() }
     }
 }
 

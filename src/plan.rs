@@ -399,7 +399,7 @@ impl<'l> Loader<'l> {
                     address: item.address.as_ref().into(),
                     kind: item.kind.as_ref().into(),
                     data: item.data,
-                    place,
+                    place: place.into(),
                     attributes: crate::value::hide(&item.kind, attributes, self.sources),
                     span: item.at,
                     header: item.at,

@@ -84,7 +84,7 @@ pub fn load(sources: &Sources, unit: &Unit, id: StackId, settings: &LoadSettings
         address: name.strip_suffix(".json").unwrap_or(name).into(),
         kind: "AWS::Organizations::Policy".into(),
         data: false,
-        place,
+        place: place.into(),
         attributes,
         span: whole,
         header,

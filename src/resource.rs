@@ -226,7 +226,7 @@ pub struct Resource {
     pub kind: Arc<str>,
     /// A Terraform data source: referred to, not defined.
     pub data: bool,
-    pub place: Place,
+    pub place: Arc<Place>,
     /// An object: attributes by name, nested blocks as sequences of objects. Null counts as left out.
     pub attributes: Value,
     /// The block's or resource's whole extent.
@@ -237,7 +237,7 @@ pub struct Resource {
     pub chain: Arc<[Span]>,
     pub exists: Existence,
     /// The real id given by an `import` block.
-    pub imported_id: Option<Value>,
+    pub imported_id: Option<Box<Value>>,
 }
 
 impl Resource {

@@ -163,6 +163,13 @@ pub enum MapKind {
 /// What a mapping holds, by key: one sorted list, since most mappings are small and there are millions of them.
 pub type Entries = litemap::LiteMap<Arc<str>, Entry>;
 
+/// These entries, the last one of each key, with room for no more: there are millions of mappings.
+pub(crate) fn sorted(list: Vec<(Arc<str>, Entry)>) -> Entries {
+    let mut entries = Entries::with_capacity(list.len());
+    entries.extend(list);
+    entries
+}
+
 /// A mapping, ordered by key. With `open`, further entries may exist for that reason.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -225,9 +232,9 @@ pub struct Guard {
 pub enum Existence {
     Certain,
     /// Exists where all these undecided conditions hold.
-    When(Vec<Guard>),
+    When(Arc<[Guard]>),
     /// Stands for any number of instances: `count` or `for_each` is not known, as this value tells.
-    Many(Value),
+    Many(Arc<Value>),
 }
 
 /// A value that is not known.
@@ -374,7 +381,7 @@ impl Value {
     /// An object of these attributes.
     pub fn object<K: Into<Arc<str>>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
         let entries = entries.into_iter().map(|(key, value)| (key.into(), Entry { value, span: None })).collect();
-        Self::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None })))
+        Self::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: sorted(entries), open: None })))
     }
 
     /// The same value, written at `span`.

@@ -26,6 +26,7 @@ impl Early {
             declared.0.shrink();
             known.lock().unwrap_or_else(PoisonError::into_inner).insert(stack.id, declared);
             let_go(&mut stack, |_| true);
+            stack.resources.shrink_to_fit();
             stack
         }))
     }

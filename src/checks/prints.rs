@@ -255,7 +255,7 @@ fn rest(graph: &Graph, stamps: &Stamps, held: &mut Vec<Value>) -> u64 {
     // Whether an account has vaults or plans at all tells whether AWS Backup is used there.
     let of = |sites: &mut dyn Iterator<Item = &Site>| -> u64 {
         let mut print = Print::new();
-        let places: BTreeSet<(&Place, bool)> = sites.map(|site| (&site.place, site.external)).collect();
+        let places: BTreeSet<(&Place, bool)> = sites.map(|site| (&*site.place, site.external)).collect();
         print.add(places);
         print.0.finish()
     };

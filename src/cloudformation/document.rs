@@ -56,6 +56,13 @@ impl Node {
         }
     }
 
+    pub(super) fn shared_text(&self) -> Option<Arc<str>> {
+        match &self.kind {
+            NodeKind::Scalar { text, .. } => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// The text that CloudFormation makes of the scalar where it wants a string: `yes` is `true`, `010` is `8`.
     pub(super) fn string(&self) -> Option<Arc<str>> {
         match &self.kind {

@@ -25,7 +25,7 @@ pub(super) struct Instance {
     pub(super) unit: Arc<str>,
     /// What comes before logical ids in addresses: `Nested.`, or nothing.
     pub(super) prefix: Arc<str>,
-    pub(super) place: Place,
+    pub(super) place: Arc<Place>,
     /// The file that the template was read from: local paths are relative to it.
     pub(super) path: Arc<str>,
     pub(super) name: Option<Arc<str>>,
@@ -80,7 +80,7 @@ pub(super) struct Inputs {
     pub(super) stack: StackId,
     pub(super) unit: Arc<str>,
     pub(super) prefix: Arc<str>,
-    pub(super) place: Place,
+    pub(super) place: Arc<Place>,
     pub(super) path: Arc<str>,
     pub(super) name: Option<Arc<str>>,
     pub(super) given: BTreeMap<Arc<str>, Value>,
@@ -181,7 +181,7 @@ impl Instance {
     /// Conditions under which the whole stack exists.
     pub(super) fn guards(&self) -> Vec<Guard> {
         match &self.exists {
-            Existence::When(guards) => guards.clone(),
+            Existence::When(guards) => guards.to_vec(),
             Existence::Certain | Existence::Many(_) => Vec::new(),
         }
     }

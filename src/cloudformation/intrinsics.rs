@@ -6,7 +6,7 @@ use super::instance::{Instance, World};
 use super::{attributes, lookup, place_value, scalar};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Span;
-use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Ref, Unknown, Value};
+use crate::value::{Branch, Entry, Guard, Kind, Map, MapKind, Reason, Ref, Unknown, Value, sorted};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -89,7 +89,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn mapping(&self, entries: &[(Node, Node)], span: Span) -> Value {
-        let mut map: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
+        let mut map: Vec<(Arc<str>, Entry)> = Vec::with_capacity(entries.len());
         let mut open = None;
         for (key, node) in entries {
             let NodeKind::Scalar { text: name, .. } = &key.kind else { continue };
@@ -115,9 +115,9 @@ impl<'a> Evaluator<'a> {
             }
             let Some(value) = self.eval(node) else { continue };
             let entry = Entry { value: value.at(node.span), span: Some(key.span.to(node.span)) };
-            map.insert(name.clone(), entry);
+            map.push((name.clone(), entry));
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map.into_iter().collect(), open })))
+        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: sorted(map), open })))
             .at(span)
     }
 

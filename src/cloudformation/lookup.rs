@@ -65,7 +65,7 @@ impl Evaluator<'_> {
         let named = entries.iter().filter(|(_, _, output)| self.output_exists(output)).filter_map(|(_, _, output)| {
             let name = self.value(output.get("Export")?.get("Name")?).marked_text()?;
             let value = self.value(output.get("Value")?);
-            Some(Export { stack: self.at.stack, place: self.at.place.clone(), name, value })
+            Some(Export { stack: self.at.stack, place: Place::clone(&self.at.place), name, value })
         });
         named.collect()
     }
@@ -81,7 +81,7 @@ impl Evaluator<'_> {
         let (Some(stack), Some(output)) = (stack.text(), output.text()) else {
             return unknown_from(if stack.text().is_none() { &stack } else { &output }, span);
         };
-        let mut place = self.at.place.clone();
+        let mut place = Place::clone(&self.at.place);
         if let Some(region) = text("Region") {
             match region.text() {
                 Some(region) => place.region = Known::Is(region),

@@ -41,7 +41,7 @@ impl Evaluator<'_> {
             Inputs {
                 given: given.unwrap_or_default(),
                 path,
-                ..self.inputs(name, body, format!("{}{name}.", self.at.prefix), self.at.place.clone())
+                ..self.inputs(name, body, format!("{}{name}.", self.at.prefix), Place::clone(&self.at.place))
             },
         )
     }
@@ -54,7 +54,7 @@ impl Evaluator<'_> {
             stack: self.at.stack,
             unit: self.at.unit.clone(),
             prefix: prefix.into(),
-            place,
+            place: place.into(),
             path: self.at.path.clone(),
             name: None,
             given: BTreeMap::new(),
@@ -69,7 +69,7 @@ impl Evaluator<'_> {
     /// Whether a resource exists, its stack's own conditions included; `None` where it certainly does not.
     pub(super) fn exists(&self, name: &str, body: &Node) -> Option<Existence> {
         if let Some(many) = self.at.section("Resources").and_then(|section| section.many.get(name)) {
-            return Some(Existence::Many(many.clone()));
+            return Some(Existence::Many(Arc::new(many.clone())));
         }
         if let Existence::Many(_) = &self.at.exists {
             return Some(self.at.exists.clone());
@@ -84,7 +84,7 @@ impl Evaluator<'_> {
                 None => guards.push(Guard { text: self.guard(text), holds: true, span: Some(condition.span) }),
             }
         }
-        Some(if guards.is_empty() { Existence::Certain } else { Existence::When(guards) })
+        Some(if guards.is_empty() { Existence::Certain } else { Existence::When(guards.into()) })
     }
 
     /// The template that a resource deploys, by its URL or its text.
@@ -185,7 +185,7 @@ impl Evaluator<'_> {
                     let prefix = format!("{}{name}[{}].", self.at.prefix, shown(&place));
                     let mut inputs = self.inputs(name, body, prefix, place);
                     if let Some(many) = &exists {
-                        inputs.exists = Existence::Many(many.clone());
+                        inputs.exists = Existence::Many(Arc::new(many.clone()));
                     }
                     let inputs = Inputs { given, path: path.clone(), ..inputs };
                     out.extend(Instance::new(self.world, root.clone(), inputs));

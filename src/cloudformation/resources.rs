@@ -5,6 +5,7 @@ use super::foreach::transforms;
 use super::instance::{Instance, Section, StackOutput, Stored};
 use super::intrinsics::{Evaluator, unknown_from};
 use super::{include, sam};
+use crate::aws::Place;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{REST, Resource};
 use crate::source::Span;
@@ -62,7 +63,7 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
             && exists == Existence::Certain
             && let (Some(name), Some(value)) = (attributes.get("Name").and_then(Value::text), attributes.get("Value"))
         {
-            let (stack, place) = (instance.stack, instance.place.clone());
+            let (stack, place) = (instance.stack, Place::clone(&instance.place));
             world.stored.borrow_mut().push(Stored { stack, place, name, value: value.clone() });
         }
         attributes = crate::value::hide(kind, attributes, world.sources);
@@ -74,7 +75,7 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
         out.push(Resource {
             stack: instance.stack,
             address: instance.address(name),
-            kind: kind.into(),
+            kind: body.get("Type").and_then(Node::shared_text).unwrap_or_else(|| kind.into()),
             data: false,
             place: instance.place.clone(),
             attributes,
@@ -99,7 +100,7 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
         let outputs = entries(instance.section("Outputs")).iter().filter(|(_, _, body)| evaluator.output_exists(body));
         let outputs = outputs.filter_map(|(output, _, body)| {
             let value = evaluator.value(body.get("Value")?);
-            let place = instance.place.clone();
+            let place = Place::clone(&instance.place);
             Some(StackOutput { stack: instance.stack, place, name: stack.clone(), output: output.clone(), value })
         });
         let outputs: Vec<StackOutput> = outputs.collect();

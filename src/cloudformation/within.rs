@@ -37,7 +37,7 @@ pub(crate) fn deploy(sources: &Sources, settings: &LoadSettings, deployed: &Depl
                 stack: deployed.stack,
                 unit: deployed.unit.clone(),
                 prefix: deployed.prefix.clone(),
-                place: deployed.place.clone(),
+                place: deployed.place.clone().into(),
                 path,
                 name: deployed.name.clone(),
                 given: deployed.parameters.clone(),

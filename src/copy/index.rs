@@ -119,7 +119,7 @@ impl<'g> Index<'g> {
                 out.extend(self.sites.get(&(reference.stack, &*reference.address)).into_iter().flat_map(Few::iter));
             });
         }
-        let Some(local) = self.places.get(&selection.site.place) else { return out.into_iter().collect() };
+        let Some(local) = self.places.get(&*selection.site.place) else { return out.into_iter().collect() };
         match wanted_tags(selection) {
             Some(tags) => {
                 out.extend(&local.open);

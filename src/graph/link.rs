@@ -157,7 +157,7 @@ fn known_site(arn: &Arc<str>, kind: &str, place: Place, span: Span) -> Site {
         unit: "crossvault.toml".into(),
         address: arn.clone(),
         kind: kind.into(),
-        place,
+        place: place.into(),
         header: span,
         span,
         chain: Arc::from([]),

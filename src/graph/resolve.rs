@@ -21,7 +21,7 @@ pub(super) struct Index {
     pub(super) roles: BTreeMap<(StackId, Arc<str>), RoleId>,
     pub(super) managed: BTreeMap<(StackId, Arc<str>), usize>,
     /// `aws_backup_region_settings` by account and Region.
-    pub(super) settings: BTreeMap<Place, Vec<usize>>,
+    pub(super) settings: BTreeMap<Arc<Place>, Vec<usize>>,
     /// Roles that code defines, by account and name.
     named_roles: BTreeMap<(Account, String), RoleId>,
     /// Vaults that code defines, by name.
@@ -35,7 +35,7 @@ impl Index {
         let id = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let place = |site: &crate::model::Site| (site.stack, site.address.clone());
         let entities = &graph.entities;
-        let mut settings: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
+        let mut settings: BTreeMap<Arc<Place>, Vec<usize>> = BTreeMap::new();
         for (at, setting) in entities.settings.iter().enumerate() {
             if let Settings::Region { site, .. } = setting {
                 settings.entry(site.place.clone()).or_default().push(at);
@@ -307,9 +307,9 @@ pub(super) fn key(graph: &Graph, index: &Index, value: &Value, span: Span, place
 /// The name under which some data source found the key of this ARN, and where.
 fn seen<'g>(graph: &'g Graph, arn: &str) -> Option<(&'g Value, &'g Place)> {
     let keys = graph.entities.keys.iter().filter(|key| key.site.external && key.arn.as_deref() == Some(arn));
-    let by_key = keys.filter_map(|key| Some((&key.lookup.as_ref()?.value, &key.site.place)));
+    let by_key = keys.filter_map(|key| Some((&key.lookup.as_ref()?.value, &*key.site.place)));
     let aliases = graph.entities.aliases.iter().filter(|alias| alias.seen.as_deref() == Some(arn));
-    let by_alias = aliases.map(|alias| (&alias.name, &alias.site.place));
+    let by_alias = aliases.map(|alias| (&alias.name, &*alias.site.place));
     by_key.chain(by_alias).find(|(name, _)| name.text().as_deref() != Some(arn))
 }
 

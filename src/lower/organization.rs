@@ -26,7 +26,7 @@ pub(super) fn lower(resource: &Resource, site: &Site, out: &mut Entities) -> boo
         form,
         name: resource.get(name).cloned(),
         parent,
-        id: resource.imported_id.clone(),
+        id: resource.imported_id.as_deref().cloned(),
     });
     true
 }

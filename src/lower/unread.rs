@@ -13,7 +13,7 @@ pub(super) fn lower(stack: &Stack, part: &Unread, out: &mut Entities) {
         unit: stack.unit.clone(),
         address: part.what.clone(),
         kind: UNREAD.into(),
-        place: stack.place.clone(),
+        place: stack.place.clone().into(),
         header: part.span,
         span: part.span,
         chain: Arc::from([]),

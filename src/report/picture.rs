@@ -259,7 +259,7 @@ impl Builder<'_> {
                 let Some(store) = graph.store(*id) else { return String::new() };
                 (
                     Some(store.service.to_string()),
-                    Some(&store.site.place),
+                    Some(&*store.site.place),
                     format!("{:08}", id.0),
                     self.at(store.site.span),
                     Some(store.site.address.to_string()),
@@ -268,14 +268,14 @@ impl Builder<'_> {
             }
             CopySource::Arn { arn, service, span } => (
                 service.as_ref().map(ToString::to_string),
-                plan.map(|plan| &plan.site.place),
+                plan.map(|plan| &*plan.site.place),
                 format!("arn {arn}"),
                 self.at(*span),
                 None,
                 None,
             ),
             CopySource::Unknown(_) => {
-                (None, plan.map(|plan| &plan.site.place), format!("plan {}", judgement.copy.plan.0), None, None, None)
+                (None, plan.map(|plan| &*plan.site.place), format!("plan {}", judgement.copy.plan.0), None, None, None)
             }
         };
         let (account, region) = self.place(place);
@@ -306,7 +306,7 @@ impl Builder<'_> {
             let parts = graph.store_part_keys.get(*id as usize).map(Vec::as_slice).unwrap_or_default();
             let one = graph.store_keys.get(*id as usize).map(std::slice::from_ref).unwrap_or_default();
             for used in if parts.is_empty() { one } else { parts } {
-                self.key(&key, used, store.map(|store| &store.site.place));
+                self.key(&key, used, store.map(|store| &*store.site.place));
             }
         }
         key

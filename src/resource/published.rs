@@ -100,6 +100,6 @@ pub fn parameters(stack: &Stack) -> impl Iterator<Item = Parameter> + '_ {
         };
         let certain = matches!(resource.exists, Existence::Certain);
         let (name, value) = (name.and_then(Value::text)?, value.filter(|_| certain)?.clone());
-        Some(Parameter { place: resource.place.clone(), name, value })
+        Some(Parameter { place: Place::clone(&resource.place), name, value })
     })
 }

@@ -17,7 +17,7 @@ pub(crate) fn deploys(stack: &Stack, unit: &Unit, organization: &Organization) -
                 let prefix = format!("{}.", resource.address);
                 out.push(Deployed {
                     name: resource.get("name").and_then(Value::text),
-                    ..deployed(stack, unit, resource, resource, prefix, resource.place.clone())
+                    ..deployed(stack, unit, resource, resource, prefix, Place::clone(&resource.place))
                 });
             }
             "aws_cloudformation_stack_set_instance" | "aws_cloudformation_stack_instances" => {
@@ -30,7 +30,7 @@ pub(crate) fn deploys(stack: &Stack, unit: &Unit, organization: &Organization) -
                         let mut deployed = deployed(stack, unit, set, resource, prefix, place);
                         deployed.parameters.extend(pairs(resource.get("parameter_overrides")));
                         if let Some(why) = &many {
-                            deployed.exists = Existence::Many(why.clone());
+                            deployed.exists = Existence::Many(Arc::new(why.clone()));
                         }
                         out.push(deployed);
                     }

@@ -87,7 +87,7 @@ pub(super) fn evaluate(
         let root = evaluator.root();
         let (mut resources, mut unread) = (Vec::new(), Vec::new());
         evaluator.collect(&root, (&mut resources, &mut unread), 0);
-        let place = evaluator.default_provider(&root).place.clone();
+        let place = crate::aws::Place::clone(&evaluator.default_provider(&root).place);
         let stack = Stack {
             id: *id,
             unit: unit.name.clone(),

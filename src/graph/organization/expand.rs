@@ -211,7 +211,7 @@ impl Work<'_> {
         }) && let Some(policy) = self.policies.get(at.policy)
         {
             let place = Place { account: account.clone(), region: Known::Symbol("a Region".into()) };
-            let site = Site { place, exists: exists(&[at], policy), ..policy.site.clone() };
+            let site = Site { place: place.into(), exists: exists(&[at], policy), ..policy.site.clone() };
             let rules = vec![PlanRule::not_known(why, policy.content.span)];
             made.plans.push(Plan {
                 site,
@@ -267,7 +267,7 @@ impl Work<'_> {
             if let Some(guard) = guard {
                 exists = with_guard(exists, guard);
             }
-            let site = Site { address: address.clone(), place, header: span, span, exists, ..policy.site.clone() };
+            let site = Site { address: address.clone(), place: place.into(), header: span, span, exists, ..policy.site.clone() };
             let rules = entries(body.get("rules"));
             made.plans.push(Plan {
                 id: None,
@@ -354,7 +354,7 @@ fn exists(sayers: &[&Reaching], policy: &OrganizationPolicy) -> Existence {
             (Existence::Many(_), _) => {}
             (_, Existence::Many(_)) | (Existence::Certain, _) => out = sayer.exists.clone(),
             (Existence::When(_), Existence::When(guards)) => {
-                for guard in guards {
+                for guard in guards.iter() {
                     out = with_guard(out, guard.clone());
                 }
             }
@@ -369,13 +369,9 @@ fn exists(sayers: &[&Reaching], policy: &OrganizationPolicy) -> Existence {
 
 fn with_guard(exists: Existence, guard: Guard) -> Existence {
     match exists {
-        Existence::Certain => Existence::When(vec![guard]),
-        Existence::When(mut guards) => {
-            if !guards.contains(&guard) {
-                guards.push(guard);
-            }
-            Existence::When(guards)
-        }
+        Existence::Certain => Existence::When([guard].into()),
+        Existence::When(guards) if guards.contains(&guard) => Existence::When(guards),
+        Existence::When(guards) => Existence::When(guards.iter().cloned().chain([guard]).collect()),
         Existence::Many(value) => Existence::Many(value),
     }
 }

@@ -193,7 +193,7 @@ impl<'a> Evaluator<'a> {
         }
         let scope = Scope::new(instance);
         let name = self.value(&body.attribute("name")?.value, &scope).text()?;
-        Some((name, self.provider_of(&block.block, &block.kind, &scope).place.clone()))
+        Some((name, Place::clone(&self.provider_of(&block.block, &block.kind, &scope).place)))
     }
 
     /// `data.aws_ssm_parameter.x.value`: what the unit that writes the parameter gives it.

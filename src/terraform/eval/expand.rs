@@ -100,7 +100,7 @@ impl Evaluator<'_> {
         let summary = Slot {
             key: Some(unknown.clone()),
             repetition: Repetition { each: None, count: Some(unknown) },
-            exists: Existence::Many(count.clone()),
+            exists: Existence::Many(Arc::new(count.clone())),
         };
         (vec![summary], Shape::Open(count))
     }
@@ -161,7 +161,7 @@ impl Evaluator<'_> {
                 slots.push(Slot {
                     key: Some(hole.clone()),
                     repetition: Repetition { each: Some((hole.clone(), hole)), count: None },
-                    exists: Existence::Many(why.clone()),
+                    exists: Existence::Many(Arc::new(why.clone())),
                 });
                 (slots, Shape::Open(why))
             }
@@ -238,7 +238,7 @@ impl Evaluator<'_> {
             if !OWN_REGION.contains(&&*block.kind)
                 && let Some(region) = attributes.get("region").filter(|region| !region.is_null())
             {
-                place.region = self.own_region(region, &address);
+                Arc::make_mut(&mut place).region = self.own_region(region, &address);
             }
             super::arguments::typed(&block.kind, block.data, &mut attributes);
             write_only(&mut attributes);
@@ -259,7 +259,7 @@ impl Evaluator<'_> {
                 exists,
                 imported_id: None,
             };
-            let mut resource = Resource { imported_id: self.imported(instance, &resource), ..resource };
+            let mut resource = Resource { imported_id: self.imported(instance, &resource).map(Box::new), ..resource };
             let value = if block.data {
                 self.data_value(&resource, &block.block, &scope)
             } else {
@@ -759,14 +759,14 @@ fn suffix(key: Option<&Value>) -> String {
 fn existence(with: &[&Branch], all: &[Branch]) -> Existence {
     let others = all.iter().filter(|branch| !with.iter().any(|own| own.guard == branch.guard));
     let not: Vec<Guard> = others.map(|branch| Guard { holds: !branch.guard.holds, ..branch.guard.clone() }).collect();
-    if not.is_empty() { Existence::Certain } else { Existence::When(not) }
+    if not.is_empty() { Existence::Certain } else { Existence::When(not.into()) }
 }
 
 fn both(outer: &Existence, inner: &Existence) -> Existence {
     match (outer, inner) {
         (Existence::Certain, other) | (other, Existence::Certain) => other.clone(),
         (Existence::Many(why), _) | (_, Existence::Many(why)) => Existence::Many(why.clone()),
-        (Existence::When(a), Existence::When(b)) => Existence::When(a.iter().chain(b).cloned().collect()),
+        (Existence::When(a), Existence::When(b)) => Existence::When(a.iter().chain(&**b).cloned().collect()),
     }
 }
 

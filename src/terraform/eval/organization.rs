@@ -22,7 +22,7 @@ pub(super) fn known(evaluator: &Evaluator<'_>, resource: &Resource, attr: &str) 
     if attr != "id" || resource.data && part != "organizational_unit" {
         return None;
     }
-    if let Some(id) = resource.imported_id.as_ref().and_then(Value::text) {
+    if let Some(id) = resource.imported_id.as_deref().and_then(Value::text) {
         return Some(Value::string(id));
     }
     let organization = &evaluator.settings.organization;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// One provider configuration, evaluated.
 pub(super) struct ProviderInfo {
-    pub(super) place: Place,
+    pub(super) place: Arc<Place>,
     pub(super) account: Value,
     pub(super) region: Value,
     pub(super) default_tags: Option<Value>,
@@ -169,7 +169,7 @@ impl Evaluator<'_> {
             None => self.symbol(false, name, None),
         };
         Rc::new(ProviderInfo {
-            place: Place { account, region },
+            place: Arc::new(Place { account, region }),
             account: account_value,
             region: region_value,
             default_tags: None,
@@ -227,7 +227,7 @@ impl Evaluator<'_> {
             .and_then(|block| block.get("tags"))
             .map(super::arguments::tags);
         ProviderInfo {
-            place: Place { account, region },
+            place: Arc::new(Place { account, region }),
             account: account_value,
             region: region_value,
             default_tags: tags,
