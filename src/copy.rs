@@ -114,11 +114,13 @@ pub struct Predicted(HashMap<u64, Arc<Vec<Made>>>);
 /// All copies that the graph's plans make, in order of plan, rule, action, source.
 pub fn predict(graph: &Graph, catalog: &Catalog) -> Vec<Copy> {
     let plans = copying(graph);
-    let index = Index::new(graph, &|_| true, true);
+    let named = graph.entities.selections.iter().any(|selection| !selection.resources.is_empty());
+    let index = Index::new(graph, &|_| true, named);
     let (mut copies, mut numbering) = (Vec::new(), Numbering::default());
     for piece in plans.chunks(PIECE) {
         let made: Vec<Vec<Made>> =
             piece.par_iter().map(|(id, plan)| copies_of(graph, catalog, &index, *id, plan)).collect();
+        copies.reserve_exact(made.iter().flatten().map(|made| made.copies.len()).sum());
         made.into_iter().flatten().for_each(|made| numbering.add(graph, made, &mut copies));
     }
     copies
@@ -350,7 +352,8 @@ fn hash_in_memory(text: &str) -> u64 {
 /// The plans that select each data store, with copy actions or without, and whether that is certain.
 pub fn reaching(graph: &Graph) -> BTreeMap<StoreId, Vec<(PlanId, bool)>> {
     let mut out: BTreeMap<StoreId, Vec<(PlanId, bool)>> = BTreeMap::new();
-    let index = Index::new(graph, &|_| true, true);
+    let named = graph.entities.selections.iter().any(|selection| !selection.resources.is_empty());
+    let index = Index::new(graph, &|_| true, named);
     for (at, plan) in graph.entities.plans.iter().enumerate() {
         let id = PlanId(u32::try_from(at).unwrap_or(u32::MAX));
         let assigned = reached(graph, Catalog::builtin(), &index, plan);

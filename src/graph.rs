@@ -63,7 +63,7 @@ pub enum KeyUse {
     },
     /// A key that no code at hand defines: its ARN or id as far as known.
     External {
-        name: Value,
+        name: Box<Value>,
         span: Span,
     },
     Unknown(Why),

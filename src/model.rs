@@ -139,8 +139,9 @@ pub struct DataStore {
     /// A row of the catalog: `rds`, `aurora`, `dynamodb`, …
     pub service: Arc<str>,
     pub name: Option<Value>,
-    /// The ARN as far as known: text or template.
-    pub arn: Value,
+    /// The ARN, where all of it is known.
+    #[serde(default)]
+    pub arn: Option<Arc<str>>,
     pub encryption: Encryption,
     /// Volumes of an instance, each with its own encryption (EC2 only).
     pub parts: Vec<Part>,

@@ -222,7 +222,7 @@ fn an_import_gives_the_id_of_one_instance() {
     let child = "resource \"aws_kms_key\" \"c\" {\n  count = 2\n}\n";
     let (resources, diagnostics) = loaded(&[("main.tf", main), ("m/m.tf", child)]);
     assert_eq!(diagnostics, []);
-    let id = |address: &str| at(&resources, address).imported_id.as_ref().and_then(Value::text);
+    let id = |address: &str| at(&resources, address).imported_id.as_deref().and_then(Value::text);
     assert_eq!(id("aws_kms_key.k[\"a\"]").as_deref(), Some("id-a"));
     assert_eq!(id("aws_kms_key.k[\"b\"]").as_deref(), Some("id-b"));
     assert_eq!(id("module.m.aws_kms_key.c[0]").as_deref(), Some("id-c"));

@@ -96,7 +96,7 @@ impl<'g> Index<'g> {
             let mut arns: HashMap<Arc<str>, usize> = HashMap::new();
             for (at, store) in stores.iter().enumerate().filter(|_| named) {
                 sites.entry((store.site.stack, &*store.site.address)).or_default().push(at);
-                if let Some(arn) = store.arn.text() {
+                if let Some(arn) = store.arn.clone() {
                     arns.entry(arn).or_insert(at);
                 }
             }

@@ -206,8 +206,8 @@ fn covers(setting: &Setting, store: &DataStore) -> Tri {
     let region = part(place.region.known().map(ToString::to_string), &place.region.to_string());
     let account = part(place.account.known().map(ToString::to_string), &place.account.to_string());
     // One that exists is known by its ARN alone.
-    if let Some(arn) = store.arn.text() {
-        if wildcard(&pattern, &arn) {
+    if let Some(arn) = &store.arn {
+        if wildcard(&pattern, arn) {
             return Some(true);
         }
         if store.name.is_none() && !pattern.contains(['\u{1}', '\u{2}']) {

@@ -182,8 +182,7 @@ pub(super) fn store_named(
         let named = || store.name.as_ref().and_then(Value::text).as_ref() == Some(&text);
         let same = store.site.place.account.same(&place.account) == Some(true)
             && store.site.place.region.same(&place.region) == Some(true);
-        fits(store)
-            && if Arn::parse(&text).is_some() { store.arn.text().as_ref() == Some(&text) } else { same && named() }
+        fits(store) && if Arn::parse(&text).is_some() { store.arn.as_ref() == Some(&text) } else { same && named() }
     })
 }
 

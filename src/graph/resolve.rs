@@ -301,7 +301,7 @@ pub(super) fn key(graph: &Graph, index: &Index, value: &Value, span: Span, place
     if value.first_unknown().is_some() && !text.contains("key/") && !name.starts_with("alias/") {
         return KeyUse::Unknown(why(value, span));
     }
-    KeyUse::External { name: value.clone(), span }
+    KeyUse::External { name: Box::new(value.clone()), span }
 }
 
 /// The name under which some data source found the key of this ARN, and where.

@@ -338,6 +338,8 @@ fn decision(result: Tri, mut because: Vec<Trace>) -> Decision {
         _ => 3,
     };
     because.sort_by_key(rank);
+    // Answers are kept for each key of the estate.
+    because.shrink_to_fit();
     Decision { answer, because }
 }
 

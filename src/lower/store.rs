@@ -7,8 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site, StoreFacts};
 use crate::resource::Resource;
 use crate::source::Span;
-use crate::value::{Entries, Kind, Map, MapKind, Reason, Ref, Unknown, Value};
-use std::sync::{Arc, LazyLock};
+use crate::value::{Entries, Kind, Map, MapKind, Reason, Unknown, Value};
+use std::sync::Arc;
 
 pub(super) fn lower(
     resource: &Resource,
@@ -43,12 +43,7 @@ pub(super) fn lower(
     if form.member_of.as_ref().is_some_and(|name| resource.get(name).is_some()) {
         return;
     }
-    let arn = Value::new(Kind::Ref(Arc::new(Ref {
-        stack: site.stack,
-        address: site.address.clone(),
-        attr: arn_attribute(),
-        known: real_arn(resource).or_else(|| arn(resource, site, form, service)),
-    })));
+    let arn = real_arn(resource.get("arn")).or_else(|| arn(resource, site, form, service));
     let found: Vec<(Arc<str>, Setting)> =
         form.facts.iter().filter_map(|(fact, path)| Some((fact.clone(), at_path(resource, path)?))).collect();
     // As much room as there are facts: there are millions of data stores.
@@ -90,12 +85,6 @@ pub(super) fn lower(
     out.data_stores.extend(replicas);
 }
 
-/// The name of every data store's ARN: one text for all.
-fn arn_attribute() -> Arc<str> {
-    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| "arn".into());
-    NAME.clone()
-}
-
 /// The replicas that a table's own code makes in other Regions, each a table there.
 ///
 /// Sources, read 2026-11: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table>
@@ -125,17 +114,7 @@ fn replicas(resource: &Resource, table: &DataStore, form: &ResourceForm, service
             },
         };
         let tags = if terraform { propagated(block, table, header) } else { tags(block.get("Tags")) };
-        let known = block
-            .get("arn")
-            .filter(|arn| arn.text().is_some_and(|text| text.starts_with("arn:")))
-            .cloned()
-            .or_else(|| arn(resource, &site, form, service));
-        let arn = Value::new(Kind::Ref(Arc::new(Ref {
-            stack: site.stack,
-            address: site.address.clone(),
-            attr: arn_attribute(),
-            known,
-        })));
+        let arn = real_arn(block.get("arn")).or_else(|| arn(resource, &site, form, service));
         Some(DataStore { site, arn, encryption, tags, replica: true, ..table.clone() })
     };
     replicas.iter().filter_map(replica).collect()
@@ -214,8 +193,8 @@ fn tags(own: Option<&Value>) -> Value {
 }
 
 /// The ARN of a resource that exists, as its plan or state tells it.
-fn real_arn(resource: &Resource) -> Option<Value> {
-    resource.get("arn").filter(|arn| arn.text().is_some_and(|text| text.starts_with("arn:"))).cloned()
+fn real_arn(arn: Option<&Value>) -> Option<Arc<str>> {
+    arn?.text().filter(|text| text.starts_with("arn:"))
 }
 
 /// The name as the service keeps it: RDS and its kin turn identifiers into lower case.
@@ -245,7 +224,7 @@ fn end_of_arn(resource: &Resource, form: &ResourceForm, service: &Service) -> Op
 }
 
 /// The ARN as far as the code tells.
-fn arn(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service) -> Option<Value> {
+fn arn(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service) -> Option<Arc<str>> {
     let pattern = service.arns.first()?;
     let name = end_of_arn(resource, form, service)?.text()?;
     let partition = site.place.partition()?;
@@ -259,7 +238,7 @@ fn arn(resource: &Resource, site: &Site, form: &ResourceForm, service: &Service)
     } else {
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     };
-    Some(Value::string(text))
+    Some(text.into())
 }
 
 /// An attribute, or with `block.attribute` one of the nested block; what is not known of the block is not known of it.

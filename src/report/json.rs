@@ -442,7 +442,7 @@ pub(super) fn source(analysis: &Analysis, source: &CopySource) -> Source {
                 unit: Some(site.unit.to_string()),
                 address: Some(site.address.to_string()),
                 service: Some(store.service.to_string()),
-                arn: store.arn.text().map(|arn| arn.to_string()),
+                arn: store.arn.as_ref().map(ToString::to_string),
                 account: site.place.account.known().map(ToString::to_string),
                 region: site.place.region.known().map(ToString::to_string),
                 location: location(site.span),

@@ -19,7 +19,8 @@ fn site(address: &str) -> Site {
         place: Place {
             account: Known::Is(AccountId::parse("111111111111").unwrap()),
             region: Known::Is("eu-west-1".into()),
-        },
+        }
+        .into(),
         header: span(),
         span: span(),
         chain: Arc::from([]),
@@ -33,7 +34,7 @@ fn store(name: &str, tags: &[(String, String)]) -> DataStore {
         site: site(name),
         service: "dynamodb".into(),
         name: Some(Value::string(name)),
-        arn: Value::string(format!("arn:aws:dynamodb:eu-west-1:111111111111:table/{name}")),
+        arn: Some(format!("arn:aws:dynamodb:eu-west-1:111111111111:table/{name}").into()),
         encryption: Encryption::AwsOwned { span: span() },
         parts: Vec::new(),
         template: None,

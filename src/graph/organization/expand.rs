@@ -267,7 +267,14 @@ impl Work<'_> {
             if let Some(guard) = guard {
                 exists = with_guard(exists, guard);
             }
-            let site = Site { address: address.clone(), place: place.into(), header: span, span, exists, ..policy.site.clone() };
+            let site = Site {
+                address: address.clone(),
+                place: place.into(),
+                header: span,
+                span,
+                exists,
+                ..policy.site.clone()
+            };
             let rules = entries(body.get("rules"));
             made.plans.push(Plan {
                 id: None,
