@@ -319,7 +319,7 @@ fn leave_elsewhere(judged: &mut Vec<Judged>, judgements: &[Judgement], graph: &G
     let elsewhere = |judgement: &&Judgement| {
         let source = match &judgement.copy.source {
             CopySource::Store(id) => graph.store(*id).is_some_and(|store| exported(&store.site)),
-            CopySource::Arn { .. } | CopySource::Unknown(_) => true,
+            CopySource::Arn(_) | CopySource::Unknown(_) => true,
         };
         source && graph.plan(judgement.copy.plan).is_some_and(|plan| exported(&plan.site))
     };

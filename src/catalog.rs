@@ -2,7 +2,7 @@
 
 use crate::aws::wildcard;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 /// Three-valued, as AWS's pages leave it.
@@ -161,6 +161,9 @@ pub struct Catalog {
     pub limits: Limits,
     pub services: BTreeMap<Arc<str>, Service>,
     pub lineage: Vec<LineageForm>,
+    /// Where in the services a resource type's forms stand: the service's name, the form's place.
+    #[serde(skip)]
+    forms: OnceLock<HashMap<Arc<str>, Vec<(Arc<str>, usize)>>>,
 }
 
 impl Catalog {
@@ -174,6 +177,23 @@ impl Catalog {
     /// The service's row.
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.get(name)
+    }
+
+    /// The forms of a resource type, each with its service, in the order of the services.
+    pub fn forms(&self, kind: &str) -> impl Iterator<Item = (&Arc<str>, &Service, &ResourceForm)> {
+        let forms = self.forms.get_or_init(|| {
+            let mut forms: HashMap<Arc<str>, Vec<(Arc<str>, usize)>> = HashMap::new();
+            for (name, service) in &self.services {
+                for (at, form) in service.resources.iter().enumerate() {
+                    forms.entry(form.kind.clone()).or_default().push((name.clone(), at));
+                }
+            }
+            forms
+        });
+        forms.get(kind).into_iter().flatten().filter_map(|(name, at)| {
+            let (name, service) = self.services.get_key_value(name)?;
+            Some((name, service, service.resources.get(*at)?))
+        })
     }
 
     /// The services that an ARN may belong to, by its form.

@@ -136,7 +136,7 @@ fn addresses(analysis: &Analysis, judgement: &Judgement) -> String {
     let copy = &judgement.copy;
     let source = match &copy.source {
         CopySource::Store(id) => graph.store(*id).map(|store| store.site.address.to_string()),
-        CopySource::Arn { arn, .. } => Some(arn.to_string()),
+        CopySource::Arn(named) => Some(named.arn.to_string()),
         CopySource::Unknown(_) => None,
     };
     let destination = match &copy.destination {

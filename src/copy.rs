@@ -25,14 +25,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum CopySource {
     Store(StoreId),
-    /// Selected by an ARN that no loaded code defines; the service by the ARN's form, `None` where it cannot be told.
-    Arn {
-        arn: Arc<str>,
-        service: Option<Arc<str>>,
-        span: Span,
-    },
+    Arn(Box<NamedArn>),
     /// What the selection reaches cannot be told at all (no data store is known).
-    Unknown(Why),
+    Unknown(Box<Why>),
+}
+
+/// Selected by an ARN that no loaded code defines.
+#[derive(Clone, Debug)]
+pub struct NamedArn {
+    pub arn: Arc<str>,
+    /// By the ARN's form; `None` where it cannot be told.
+    pub service: Option<Arc<str>>,
+    /// Where the selection names it.
+    pub span: Span,
 }
 
 /// The way from a selection through a plan's rule and copy action to a destination: what all its copies share.
@@ -296,7 +301,7 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                             CopySource::Store(id) => {
                                 graph.store(*id).is_some_and(|store| store.site.stack == plan.site.stack)
                             }
-                            CopySource::Arn { .. } | CopySource::Unknown(_) => true,
+                            CopySource::Arn(_) | CopySource::Unknown(_) => true,
                         };
                     // Under contradicting conditions the copy never exists; in two units the same words speak of
                     // different inputs.
@@ -310,7 +315,7 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                     let mut key = format!("{}|{rest}", source_identity(graph, &reach.source));
                     let number = hash_in_memory(&key);
                     let certain = reach.selected.is_none() && when.is_empty();
-                    if let (CopySource::Store(_) | CopySource::Arn { .. }, true, Some(made)) =
+                    if let (CopySource::Store(_) | CopySource::Arn(_), true, Some(made)) =
                         (&reach.source, certain, made.as_mut())
                     {
                         let here = (out.len(), drafts.len());
@@ -384,7 +389,7 @@ fn source_identity(graph: &Graph, source: &CopySource) -> String {
         CopySource::Store(id) => {
             graph.store(*id).map(|store| format!("{}|{}", store.site.unit, store.site.address)).unwrap_or_default()
         }
-        CopySource::Arn { arn, .. } => arn.to_string(),
+        CopySource::Arn(named) => named.arn.to_string(),
         CopySource::Unknown(_) => "?".to_owned(),
     }
 }
@@ -509,7 +514,7 @@ fn reached(graph: &Graph, catalog: &Catalog, index: &Index<'_>, plan: &Plan) -> 
                 _ => None,
             };
             let by_opt_in = service.is_none();
-            let source = CopySource::Arn { arn: text, service, span: setting.span };
+            let source = CopySource::Arn(Box::new(NamedArn { arn: text, service, span: setting.span }));
             out.push(Reach {
                 source,
                 selected: selected.map(Box::new),
@@ -519,7 +524,7 @@ fn reached(graph: &Graph, catalog: &Catalog, index: &Index<'_>, plan: &Plan) -> 
             });
         }
         if out.is_empty() && !doubtful {
-            let source = CopySource::Unknown(elsewhere.unwrap_or_else(|| selection::nothing(selection)));
+            let source = CopySource::Unknown(Box::new(elsewhere.unwrap_or_else(|| selection::nothing(selection))));
             out.push(Reach {
                 source,
                 selected: doubt.map(Box::new),
@@ -537,7 +542,7 @@ fn reached(graph: &Graph, catalog: &Catalog, index: &Index<'_>, plan: &Plan) -> 
         };
         let role = RoleTarget::Unknown(why.clone());
         let reach = Reach {
-            source: CopySource::Unknown(why),
+            source: CopySource::Unknown(Box::new(why)),
             selected: None,
             by_opt_in: false,
             when: Vec::new(),

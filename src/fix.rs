@@ -213,7 +213,7 @@ impl State {
             .map(|Judgement { copy, .. }| {
                 let source = match &copy.source {
                     CopySource::Store(id) => graph.store(*id).map(|store| named(&store.site)),
-                    CopySource::Arn { arn, .. } => Some(arn.to_string()),
+                    CopySource::Arn(named) => Some(named.arn.to_string()),
                     CopySource::Unknown(_) => None,
                 };
                 let plan = graph.plan(copy.plan).map(|plan| named(&plan.site)).unwrap_or_default();

@@ -92,7 +92,15 @@ pub(crate) fn load(
     sources.mark_data(file);
     let text = sources.text(file);
     let body = text.trim_start_matches('\u{feff}');
-    let wanted = |kind: &str| settings.all_types || wanted(kind);
+    // Records of one type mostly follow each other.
+    let last = RefCell::new((String::new(), false));
+    let wanted = |kind: &str| {
+        let mut last = last.borrow_mut();
+        if last.0 != kind {
+            *last = (kind.to_owned(), wanted(kind));
+        }
+        settings.all_types || last.1
+    };
     let stored = body.get(..body.len().min(HEAD)).is_some_and(|head| !head.contains("\"format_version\""));
     let loader = Loader { sources, unit, id, file, text: &text, wanted: &wanted };
     let done = if stored { loader.stored(body) } else { loader.printed(body) };

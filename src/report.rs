@@ -76,7 +76,7 @@ pub(crate) fn source_text(analysis: &Analysis, judgement: &Judgement) -> String 
             .store(*id)
             .map(|store| format!("{} ({})", store.site.address, store.service))
             .unwrap_or_default(),
-        CopySource::Arn { arn, .. } => arn.to_string(),
+        CopySource::Arn(named) => named.arn.to_string(),
         CopySource::Unknown(_) => "?".to_owned(),
     }
 }

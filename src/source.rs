@@ -288,7 +288,8 @@ struct Exported {
     places: Vec<Extent>,
 }
 
-/// Where lines begin, and how many characters there are before every `STEP` bytes: a plan is one line of any length.
+/// Where lines begin, and how many characters there are before every `STEP` bytes: a plan is one line of any length. No
+/// counts where every byte is a character.
 #[derive(Debug)]
 struct Lines {
     starts: Vec<u32>,
@@ -302,6 +303,9 @@ impl Lines {
     fn new(text: &str) -> Self {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| clamp(at + 1))).collect();
+        if text.is_ascii() {
+            return Self { starts, characters: Vec::new() };
+        }
         let mut total = 0;
         let mut characters = Vec::with_capacity(text.len() / STEP + 1);
         for chunk in text.as_bytes().chunks(STEP) {
@@ -314,6 +318,9 @@ impl Lines {
 
     /// Characters that begin before the byte `at`.
     fn before(&self, text: &str, at: usize) -> usize {
+        if self.characters.is_empty() {
+            return at.min(text.len());
+        }
         let step = (at / STEP).min(self.characters.len().saturating_sub(1));
         let counted = self.characters.get(step).map_or(0, |count| *count as usize);
         let rest = text.as_bytes().get(step * STEP..at).unwrap_or_default();

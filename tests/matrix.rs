@@ -394,8 +394,8 @@ fn judged(text: &str) -> Vec<((String, String), String, Verdict, Vec<&'static st
                     let (kind, key) = address.split_once('.').unwrap().1.split_once("__").unwrap();
                     (kind.to_owned(), key.to_owned())
                 }
-                CopySource::Arn { arn, .. } => {
-                    (if arn.contains("ssm-sap") { "saphana" } else { "vmware" }.to_owned(), "any".to_owned())
+                CopySource::Arn(named) => {
+                    (if named.arn.contains("ssm-sap") { "saphana" } else { "vmware" }.to_owned(), "any".to_owned())
                 }
                 CopySource::Unknown(why) => panic!("{}", why.text),
             };

@@ -72,11 +72,15 @@ pub fn judge_again(
     let classes = store_classes(context, prints, &last, remembered);
     let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
-    let mut rest = copies.into_iter();
+    // So that copies are let go as they are judged.
+    let mut copies = copies.into_iter();
+    let next = |_| Some(copies.by_ref().take(CHUNK).collect::<Vec<Copy>>()).filter(|chunk| !chunk.is_empty());
+    let chunks: Vec<Vec<Copy>> = (0..).map_while(next).collect();
+    drop(copies);
+    let mut rest = chunks.into_iter();
     while rest.len() > 0 {
-        let next = |_| rest.by_ref().take(CHUNK).collect::<Vec<Copy>>();
-        let chunks: Vec<Vec<Copy>> = (0..ROUND).map(next).take_while(|chunk| !chunk.is_empty()).collect();
-        let judged: Vec<Chunk<'_>> = chunks
+        let round: Vec<Vec<Copy>> = rest.by_ref().take(ROUND).collect();
+        let judged: Vec<Chunk<'_>> = round
             .into_par_iter()
             .map(|copies| {
                 let mut chunk = Chunk::new(context, prints.map(|prints| (prints, &last)));

@@ -13,14 +13,18 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let site = context.graph.plan(copy.plan).map(|plan| &plan.site);
     let plan = site.map(|site| declared(site).to_owned()).unwrap_or_default();
     let primary = |words: &str| action_span(context, copy).map(|span| Label::new(span, words));
-    let (why, message, words, help) = match (&copy.source, copy.selected.as_deref()) {
-        (CopySource::Unknown(why), _) | (_, Some(why)) => (
+    let nothing = match &copy.source {
+        CopySource::Unknown(why) => Some(&**why),
+        _ => copy.selected.as_deref(),
+    };
+    let (why, message, words, help) = match nothing {
+        Some(why) => (
             why.clone(),
             format!("what the plan `{plan}` copies cannot be told: {}", why.text),
             "what this copies is not known",
             "load the code that declares the data stores, or name them by ARN in the selection",
         ),
-        _ => match doubt(copy) {
+        None => match doubt(copy) {
             Some(why) => (
                 why.clone(),
                 format!("whether the plan `{plan}` copies {} cannot be told: {}", source_name(context, copy), why.text),

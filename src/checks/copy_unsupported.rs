@@ -53,12 +53,13 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
     }
     let Some((_, row)) = service(context, copy) else {
-        if let CopySource::Arn { span, arn, .. } = &copy.source {
+        if let CopySource::Arn(named) = &copy.source {
+            let arn = &named.arn;
             return undecided(finding(
                 RULE,
                 arn.to_string(),
                 format!("what `{arn}` is cannot be told from its form, so neither whether it can be copied"),
-                Some(Label::new(*span, "this resource")),
+                Some(Label::new(named.span, "this resource")),
             ));
         }
         return Outcome::NotApplicable;

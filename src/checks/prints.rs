@@ -203,7 +203,7 @@ impl Prints {
         }
         match &copy.source {
             CopySource::Store(id) => print.add((0, self.stores.get(id.0 as usize))),
-            CopySource::Arn { arn, service, span } => print.add((1, arn, service, span)),
+            CopySource::Arn(named) => print.add((1, &named.arn, &named.service, named.span)),
             CopySource::Unknown(why) => print.why(why),
         }
         for why in [&copy.selected, &copy.counted] {

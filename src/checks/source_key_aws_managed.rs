@@ -17,12 +17,12 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     }
     let Some((_, row)) = service(context, copy) else { return Outcome::NotApplicable };
     let name = source_name(context, copy);
-    if let CopySource::Arn { span, arn, .. } = &copy.source {
-        let primary = Label::new(*span, "no loaded code defines this");
+    if let CopySource::Arn(named) = &copy.source {
+        let primary = Label::new(named.span, "no loaded code defines this");
         return undecided(
             finding(
                 RULE,
-                arn.to_string(),
+                named.arn.to_string(),
                 format!("whether {name} can be copied to another account depends on its key, which is not known"),
                 Some(primary),
             )

@@ -88,7 +88,7 @@ pub(super) fn store<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a Dat
 pub(super) fn service<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<(String, &'a Service)> {
     let name = match &copy.source {
         CopySource::Store(id) => context.graph.store(*id)?.service.clone(),
-        CopySource::Arn { service, .. } => service.clone()?,
+        CopySource::Arn(named) => named.service.clone()?,
         CopySource::Unknown(_) => return None,
     };
     context.catalog.service(&name).map(|row| (name.to_string(), row))
@@ -101,7 +101,7 @@ pub(super) fn source_name(context: &Context<'_>, copy: &Copy) -> String {
             let address = store(context, copy).map(|store| store.site.address.to_string()).unwrap_or_default();
             format!("`{address}` ({})", row.label)
         }
-        (CopySource::Arn { arn, .. }, _) => format!("`{arn}`"),
+        (CopySource::Arn(named), _) => format!("`{}`", named.arn),
         _ => "what the plan selects".to_owned(),
     }
 }

@@ -21,16 +21,8 @@ pub(super) fn lower(
     if resource.data {
         return;
     }
-    let forms: Vec<(&Arc<str>, &Service, &ResourceForm)> = catalog
-        .services
-        .iter()
-        .flat_map(|(name, service)| service.resources.iter().map(move |form| (name, service, form)))
-        .filter(|(_, _, form)| *form.kind == *resource.kind)
-        .collect();
-    if forms.is_empty() {
-        return;
-    }
-    let chosen: Vec<_> = forms.iter().filter(|(_, _, form)| fits(resource, form) != Some(false)).collect();
+    let forms = catalog.forms(&resource.kind);
+    let chosen: Vec<_> = forms.filter(|(_, _, form)| fits(resource, form) != Some(false)).collect();
     let Some((name, service, form)) = chosen.first().copied() else { return };
     if chosen.len() > 1 {
         // The engine decides which service this is, and it is not known.
@@ -49,7 +41,7 @@ pub(super) fn lower(
     // As much room as there are facts: there are millions of data stores.
     let mut facts = StoreFacts::with_capacity(found.len());
     facts.extend(found);
-    let instance = &***name == "ec2";
+    let instance = &**name == "ec2";
     let template = if instance { volumes::template(resource) } else { None };
     // What the instance says of its image counts before what a template says.
     let image = if template.is_none() { facts.remove("image") } else { facts.get("image").cloned() };
@@ -63,7 +55,7 @@ pub(super) fn lower(
     };
     let mut store = DataStore {
         site: site.clone(),
-        service: (*name).clone(),
+        service: name.clone(),
         name: end_of_arn(resource, form, service),
         arn,
         encryption,

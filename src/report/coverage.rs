@@ -5,7 +5,7 @@ use super::json::{errors, source};
 use super::words::count as counted;
 use crate::analysis::Analysis;
 use crate::checks::{Judgement, Outcome, Verdict};
-use crate::copy::{CopyId, CopySource, reaching};
+use crate::copy::{CopyId, CopySource, NamedArn, reaching};
 use crate::graph::{PlanId, StoreId};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -102,7 +102,7 @@ pub fn rows<'a>(analysis: &'a Analysis, demand: &Demand) -> Vec<Row<'a>> {
     for judgement in &analysis.judgements {
         match &judgement.copy.source {
             CopySource::Store(id) => stores.entry(*id).or_default().push(judgement),
-            CopySource::Arn { arn, .. } => arns.entry(arn).or_default().push(judgement),
+            CopySource::Arn(named) => arns.entry(&named.arn).or_default().push(judgement),
             CopySource::Unknown(_) => {}
         }
     }
@@ -220,7 +220,7 @@ impl Row<'_> {
             CopySource::Store(id) => {
                 analysis.graph.store(*id).map(|store| store.site.address.to_string()).unwrap_or_default()
             }
-            CopySource::Arn { arn, .. } => arn.to_string(),
+            CopySource::Arn(named) => named.arn.to_string(),
             CopySource::Unknown(_) => "?".to_owned(),
         }
     }
@@ -240,7 +240,8 @@ impl Row<'_> {
                     region.unwrap_or_else(|| "?".to_owned()),
                 ]
             }),
-            CopySource::Arn { arn, service, .. } => {
+            CopySource::Arn(named) => {
+                let NamedArn { arn, service, .. } = &**named;
                 let parsed = crate::aws::Arn::parse(arn);
                 let part = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("?").to_owned();
                 Some([

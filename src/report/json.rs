@@ -4,7 +4,7 @@ use super::counts;
 use super::words::one_line;
 use crate::analysis::{Analysis, Reported};
 use crate::checks::{CheckResult, Judgement, Outcome, Verdict};
-use crate::copy::CopySource;
+use crate::copy::{CopySource, NamedArn};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Label, Safety, Severity};
 use crate::graph::VaultTarget;
 use crate::source::{Location, Span};
@@ -448,7 +448,8 @@ pub(super) fn source(analysis: &Analysis, source: &CopySource) -> Source {
                 location: location(site.span),
             }
         }),
-        CopySource::Arn { arn, service, span } => {
+        CopySource::Arn(named) => {
+            let NamedArn { arn, service, span } = &**named;
             let parsed = crate::aws::Arn::parse(arn);
             let part = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
             Source {

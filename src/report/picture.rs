@@ -266,11 +266,11 @@ impl Builder<'_> {
                     Some(store.site.unit.to_string()),
                 )
             }
-            CopySource::Arn { arn, service, span } => (
-                service.as_ref().map(ToString::to_string),
+            CopySource::Arn(named) => (
+                named.service.as_ref().map(ToString::to_string),
                 plan.map(|plan| &*plan.site.place),
-                format!("arn {arn}"),
-                self.at(*span),
+                format!("arn {}", named.arn),
+                self.at(named.span),
                 None,
                 None,
             ),

@@ -200,9 +200,9 @@ pub(crate) fn source(analysis: &Analysis, judgement: &Judgement) -> String {
                 format!("`{}` ({})", one_line(&name), label(&store.service))
             })
             .unwrap_or_default(),
-        CopySource::Arn { arn, service, .. } => match service {
-            Some(service) => format!("`{}` ({})", one_line(arn), label(service)),
-            None => format!("`{}`", one_line(arn)),
+        CopySource::Arn(named) => match &named.service {
+            Some(service) => format!("`{}` ({})", one_line(&named.arn), label(service)),
+            None => format!("`{}`", one_line(&named.arn)),
         },
         CopySource::Unknown(_) => "what the plan selects".to_owned(),
     }

@@ -83,7 +83,7 @@ pub(super) fn entry(graph: &Graph, judgement: &Judgement, rule: &str, undecided:
             Some(site) => (Some(site.address.to_string()), id(&site.place.account), site.unit.to_string()),
             None => (None, None, plan_unit),
         },
-        CopySource::Arn { arn, .. } => (Some(arn.to_string()), None, plan_unit),
+        CopySource::Arn(named) => (Some(named.arn.to_string()), None, plan_unit),
         CopySource::Unknown(_) => (None, None, plan_unit),
     };
     let (destination, destination_account) = match &copy.destination {

@@ -74,9 +74,9 @@ impl Places {
             spans.insert(action.span);
             ends.insert(action.destination.span);
         }
-        if let CopySource::Arn { arn, span, .. } = &copy.source {
-            ends.insert(*span);
-            addresses.insert(arn.clone());
+        if let CopySource::Arn(named) = &copy.source {
+            ends.insert(named.span);
+            addresses.insert(named.arn.clone());
         }
         if let VaultTarget::External { arn: Some(arn), .. } = &copy.destination {
             addresses.insert(arn.clone());
