@@ -117,8 +117,7 @@ impl<'a> Evaluator<'a> {
             let entry = Entry { value: value.at(node.span), span: Some(key.span.to(node.span)) };
             map.insert(name.clone(), entry);
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: map.into_iter().collect(), open })))
-            .at(span)
+        Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, map.into_iter().collect(), open)))).at(span)
     }
 
     fn scalar(&self, text: &Arc<str>, plain: bool, span: Span) -> Value {

@@ -188,11 +188,13 @@ struct Scope<'s> {
     names: Vec<(Arc<str>, Value)>,
     /// Elements of the enclosing splats.
     splats: Vec<Value>,
+    /// Whether an expression is only tried with an element that is not known, as Terraform tries the condition of a `for`.
+    probing: bool,
 }
 
 impl<'s> Scope<'s> {
     fn new(instance: &'s Rc<Instance>) -> Self {
-        Self { instance, repetition: Repetition::default(), names: Vec::new(), splats: Vec::new() }
+        Self { instance, repetition: Repetition::default(), names: Vec::new(), splats: Vec::new(), probing: false }
     }
 }
 

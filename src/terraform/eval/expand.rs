@@ -412,7 +412,7 @@ impl Evaluator<'_> {
             let value = Value { span: unread.span, ..Value::new(Kind::Unknown(unread)) };
             entries.insert(REST.into(), Entry { value, span: None });
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open })))
+        Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries, open))))
     }
 
     fn dynamic(&self, block: &Block, kind: &Arc<str>, scope: &Scope<'_>, out: &mut Seq) {
@@ -792,11 +792,7 @@ fn shaped(shape: &Shape, values: Vec<(Option<Value>, Existence, Value)>) -> Valu
                     let name = key.as_ref().and_then(Value::text).filter(|_| !matches!(exists, Existence::Many(_)))?;
                     Some((name, Entry { value: value.clone(), span: None }))
                 });
-                Value::new(Kind::Map(Arc::new(Map {
-                    kind: MapKind::Object,
-                    entries: keyed.collect(),
-                    open: open.clone(),
-                })))
+                Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, keyed.collect(), open.clone()))))
             }
         }
     };

@@ -417,7 +417,7 @@ fn deeper(below: &Value, above: &Value) -> Value {
                 entries.insert(name.clone(), Entry { value, span: entry.span });
             }
             let open = a.open.clone().or_else(|| b.open.clone());
-            Value { kind: Kind::Map(Arc::new(Map { kind: b.kind, entries, open })), ..above.clone() }
+            Value { kind: Kind::Map(Arc::new(Map::new(b.kind, entries, open))), ..above.clone() }
         }
         _ => above.clone(),
     }

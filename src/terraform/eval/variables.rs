@@ -105,7 +105,7 @@ impl Evaluator<'_> {
                         entry.value = self.fill(&entry.value, ty, inner, instance);
                     }
                 }
-                Kind::Map(Arc::new(Map { kind: map.kind, entries, open: map.open.clone() }))
+                Kind::Map(Arc::new(Map { entries, ..(**map).clone() }))
             }
             (Kind::Map(map), Type::Map(element)) => {
                 let Some(inner) = below("") else { return value.clone() };
@@ -119,7 +119,7 @@ impl Evaluator<'_> {
                         )
                     })
                     .collect();
-                Kind::Map(Arc::new(Map { kind: map.kind, entries, open: map.open.clone() }))
+                Kind::Map(Arc::new(Map { entries, ..(**map).clone() }))
             }
             (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
                 let Some(inner) = below("") else { return value.clone() };

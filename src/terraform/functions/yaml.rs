@@ -138,7 +138,7 @@ pub(super) fn decode(text: &str) -> Outcome {
     let mut root = None;
     let mut nodes = 0;
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.map_err(|error| EvalError(format!("the text is not YAML: {}", error.info())))?;
+        let (event, _) = event.map_err(|error| EvalError::new(format!("the text is not YAML: {}", error.info())))?;
         nodes += 1;
         if nodes > super::LIMIT || open.len() > 200 {
             return fail("the YAML text is too large");
