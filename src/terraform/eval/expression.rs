@@ -54,7 +54,11 @@ impl Evaluator<'_> {
                 parts => self
                     .template(parts, scope)
                     .and_then(ops::concat)
-                    .map_err(|error| error.of_type(Type::String))?
+                    // Terraform goes on with the text before the part that is an error.
+                    .map_err(|error| match parts.first() {
+                        Some(TemplatePart::Literal(text, _)) => error.leaving(Value::string(text.clone())),
+                        _ => error.of_type(Type::String),
+                    })?
                     .at(expr.span),
             },
             ExprKind::Tuple(items) => {
@@ -300,7 +304,11 @@ impl Evaluator<'_> {
             match &expr.result_key {
                 None => values.push(result),
                 Some(key) => {
-                    let key_value = self.eval(key, &inner).map_err(EvalError::of_any_type)?;
+                    let before = error.is_some();
+                    let key_value = self.eval_on(key, &inner, &mut error);
+                    if let (None, false, Some(error)) = (key_value.text(), before, &error) {
+                        return Err(error.clone().of_any_type());
+                    }
                     match key_value.text() {
                         Some(name) if expr.group => groups.entry(name).or_default().push(result),
                         Some(name) => {
@@ -372,6 +380,8 @@ impl Evaluator<'_> {
                 let open = why(source);
                 Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, Vec::new(), open)))))
             }
+            // What is made of something unknown may turn out to be anything.
+            Kind::Map(map) if map.open.is_some() && map.entries.is_empty() => Ok(derived(&[source], Type::Dynamic)),
             _ => Ok(Value::tuple(vec![one(source.clone())?])),
         }
     }
