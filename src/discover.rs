@@ -282,8 +282,12 @@ impl Seen {
     fn add_stack(&mut self, path: &str, text: &str, deploys: bool) {
         let names = self.stacks.entry(parent(path).to_owned()).or_default();
         for line in text.lines().map(str::trim_start) {
-            if deploys && let Some(rest) = line.strip_prefix("deployment \"") {
-                names.extend(rest.split('"').next().map(str::to_owned));
+            if deploys
+                && let Some(rest) = line.strip_prefix("deployment").filter(|rest| rest.starts_with([' ', '\t', '"']))
+            {
+                // With quotes or without.
+                let label = rest.split(['"', ' ', '\t', '{']).find(|word| !word.is_empty());
+                names.extend(label.map(str::to_owned));
             } else if !deploys
                 && line.starts_with("source")
                 && let Some(source) = line.split('"').nth(1).filter(|source| source.starts_with('.'))
@@ -394,6 +398,8 @@ pub fn discover(
     seen.templates.retain(|path| named.contains(path) || !apps.contains(parent(path)));
     seen.templates.extend(told.iter().map(|unit| unit.path.clone()));
     found.modules.read_all(sources, &seen.modules);
+    // Without deployments of its own, a stack that another one names is a part of it.
+    seen.stacks.retain(|dir, names| !names.is_empty() || !seen.sourced.contains(dir));
     for (dir, names) in &seen.stacks {
         let names: Vec<&str> = if names.is_empty() { vec![""] } else { names.iter().map(String::as_str).collect() };
         for name in names {

@@ -566,6 +566,11 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             _ => return fail("a bool is required"),
         },
         (Kind::Ref(_) | Kind::Template(_), Type::Number | Type::Bool) => return Ok(derived(&[value], ty.clone())),
+        (Kind::Seq(seq), Type::List(_) | Type::Set(_))
+            if seq.items.is_empty() && seq.element.is_some() && !types::converts(&types::of(value), ty) =>
+        {
+            return fail(format!("{} of another type is required", type_name(ty)));
+        }
         (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
             let mut items = Vec::with_capacity(seq.items.len());
             for item in &seq.items {
@@ -597,6 +602,9 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             let items: Result<Vec<Value>, EvalError> =
                 seq.items.iter().zip(types).map(|(item, ty)| convert(item, ty)).collect();
             make_seq(SeqKind::Tuple, items?, None)
+        }
+        (Kind::Map(map), Type::Map(_)) if map.element.is_some() && !types::converts(&types::of(value), ty) => {
+            return fail("a map of another type is required");
         }
         (Kind::Map(map), Type::Map(element)) => {
             let mut entries = Entries::new();

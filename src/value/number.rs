@@ -197,7 +197,8 @@ impl Number {
 
     /// The nearest 64-bit float.
     pub fn as_f64(&self) -> f64 {
-        self.0.to_f64().unwrap_or(f64::NAN)
+        let float = self.0.to_f64().unwrap_or(f64::NAN);
+        if self.1 == Form::NegativeZero { -float } else { float }
     }
 
     /// Whether there is no fraction.

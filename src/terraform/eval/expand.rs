@@ -567,7 +567,7 @@ impl Evaluator<'_> {
             };
             let why = if local { "there is no such directory" } else { "not at hand" };
             self.tell(
-                Diagnostic::missing_module(at, format!("{}module.{name}", instance.prefix))
+                Diagnostic::missing_module(at, format!("{}{}.{name}", instance.prefix, block.kind))
                     .labelled(format!("`{text}`: {why}"))
                     .with_help(help),
             );
@@ -586,7 +586,7 @@ impl Evaluator<'_> {
             let reason = Reason::Limit(format!("there are more than {most} instances of modules").into());
             return CallExpansion::missing(shape, Value::unknown(reason, Some(at)));
         }
-        let module = self.module(&dir);
+        let module = if &*block.kind == "stack" { Arc::new(self.components(&dir)) } else { self.module(&dir) };
         let mut instances = Vec::new();
         for slot in slots {
             let mut scope = Scope::new(instance);

@@ -1,6 +1,6 @@
 //! Expressions to values.
 
-use super::{DEEPEST, Demand, Evaluator, Scope};
+use super::{DEEPEST, Demand, Evaluator, Instance, Scope};
 use crate::source::{Span, join, parent};
 use crate::terraform::ast::{Expr, ExprKind, ForExpr, ObjectKey, TemplatePart};
 use crate::terraform::branches::{self, over_branches};
@@ -9,6 +9,7 @@ use crate::terraform::ops::{self, conditional, convert, derived, fail, is_open, 
 use crate::terraform::{syntax, types};
 use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 type Outcome = Result<Value, EvalError>;
@@ -491,7 +492,16 @@ impl Evaluator<'_> {
             },
             ("self", _) => Ok((Value::unknown(Reason::Unsupported("`self`".into()), Some(span)), steps.len())),
             ("module", Some(name)) => self.module_reference(instance, name, steps, scope),
-            ("component", Some(name)) if instance.parent.is_none() && self.unit.deployment.stack.is_some() => {
+            // Tokens, stores and other stacks' outputs are known to the platform alone.
+            ("identity_token" | "store" | "upstream_input", Some(_)) if self.unit.deployment.stack.is_some() => {
+                let text = self.source_text(span);
+                let mut unknown = Unknown::new(Reason::InputWithoutValue(text.clone()), Some(span));
+                unknown.symbol = Some(format!("{text} in {}", self.unit.path).into());
+                Ok((Value::new(Kind::Unknown(Arc::new(unknown))), steps.len()))
+            }
+            ("component" | "stack", Some(name))
+                if self.unit.deployment.stack.is_some() && calls(instance, root, name) =>
+            {
                 self.module_reference(instance, name, steps, scope)
             }
             ("data", Some(kind)) => match steps.get(1) {
@@ -690,6 +700,11 @@ impl FunctionContext for Files<'_, '_> {
             Err(diagnostic) => fail(format!("the template cannot be read: {}", diagnostic.message)),
         }
     }
+}
+
+/// Whether the module has a call of this kind and name.
+fn calls(instance: &Rc<Instance>, kind: &str, name: &str) -> bool {
+    instance.module.calls.get(name).is_some_and(|block| *block.kind == *kind)
 }
 
 /// Whether the expression only names values and puts them together.
