@@ -35,6 +35,7 @@ pub(crate) fn of(value: &Value) -> Type {
 pub(crate) fn of_result(value: &Value) -> Type {
     match &value.kind {
         Kind::Unknown(unknown) if is_open(&unknown.ty) => Type::Dynamic,
+        Kind::Seq(seq) if seq.open.is_some() && is_open(&element_of(seq)) => Type::Dynamic,
         Kind::Seq(seq) if seq.kind == SeqKind::Tuple && seq.open.is_none() => {
             Type::Tuple(seq.items.iter().map(of_result).collect())
         }

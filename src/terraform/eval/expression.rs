@@ -143,6 +143,7 @@ impl Evaluator<'_> {
         match value.kind {
             // Terraform does not look at the type of what it does not know yet.
             Kind::Unknown(_) if scope.probing => Ok(None),
+            Kind::Seq(ref seq) if seq.open.is_some() && seq.items.is_empty() => Ok(None),
             _ => logic(value),
         }
     }

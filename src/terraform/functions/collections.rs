@@ -65,6 +65,14 @@ fn several_types<T>() -> Result<T, super::EvalError> {
 /// The sets' elements, brought to one type.
 fn alike(args: &[Value]) -> Result<Vec<Value>, super::EvalError> {
     let known: Vec<Value> = args.iter().filter(|arg| arg.as_seq().is_some()).cloned().collect();
+    // Sets of nulls of no type have a type in common with sets of text, numbers and bools only.
+    let elements: Vec<Type> = known.iter().filter_map(Value::as_seq).map(types::element_of).collect();
+    let untyped = |seq: &Seq| !seq.items.is_empty() && seq.items.iter().all(Value::is_null);
+    let of_nulls =
+        known.iter().filter_map(Value::as_seq).zip(&elements).any(|(seq, ty)| *ty == Type::Dynamic && untyped(seq));
+    if of_nulls && elements.iter().any(|ty| *ty != Type::Dynamic && !types::is_primitive(ty)) {
+        return several_types();
+    }
     let Some(unified) = unify(known) else { return several_types() };
     let mut unified = unified.into_iter();
     Ok(args
@@ -565,7 +573,7 @@ fn product(args: &[Value]) -> Outcome {
         if rows.len().saturating_mul(seq.items.len()) > LIMIT / 10 {
             return Ok(Value::unknown(Reason::Limit("`setproduct` of this size is not evaluated".into()), None));
         }
-        let items = unify(seq.items.clone()).unwrap_or_else(|| seq.items.clone());
+        let Some(items) = unify(seq.items.clone()) else { return several_types() };
         rows = rows
             .iter()
             .flat_map(|row| items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect()))
