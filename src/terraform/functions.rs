@@ -244,7 +244,11 @@ fn of_wrong_kind<'v>(name: &str, args: &'v [Value]) -> Option<&'v Value> {
         return None;
     }
     let looked_at = if matches!(name, "merge" | "concat") { args.len() } else { 1 };
-    args.iter().take(looked_at).find(|arg| Shape::of(arg).is_some_and(|shape| refused.contains(&shape)))
+    // Of what is not known yet, Terraform asks the type only here.
+    let by_type = matches!(name, "keys" | "values" | "lookup" | "tomap" | "tolist" | "toset" | "slice" | "element");
+    let open = |arg: &Value| matches!(arg.kind, Kind::Ref(_) | Kind::Unknown(_));
+    let refuses = |arg: &&Value| Shape::of(arg).is_some_and(|shape| refused.contains(&shape));
+    args.iter().take(looked_at).filter(|arg| by_type || !open(arg)).find(refuses)
 }
 
 /// What kind of thing a value certainly is.
@@ -263,7 +267,14 @@ impl Shape {
             Kind::Seq(_) => Self::List,
             Kind::Map(_) => Self::Mapping,
             Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Document(_) | Kind::Template(_) => Self::Text,
-            Kind::Null(_) | Kind::Cond(_) | Kind::Ref(_) | Kind::Unknown(_) => return None,
+            Kind::Ref(_) | Kind::Unknown(_) => match super::types::of(value) {
+                Type::String | Type::Number | Type::Bool => Self::Text,
+                Type::List(_) | Type::Tuple(_) => Self::List,
+                Type::Set(_) => Self::Set,
+                Type::Map(_) | Type::Object(_) => Self::Mapping,
+                Type::Dynamic => return None,
+            },
+            Kind::Null(_) | Kind::Cond(_) => return None,
         })
     }
 }

@@ -801,6 +801,9 @@ pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError
                 .collect();
             Ok(Some((items, map.open.clone())))
         }
+        Kind::Unknown(_) | Kind::Ref(_) if types::is_primitive(&types::of(collection)) => {
+            fail("text, a number or a bool cannot be iterated over")
+        }
         Kind::Unknown(_) | Kind::Cond(_) | Kind::Ref(_) => Ok(None),
         Kind::Null(_) => fail("null cannot be iterated over"),
         _ => fail(format!("a {} cannot be iterated over", name_of(collection))),

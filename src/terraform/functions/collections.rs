@@ -651,6 +651,9 @@ fn matchkeys(args: &[Value]) -> Outcome {
 fn transpose(args: &[Value]) -> Outcome {
     let mut out: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
     for (key, entry) in &map(args, 0)?.entries {
+        if entry.value.is_null() {
+            return fail("a list that `transpose` is given is null");
+        }
         let items = entry.value.as_seq().map(|seq| seq.items.clone()).unwrap_or_default();
         for item in items {
             match text(&[item], 0)? {
