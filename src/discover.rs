@@ -4,7 +4,7 @@ mod git;
 
 pub use git::{GitDisk, merge_base};
 
-use crate::diagnostic::{Diagnostic, MODULES_HIDE};
+use crate::diagnostic::Diagnostic;
 use crate::resource::{Deployment, Language, LoadSettings, Unit};
 use crate::source::{CONFIGURATION, DirEntry, Disk, FileId, ReadError, Sources, Span, Walked, join, normalize, parent};
 use crate::terraform::Modules;
@@ -243,6 +243,8 @@ struct Seen {
     policies: BTreeSet<String>,
     /// Deployments of Terraform Stacks, by the stack's directory.
     stacks: BTreeMap<String, BTreeSet<String>>,
+    /// Directories with stacks of Terragrunt, and whether their units are generated.
+    unit_stacks: BTreeMap<String, bool>,
     /// Local modules that Stacks and configurations of Terragrunt name.
     sourced: BTreeSet<String>,
     /// Exported estates.
@@ -252,7 +254,12 @@ struct Seen {
 impl Seen {
     fn len(&self) -> usize {
         let units = self.modules.len() + self.templates.len() + self.plans.len() + self.policies.len();
-        units + self.stacks.len() + self.assemblies.len() + self.deployments.len() + self.estates.len()
+        units
+            + self.unit_stacks.len()
+            + self.stacks.len()
+            + self.assemblies.len()
+            + self.deployments.len()
+            + self.estates.len()
     }
 
     /// Notes the file, if it is a template, tells where templates go, or is an exported estate; whether it is.
@@ -275,8 +282,12 @@ impl Seen {
     fn add_stack(&mut self, path: &str, text: &str, deploys: bool) {
         let names = self.stacks.entry(parent(path).to_owned()).or_default();
         for line in text.lines().map(str::trim_start) {
-            if deploys && let Some(rest) = line.strip_prefix("deployment \"") {
-                names.extend(rest.split('"').next().map(str::to_owned));
+            if deploys
+                && let Some(rest) = line.strip_prefix("deployment").filter(|rest| rest.starts_with([' ', '\t', '"']))
+            {
+                // With quotes or without.
+                let label = rest.split(['"', ' ', '\t', '{']).find(|word| !word.is_empty());
+                names.extend(label.map(str::to_owned));
             } else if !deploys
                 && line.starts_with("source")
                 && let Some(source) = line.split('"').nth(1).filter(|source| source.starts_with('.'))
@@ -365,6 +376,7 @@ pub fn discover(
         }
     }
     let mut told: Vec<Unit> = Vec::new();
+    sources.unmount();
     for manifest in &seen.assemblies {
         let (units, diagnostics) = crate::cloudformation::assembly_units(sources, manifest);
         // A nested assembly is found by the walk, too.
@@ -386,6 +398,8 @@ pub fn discover(
     seen.templates.retain(|path| named.contains(path) || !apps.contains(parent(path)));
     seen.templates.extend(told.iter().map(|unit| unit.path.clone()));
     found.modules.read_all(sources, &seen.modules);
+    // Without deployments of its own, a stack that another one names is a part of it.
+    seen.stacks.retain(|dir, names| !names.is_empty() || !seen.sourced.contains(dir));
     for (dir, names) in &seen.stacks {
         let names: Vec<&str> = if names.is_empty() { vec![""] } else { names.iter().map(String::as_str).collect() };
         for name in names {
@@ -397,8 +411,16 @@ pub fn discover(
             found.units.push(unit);
         }
     }
+    let made = crate::terraform::made_by_stacks(sources, &found.modules, settings, &seen.unit_stacks);
+    found.diagnostics.extend(made.diagnostics);
+    for (path, made_by) in made.units {
+        seen.modules.insert(path.clone());
+        let deployment = Deployment { made_by: Some(made_by), ..Deployment::default() };
+        told.push(Unit { name: path.as_str().into(), language: Language::Terraform, path, deployment });
+    }
     let mut called = called_modules(sources, &found.modules, &seen.modules);
     called.extend(seen.sourced);
+    called.extend(made.sources);
     let roots = seen.modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
@@ -419,16 +441,17 @@ pub fn discover(
                 let deployment = told.overlaid(deployment);
                 found.units.push(Unit { name: path.as_str().into(), language, path, deployment })
             }
-            (several, _) => {
+            (several, files) => {
                 let mut names: BTreeMap<&str, usize> = BTreeMap::new();
                 for (_, name, deployment) in several {
                     let count = names.entry(name).and_modify(|n| *n += 1).or_insert(1);
                     let suffix = if *count > 1 { format!("{name}-{count}") } else { name.clone() };
+                    let made_by = files.first().and_then(|unit| unit.deployment.made_by.clone());
                     found.units.push(Unit {
                         name: format!("{path}@{suffix}").into(),
                         language,
                         path: path.clone(),
-                        deployment: deployment.clone(),
+                        deployment: Deployment { made_by, ..deployment.clone() },
                     });
                 }
             }
@@ -482,7 +505,7 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
     let Walked { files, problems, skipped } = sources.walk(top);
     diagnostics.extend(skipped.into_iter().map(|(path, message)| Diagnostic::skipped(path, message)));
     diagnostics.extend(problems.into_iter().map(|(path, message)| Diagnostic::unreadable(path, message)));
-    diagnostics.extend(files.iter().filter_map(|path| not_generated(sources, path, &files)));
+    seen.unit_stacks.extend(files.iter().filter_map(|path| stack_of_units(path, &files)));
     for path in files {
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
@@ -535,23 +558,12 @@ fn deploys(sources: &Sources, path: &str) -> bool {
         || beside.iter().any(|entry| crate::terraform::is_config(&entry.name))
 }
 
-/// Tells of a Terragrunt stack whose units are not generated: they are in no file that is read.
-fn not_generated(sources: &Sources, path: &str, files: &[String]) -> Option<Diagnostic> {
+/// The directory of a Terragrunt stack, where the file is one's, and whether its units are generated.
+fn stack_of_units(path: &str, files: &[String]) -> Option<(String, bool)> {
     let (dir, name) = (parent(path), path.rsplit('/').next().unwrap_or(path));
-    if name != "terragrunt.stack.hcl" {
-        return None;
-    }
     let generated = format!("{}/", join(dir, ".terragrunt-stack"));
-    if files.iter().any(|file| file.starts_with(&generated)) {
-        return None;
-    }
-    let file = match sources.load(path) {
-        Ok(file) => file,
-        Err(error) => return Some(Diagnostic::unreadable(path, error.to_string())),
-    };
-    let message = format!("`{path}` is not evaluated; the units that it makes {MODULES_HIDE}");
-    let help = "run `terragrunt stack generate`, and check the directory `.terragrunt-stack` that it writes";
-    Some(Diagnostic::not_evaluated(Span::new(file, 0..0), message).with_help(help))
+    let there = || files.iter().any(|file| file.starts_with(&generated));
+    (name == crate::terraform::UNITS_FILE).then(|| (dir.to_owned(), there()))
 }
 
 /// Directories that a configuration of Terragrunt names as its module's: by the path after its last interpolation.

@@ -131,7 +131,7 @@ impl Text<'_> {
             NodeKind::String(text) => self.filled(&text.text).kind,
             NodeKind::Array(items) => Value::tuple(items.iter().map(|item| self.value(item, whole)).collect()).kind,
             NodeKind::Object(items) => {
-                let mut map = Map { kind: MapKind::Object, entries: Entries::new(), open: None };
+                let mut map = Map::new(MapKind::Object, Entries::new(), None);
                 for (key, value) in items {
                     if key.text.contains(OPEN) {
                         let reason = Reason::Derived("a key of the JSON text is not known".into());

@@ -50,6 +50,19 @@ pub struct Deployment {
     pub state: Option<String>,
     /// Of a Terraform Stack: the deployment's name.
     pub stack: Option<String>,
+    /// Of a unit that a stack of Terragrunt makes: the block that makes it.
+    pub made_by: Option<Arc<MadeBy>>,
+}
+
+/// A `unit` or `stack` block of a `terragrunt.stack.hcl`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MadeBy {
+    /// The directory of the file.
+    pub dir: String,
+    /// The block's label.
+    pub name: Arc<str>,
+    /// The block that makes the stack.
+    pub within: Option<Arc<MadeBy>>,
 }
 
 impl Deployment {
@@ -69,6 +82,7 @@ impl Deployment {
         self.backend.extend(other.backend);
         self.state = other.state.or(self.state);
         self.stack = other.stack.or(self.stack);
+        self.made_by = other.made_by.or(self.made_by);
         self.named |= other.named;
         self
     }

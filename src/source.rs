@@ -354,6 +354,8 @@ struct Loaded {
 pub struct Sources {
     disk: Arc<dyn Disk>,
     loaded: RwLock<Loaded>,
+    /// Directories that are not there, and those whose files count as theirs.
+    mounts: RwLock<BTreeMap<String, String>>,
 }
 
 impl fmt::Debug for Sources {
@@ -365,13 +367,14 @@ impl fmt::Debug for Sources {
 impl Sources {
     /// Sources that read through `disk`.
     pub fn new(disk: Box<dyn Disk>) -> Self {
-        Self { disk: disk.into(), loaded: RwLock::default() }
+        Self { disk: disk.into(), loaded: RwLock::default(), mounts: RwLock::default() }
     }
 
     /// The same files, which one may go on to change without the other; texts are shared.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self { disk: self.disk.clone(), loaded: RwLock::new(self.read_lock().clone()) }
+        let mounts = self.mounts.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        Self { disk: self.disk.clone(), loaded: RwLock::new(self.read_lock().clone()), mounts: RwLock::new(mounts) }
     }
 
     /// The file that was loaded from this path; `None` where nobody asked for it, an error where it could not be read.
@@ -404,7 +407,7 @@ impl Sources {
 
     /// The file at `path`, read at most once. A byte order mark is kept: parsers skip it.
     pub fn load(&self, path: &str) -> Result<FileId, ReadError> {
-        let path = normalize(path);
+        let path = self.real(normalize(path));
         reads::file(&path);
         if let Some(known) = self.read_lock().by_path.get(&path) {
             return known.clone();
@@ -424,12 +427,12 @@ impl Sources {
 
     /// Whether reading the file at `path` was tried already.
     pub(crate) fn tried(&self, path: &str) -> bool {
-        self.read_lock().by_path.contains_key(&normalize(path))
+        self.read_lock().by_path.contains_key(&self.real(normalize(path)))
     }
 
     /// The raw bytes at `path`, for functions over binary files; not kept.
     pub fn load_bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let path = normalize(path);
+        let path = self.real(normalize(path));
         reads::file(&path);
         self.bytes(&path)
     }
@@ -445,6 +448,37 @@ impl Sources {
             loaded.within.get(path).cloned()
         };
         within.map_or_else(|| self.disk.read(path), |bytes| Ok(bytes.as_ref().clone()))
+    }
+
+    /// From now on the files of the directory `from` lie in the directory `at` too, in place of what is there.
+    pub fn mount(&self, at: &str, from: &str) {
+        let from = self.real(normalize(from));
+        let mut mounts = self.mounts.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        mounts.insert(normalize(at), from);
+    }
+
+    /// Ends all mounts.
+    pub fn unmount(&self) {
+        self.mounts.write().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
+    /// Where the file or directory at the normalized path is on the disk.
+    fn real(&self, path: String) -> String {
+        let mounts = self.mounts.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if mounts.is_empty() {
+            return path;
+        }
+        let mut dir = path.as_str();
+        loop {
+            if let Some(from) = mounts.get(dir) {
+                let rest = path.get(dir.len()..).unwrap_or_default();
+                return format!("{from}{rest}");
+            }
+            match dir.rsplit_once('/') {
+                Some((above, _)) => dir = above,
+                None => return path,
+            }
+        }
     }
 
     /// Adds a file that lies within another one (`plan.tfplan!tfconfig/m-/main.tf`), so that it is read and listed as if
@@ -466,7 +500,7 @@ impl Sources {
 
     /// The entries of the directory at `path`, sorted.
     pub fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
-        let path = normalize(path);
+        let path = self.real(normalize(path));
         let within = {
             let loaded = self.read_lock();
             if loaded.within.is_empty() { Vec::new() } else { entries(loaded.within.keys(), &path) }

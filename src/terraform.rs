@@ -164,6 +164,19 @@ pub(crate) fn stack_file(name: &str) -> Option<bool> {
     eval::stack_file(name)
 }
 
+/// The file that makes a directory a stack of Terragrunt.
+pub(crate) const UNITS_FILE: &str = eval::UNITS_FILE;
+
+/// What the stacks of Terragrunt in these directories make, those that are generated already left out: the files of their sources count as lying where units do.
+pub(crate) fn made_by_stacks(
+    sources: &Sources,
+    modules: &Modules,
+    settings: &LoadSettings,
+    dirs: &BTreeMap<String, bool>,
+) -> eval::Made {
+    eval::made_by_stacks(sources, modules, settings, dirs)
+}
+
 /// The local paths (`./…`, `../…`) that the module in `dir` calls.
 pub(crate) fn local_sources(sources: &Sources, modules: &Modules, dir: &str) -> Vec<String> {
     let module = modules.get(sources, dir);

@@ -171,7 +171,7 @@ pub(crate) fn sorted(list: Vec<(Arc<str>, Entry)>) -> Entries {
 }
 
 /// A mapping, ordered by key. With `open`, further entries may exist for that reason.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Map {
     pub kind: MapKind,
@@ -179,6 +179,22 @@ pub struct Map {
     #[serde(serialize_with = "as_map")]
     pub entries: Entries,
     pub open: Option<Arc<Unknown>>,
+    /// Of a map without entries: of which type they would be. It matters while code is evaluated.
+    #[serde(skip)]
+    pub element: Option<Arc<Type>>,
+}
+
+impl Map {
+    /// A mapping of which no more is known than its entries.
+    pub fn new(kind: MapKind, entries: Entries, open: Option<Arc<Unknown>>) -> Self {
+        Self { kind, entries, open, element: None }
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.entries == other.entries && self.open == other.open
+    }
 }
 
 /// Also where it is empty.
@@ -381,7 +397,7 @@ impl Value {
     /// An object of these attributes.
     pub fn object<K: Into<Arc<str>>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
         let entries = entries.into_iter().map(|(key, value)| (key.into(), Entry { value, span: None })).collect();
-        Self::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: sorted(entries), open: None })))
+        Self::new(Kind::Map(Arc::new(Map::new(MapKind::Object, sorted(entries), None))))
     }
 
     /// The same value, written at `span`.

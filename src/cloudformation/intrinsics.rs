@@ -117,7 +117,7 @@ impl<'a> Evaluator<'a> {
             let entry = Entry { value: value.at(node.span), span: Some(key.span.to(node.span)) };
             map.push((name.clone(), entry));
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: sorted(map), open }))).at(span)
+        Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, sorted(map), open)))).at(span)
     }
 
     fn scalar(&self, text: &Arc<str>, plain: bool, span: Span) -> Value {

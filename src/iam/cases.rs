@@ -71,7 +71,7 @@ fn under(value: &Value, guards: &[Guard]) -> Value {
                 let left_out = emptied || inner.is_null() && !entry.value.is_null();
                 (!left_out).then(|| (name.clone(), Entry { value: inner, span: entry.span }))
             });
-            Kind::Map(Arc::new(Map { kind: map.kind, entries: entries.collect(), open: map.open.clone() }))
+            Kind::Map(Arc::new(Map::new(map.kind, entries.collect(), map.open.clone())))
         }
         Kind::Document(inner) => Kind::Document(Arc::new(under(inner, guards))),
         Kind::Template(parts) => Kind::Template(parts.iter().map(|part| under(part, guards)).collect()),

@@ -160,7 +160,7 @@ fn replica_tags(resource: &Resource, site: &Site) -> Value {
             let reason = Reason::Derived("which replica lies in the stack's Region is not known".into());
             let why = open.as_ref().and_then(Value::first_unknown).cloned();
             let open = Some(why.unwrap_or_else(|| Arc::new(Unknown::new(reason, Some(site.header)))));
-            Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: Entries::new(), open })))
+            Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, Entries::new(), open))))
         }
     }
 }

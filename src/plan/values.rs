@@ -152,7 +152,7 @@ impl Reader<'_, '_> {
         }
         // Collected at once, a map takes half of the memory.
         let entries = entries.into_iter().collect();
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None })))
+        Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries, None))))
     }
 
     /// A value, or `None` where it counts as left out.
@@ -214,7 +214,7 @@ impl Reader<'_, '_> {
                     }
                 }
                 let entries = entries.into_iter().collect();
-                Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
+                Kind::Map(Arc::new(Map::new(MapKind::Object, entries, None)))
             }
         };
         Some(Value { kind, span: (!secret).then_some(span), sensitive: secret })

@@ -1,7 +1,7 @@
 //! The syntax tree of Terraform files, independent of the parser that made it.
 
 use crate::source::Span;
-use crate::value::Number;
+use crate::value::{Number, Type};
 use std::sync::Arc;
 
 /// A parsed file: what could be read of it.
@@ -157,4 +157,21 @@ pub(crate) enum BinaryOp {
     Multiply,
     Divide,
     Modulo,
+}
+
+impl UnaryOp {
+    /// The type of what it gives.
+    pub(crate) fn result(self) -> Type {
+        if self == Self::Not { Type::Bool } else { Type::Number }
+    }
+}
+
+impl BinaryOp {
+    /// The type of what it gives.
+    pub(crate) fn result(self) -> Type {
+        match self {
+            Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::Modulo => Type::Number,
+            _ => Type::Bool,
+        }
+    }
 }

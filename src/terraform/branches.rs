@@ -40,7 +40,7 @@ fn each(
     let good = answers.iter().filter_map(|answer| answer.as_ref().ok()).find(|value| absence(value).is_none());
     let Some(good) = good else {
         let error = answers.iter().find_map(|answer| match answer {
-            Ok(value) => absence(value).map(|message| EvalError(message.to_string())),
+            Ok(value) => absence(value).map(|message| EvalError::new(message.to_string())),
             Err(error) => Some(error.clone()),
         });
         return error.map_or_else(|| Ok(value.clone()), Err);
@@ -88,7 +88,7 @@ fn is_error(value: &Value) -> bool {
 }
 
 /// Whether a part of the value that is there in any case passes the test.
-fn certainly(value: &Value, test: fn(&Value) -> bool) -> bool {
+pub(super) fn certainly(value: &Value, test: fn(&Value) -> bool) -> bool {
     test(value)
         || match &value.kind {
             Kind::Seq(seq) => seq.items.iter().any(|item| certainly(item, test)),

@@ -19,7 +19,7 @@ use super::Modules;
 use super::module::Module;
 use super::ops::derived;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::resource::{Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit, Unread};
+use crate::resource::{Deployment, Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit, Unread};
 use crate::source::{ReadError, Sources, Span};
 use crate::value::{Entries, Reason, StackId, Type, Value};
 use estate::Estate;
@@ -63,7 +63,7 @@ pub(super) fn load(
 /// that may depend on each other in a chain are one group, and the others go by a few.
 fn groups(sources: &Sources, units: &[(StackId, &Unit)]) -> Vec<Vec<usize>> {
     let (chained, rest): (Vec<usize>, Vec<usize>) = (0..units.len())
-        .partition(|at| units.get(*at).is_some_and(|(_, unit)| terragrunt::depends_on_others(sources, &unit.path)));
+        .partition(|at| units.get(*at).is_some_and(|(_, unit)| terragrunt::depends_on_others(sources, unit)));
     let mut groups: Vec<Vec<usize>> = rest.chunks(CHUNK).map(<[usize]>::to_vec).collect();
     if !chained.is_empty() {
         groups.insert(0, chained);
@@ -105,6 +105,7 @@ pub(super) fn evaluate(
 }
 
 pub(super) use policy_document::render as render_policy;
+pub(crate) use terragrunt::stack::{FILE as UNITS_FILE, Made};
 
 /// The root module's variables that have no value and a finite domain.
 pub(super) fn open_inputs(
@@ -116,6 +117,36 @@ pub(super) fn open_inputs(
     let evaluator = Evaluator::new(sources, modules, unit, StackId(0), settings);
     let root = evaluator.root();
     evaluator.open_inputs(&root)
+}
+
+/// What the stacks of Terragrunt in these directories make. Of those that are generated already, only what they are made of
+/// is asked for.
+pub(super) fn made_by_stacks(
+    sources: &Sources,
+    modules: &Modules,
+    settings: &LoadSettings,
+    dirs: &BTreeMap<String, bool>,
+) -> terragrunt::stack::Made {
+    let of = |wanted: bool, except: &BTreeSet<String>| {
+        let mut made = terragrunt::stack::Made { generated: wanted, ..Default::default() };
+        for dir in
+            dirs.iter().filter(|(dir, generated)| **generated == wanted && !except.contains(*dir)).map(|(dir, _)| dir)
+        {
+            let (name, deployment) = (dir.as_str().into(), Deployment::default());
+            let unit = Unit { name, language: Language::Terraform, path: dir.clone(), deployment };
+            let evaluator = Evaluator::new(sources, modules, &unit, StackId(0), settings);
+            evaluator.made_by(dir, None, 0, &mut made);
+            made.diagnostics.extend(evaluator.diagnostics.into_inner());
+        }
+        made
+    };
+    let mut used = of(true, &BTreeSet::new()).sources;
+    used.extend(of(false, &used).sources);
+    // What a stack is made of is none by itself.
+    sources.unmount();
+    let mut made = of(false, &used);
+    made.sources.extend(used);
+    made
 }
 
 /// Whether a file of this name declares components or deployments of a Terraform Stack.
@@ -188,11 +219,13 @@ struct Scope<'s> {
     names: Vec<(Arc<str>, Value)>,
     /// Elements of the enclosing splats.
     splats: Vec<Value>,
+    /// Whether an expression is only tried with an element that is not known, as Terraform tries the condition of a `for`.
+    probing: bool,
 }
 
 impl<'s> Scope<'s> {
     fn new(instance: &'s Rc<Instance>) -> Self {
-        Self { instance, repetition: Repetition::default(), names: Vec::new(), splats: Vec::new() }
+        Self { instance, repetition: Repetition::default(), names: Vec::new(), splats: Vec::new(), probing: false }
     }
 }
 

@@ -19,9 +19,40 @@ use crate::source::Span;
 use crate::value::{Kind, Map, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::sync::Arc;
 
-/// A call that Terraform would reject, in words.
+/// What Terraform would reject, in words; and the value that it goes on with all the same: of that hangs the type of a
+/// conditional around it. Without one, that value may be anything.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct EvalError(pub(crate) String);
+pub(crate) struct EvalError(pub(crate) String, Option<Box<Value>>);
+
+impl EvalError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into(), None)
+    }
+
+    /// The same error, in an expression that Terraform takes for this value all the same.
+    #[must_use]
+    pub(crate) fn leaving(self, value: Value) -> Self {
+        Self(self.0, Some(Box::new(value)))
+    }
+
+    /// The same error, in an expression that may be anything.
+    #[must_use]
+    pub(crate) fn of_any_type(self) -> Self {
+        Self(self.0, None)
+    }
+
+    /// The same error, in an expression of this type.
+    #[must_use]
+    pub(crate) fn of_type(self, ty: Type) -> Self {
+        let left = Unknown { ty, ..Unknown::new(Reason::Invalid(self.0.as_str().into()), None) };
+        self.leaving(Value::new(Kind::Unknown(Arc::new(left))))
+    }
+
+    /// What Terraform takes the expression for.
+    pub(crate) fn left(&self, span: Option<Span>) -> Value {
+        self.1.as_deref().cloned().unwrap_or_else(|| Value::unknown(Reason::Invalid(self.0.as_str().into()), span))
+    }
+}
 
 /// What functions need from the evaluator.
 pub(crate) trait FunctionContext {
@@ -155,6 +186,11 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
     if matches!(name, "chunklist" | "index" | "transpose") && args.iter().any(is_of_unknown_length) {
         return Ok(derived(&args.iter().collect::<Vec<_>>(), signature.result.clone()));
     }
+    // Terraform 1.11 cannot say what these make of a null of no type.
+    let untyped = |arg: &Value| matches!(&arg.kind, Kind::Null(ty) if ty.0.is_none());
+    if matches!(name, "format" | "formatlist") && args.iter().any(untyped) {
+        return Ok(derived(&args.iter().collect::<Vec<_>>(), Type::Dynamic));
+    }
     if grows_beyond(name, &args) {
         return Ok(Value { sensitive, ..super::ops::too_long() });
     }
@@ -163,9 +199,7 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
     }
     let mut value = match dispatch(name, &args, context) {
         // What is computed may turn out to be another thing than the error assumes.
-        Err(_) if args.iter().any(|arg| computed(arg) || (name.starts_with("format") && arg.is_null())) => {
-            derived(&args.iter().collect::<Vec<_>>(), signature.result.clone())
-        }
+        Err(_) if args.iter().any(computed) => derived(&args.iter().collect::<Vec<_>>(), signature.result.clone()),
         result => result?,
     };
     if matches!(&value.kind, Kind::Seq(seq) if seq.items.is_empty() && seq.element.is_none()) {
@@ -210,7 +244,11 @@ fn of_wrong_kind<'v>(name: &str, args: &'v [Value]) -> Option<&'v Value> {
         return None;
     }
     let looked_at = if matches!(name, "merge" | "concat") { args.len() } else { 1 };
-    args.iter().take(looked_at).find(|arg| Shape::of(arg).is_some_and(|shape| refused.contains(&shape)))
+    // Of what is not known yet, Terraform asks the type only here.
+    let by_type = matches!(name, "keys" | "values" | "lookup" | "tomap" | "tolist" | "toset" | "slice" | "element");
+    let open = |arg: &Value| matches!(arg.kind, Kind::Ref(_) | Kind::Unknown(_));
+    let refuses = |arg: &&Value| Shape::of(arg).is_some_and(|shape| refused.contains(&shape));
+    args.iter().take(looked_at).filter(|arg| by_type || !open(arg)).find(refuses)
 }
 
 /// What kind of thing a value certainly is.
@@ -229,7 +267,14 @@ impl Shape {
             Kind::Seq(_) => Self::List,
             Kind::Map(_) => Self::Mapping,
             Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Document(_) | Kind::Template(_) => Self::Text,
-            Kind::Null(_) | Kind::Cond(_) | Kind::Ref(_) | Kind::Unknown(_) => return None,
+            Kind::Ref(_) | Kind::Unknown(_) => match super::types::of(value) {
+                Type::String | Type::Number | Type::Bool => Self::Text,
+                Type::List(_) | Type::Tuple(_) => Self::List,
+                Type::Set(_) => Self::Set,
+                Type::Map(_) | Type::Object(_) => Self::Mapping,
+                Type::Dynamic => return None,
+            },
+            Kind::Null(_) | Kind::Cond(_) => return None,
         })
     }
 }
@@ -320,7 +365,7 @@ fn dispatch(name: &str, args: &[Value], context: &dyn FunctionContext) -> Outcom
 
 /// The argument at `at`, which must be there.
 fn arg(args: &[Value], at: usize) -> Result<&Value, EvalError> {
-    args.get(at).ok_or_else(|| EvalError(format!("argument {} is missing", at + 1)))
+    args.get(at).ok_or_else(|| EvalError::new(format!("argument {} is missing", at + 1)))
 }
 
 /// The argument's text; `None` where it is not wholly known.
@@ -344,13 +389,13 @@ fn int(args: &[Value], at: usize) -> Result<i64, EvalError> {
 /// The argument as a sequence; null and other values are errors.
 fn seq(args: &[Value], at: usize) -> Result<&Seq, EvalError> {
     let value = arg(args, at)?;
-    value.as_seq().ok_or_else(|| EvalError(format!("a list or set is required, not {}", name_of(value))))
+    value.as_seq().ok_or_else(|| EvalError::new(format!("a list or set is required, not {}", name_of(value))))
 }
 
 /// The argument as a mapping.
 fn map(args: &[Value], at: usize) -> Result<&Map, EvalError> {
     let value = arg(args, at)?;
-    value.as_map().ok_or_else(|| EvalError(format!("a map or object is required, not {}", name_of(value))))
+    value.as_map().ok_or_else(|| EvalError::new(format!("a map or object is required, not {}", name_of(value))))
 }
 
 fn strings_value(items: impl IntoIterator<Item = String>) -> Value {

@@ -10,7 +10,7 @@ use crate::value::{
 use std::sync::Arc;
 
 pub(crate) fn fail<T>(message: impl Into<String>) -> Result<T, EvalError> {
-    Err(EvalError(message.into()))
+    Err(EvalError::new(message.into()))
 }
 
 /// What a value is called in messages.
@@ -99,7 +99,7 @@ fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Eval
             if let Some(value) = distribute(op, left, right)? {
                 return Ok(value);
             }
-            return Ok(match equals(left, right) {
+            return Ok(match compare(left, right, true) {
                 Some(same) => Value::bool(same == (op == Equal)),
                 None => derived(&[left, right], Type::Bool),
             });
@@ -112,15 +112,14 @@ fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Eval
     let compares = matches!(op, Less | LessEqual | Greater | GreaterEqual);
     let ty = if compares { Type::Bool } else { Type::Number };
     let (Some(l), Some(r)) = (number(left)?, number(right)?) else { return Ok(derived(&[left, right], ty)) };
-    let (a, b) = (l.decimal(), r.decimal());
     Ok(match op {
-        Less => Value::bool(a < b),
-        LessEqual => Value::bool(a <= b),
-        Greater => Value::bool(a > b),
-        GreaterEqual => Value::bool(a >= b),
-        Add => Value::new(Kind::Number(Number::from(a + b).rounded())),
-        Subtract => Value::new(Kind::Number(Number::from(a - b).rounded())),
-        Multiply => Value::new(Kind::Number(l.times(&r).rounded())),
+        Less => Value::bool(l < r),
+        LessEqual => Value::bool(l <= r),
+        Greater => Value::bool(l > r),
+        GreaterEqual => Value::bool(l >= r),
+        Add => Value::new(Kind::Number(l.plus(&r))),
+        Subtract => Value::new(Kind::Number(l.plus(&r.negated()))),
+        Multiply => Value::new(Kind::Number(l.times(&r))),
         Divide => match l.divided_by(&r) {
             Some(quotient) => Value::new(Kind::Number(quotient)),
             None if l.is_zero() => return fail("zero divided by zero"),
@@ -169,20 +168,18 @@ pub(crate) fn logic(value: &Value) -> Result<Option<bool>, EvalError> {
         )),
         Kind::Unknown(_) => Ok(None),
         Kind::Cond(branches) => {
-            let mut all = None;
-            for branch in branches.iter() {
-                let this = logic(&branch.value)?;
-                if this.is_none() || all.is_some_and(|first| Some(first) != this) {
-                    return Ok(None);
-                }
-                all = this;
+            let answers: Vec<_> = branches.iter().map(|branch| logic(&branch.value)).collect();
+            let first = answers.iter().find_map(|answer| answer.as_ref().ok().copied());
+            match first {
+                // An error in each alternative is one.
+                None => answers.into_iter().find(Result::is_err).unwrap_or(Ok(None)),
+                Some(first) => Ok(first.filter(|_| answers.iter().all(|answer| *answer == Ok(first)))),
             }
-            Ok(all)
         }
         Kind::Null(_) => fail("a bool is required, but the value is null"),
-        _ => match value.text().as_deref() {
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
+        _ => match value.text().as_deref().filter(|_| !matches!(value.kind, Kind::Number(_))) {
+            Some("true" | "1") => Ok(Some(true)),
+            Some("false" | "0") => Ok(Some(false)),
             None if matches!(value.kind, Kind::Ref(_) | Kind::Template(_)) => Ok(None),
             _ => fail(format!("a bool is required, not {}", name_of(value))),
         },
@@ -198,7 +195,7 @@ pub(crate) fn number(value: &Value) -> Result<Option<Number>, EvalError> {
             Some(n) => Ok(Some(n)),
             None => fail("a number is required"),
         },
-        Kind::Ref(_) | Kind::Template(_) => Ok(value.text().and_then(|text| Number::parse(&text))),
+        Kind::Ref(_) | Kind::Template(_) | Kind::Document(_) => Ok(value.text().and_then(|text| Number::parse(&text))),
         Kind::Null(_) => fail("a number is required, but the value is null"),
         _ => fail(format!("a number is required, not {}", name_of(value))),
     }
@@ -231,6 +228,17 @@ fn same_ref(a: &Ref, b: &Ref) -> bool {
 
 /// Whether both are equal: `None` where that cannot be told.
 pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
+    compare(a, b, false)
+}
+
+/// The same as the operator `==` says it: the type of a null within a value is part of the value's type, and what has a
+/// null of no type within is not compared.
+fn compare(a: &Value, b: &Value, by_type: bool) -> Option<bool> {
+    let equals = |a: &Value, b: &Value| compare(a, b, by_type);
+    let within = |a: &Value, b: &Value| match (&a.kind, &b.kind) {
+        (Kind::Null(x), Kind::Null(y)) if by_type => same_type(x.0.as_deref()?, y.0.as_deref()?),
+        _ => compare(a, b, by_type),
+    };
     match (&a.kind, &b.kind) {
         (Kind::Null(_), Kind::Null(_)) => Some(true),
         (Kind::Cond(branches), _) => agree(branches.iter().map(|branch| equals(&branch.value, b))),
@@ -265,6 +273,9 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
             if x.open.is_some() || y.open.is_some() {
                 return None;
             }
+            if x.items.is_empty() && y.items.is_empty() && x.kind != SeqKind::Tuple {
+                return same_type(&types::element_of(x), &types::element_of(y));
+            }
             if x.items.len() != y.items.len() {
                 return if x.kind == SeqKind::Set && (a.first_unknown().is_some() || b.first_unknown().is_some()) {
                     None
@@ -272,7 +283,7 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
                     Some(false)
                 };
             }
-            all(x.items.iter().zip(&y.items).map(|(x, y)| equals(x, y)))
+            all(x.items.iter().zip(&y.items).map(|(x, y)| within(x, y)))
         }
         (Kind::Map(x), Kind::Map(y)) => {
             if x.open.is_some() || y.open.is_some() {
@@ -282,10 +293,13 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
             if x.kind != y.kind {
                 return Some(false);
             }
+            if x.entries.is_empty() && y.entries.is_empty() && x.kind == MapKind::Map {
+                return same_type(&types::of(a), &types::of(b));
+            }
             if x.entries.len() != y.entries.len() || x.entries.keys().ne(y.entries.keys()) {
                 return Some(false);
             }
-            all(x.entries.values().zip(y.entries.values()).map(|(x, y)| equals(&x.value, &y.value)))
+            all(x.entries.values().zip(y.entries.values()).map(|(x, y)| within(&x.value, &y.value)))
         }
         (Kind::Ref(x), Kind::Ref(y)) if same_ref(x, y) => Some(true),
         _ if is_textual(a) && is_textual(b) => equal_text(a, b),
@@ -293,6 +307,11 @@ pub(crate) fn equals(a: &Value, b: &Value) -> Option<bool> {
         _ if of_any_type(a) || of_any_type(b) => None,
         _ => Some(false),
     }
+}
+
+/// `None` where one of the types may turn out to be the other.
+fn same_type(a: &Type, b: &Type) -> Option<bool> {
+    (a == b || !(types::is_open(a) || types::is_open(b))).then(|| a == b)
 }
 
 fn of_any_type(value: &Value) -> bool {
@@ -516,7 +535,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
     let kind = match (&value.kind, ty) {
         (_, Type::Dynamic) => return Ok(value.clone()),
         (Kind::Null(of), ty) => {
-            if of.0.as_deref().is_some_and(|of| !types::may_convert(of, ty)) {
+            if of.0.as_deref().is_some_and(|of| !types::converts(of, ty)) {
                 return fail(format!("{} is required, not null of another type", type_name(ty)));
             }
             Value::null_of(ty).kind
@@ -547,6 +566,11 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             _ => return fail("a bool is required"),
         },
         (Kind::Ref(_) | Kind::Template(_), Type::Number | Type::Bool) => return Ok(derived(&[value], ty.clone())),
+        (Kind::Seq(seq), Type::List(_) | Type::Set(_))
+            if seq.items.is_empty() && seq.element.is_some() && !types::converts(&types::of(value), ty) =>
+        {
+            return fail(format!("{} of another type is required", type_name(ty)));
+        }
         (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
             let mut items = Vec::with_capacity(seq.items.len());
             for item in &seq.items {
@@ -554,6 +578,9 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
             }
             if **element == Type::Dynamic {
                 items = match unify(items) {
+                    Some(items) if nulls_of_no_type_among_others(&items) => {
+                        return fail("all elements must have the same type, and one is null");
+                    }
                     Some(items) => items,
                     // A further element may be of a type that all others can be brought to.
                     None if seq.open.is_some() => return Ok(derived(&[value], ty.clone())),
@@ -576,12 +603,15 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                 seq.items.iter().zip(types).map(|(item, ty)| convert(item, ty)).collect();
             make_seq(SeqKind::Tuple, items?, None)
         }
+        (Kind::Map(map), Type::Map(_)) if map.element.is_some() && !types::converts(&types::of(value), ty) => {
+            return fail("a map of another type is required");
+        }
         (Kind::Map(map), Type::Map(element)) => {
             let mut entries = Entries::new();
             let dynamic = **element == Type::Dynamic;
             let values: Vec<Value> = if dynamic {
                 unify(map.entries.values().map(|entry| entry.value.clone()).collect())
-                    .ok_or_else(|| EvalError("all elements must have the same type".to_owned()))?
+                    .ok_or_else(|| EvalError::new("all elements must have the same type".to_owned()))?
             } else {
                 Vec::new()
             };
@@ -592,7 +622,9 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                 };
                 entries.insert(key.clone(), Entry { value, span: entry.span });
             }
-            Kind::Map(Arc::new(Map { kind: MapKind::Map, entries, open: map.open.clone() }))
+            let of = if dynamic { map.element.clone() } else { Some(Arc::new((**element).clone())) };
+            let of = of.filter(|_| entries.is_empty());
+            Kind::Map(Arc::new(Map { element: of, ..Map::new(MapKind::Map, entries, map.open.clone()) }))
         }
         (Kind::Map(map), Type::Object(attributes)) => {
             let mut entries = Entries::new();
@@ -600,7 +632,7 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                 match map.entries.get(name) {
                     Some(entry) => {
                         let value = convert(&entry.value, ty)
-                            .map_err(|error| EvalError(format!("attribute `{name}`: {}", error.0)))?;
+                            .map_err(|error| EvalError::new(format!("attribute `{name}`: {}", error.0)))?;
                         entries.insert(name.clone(), Entry { value, span: entry.span });
                     }
                     None if map.open.is_some() => {
@@ -612,11 +644,20 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
                     None => return fail(format!("attribute `{name}` is required")),
                 }
             }
-            Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: None }))
+            Kind::Map(Arc::new(Map::new(MapKind::Object, entries, None)))
         }
         _ => return fail(format!("{} is required, not {}", type_name(ty), name_of(value))),
     };
     Ok(Value { kind, span: value.span, sensitive: value.sensitive })
+}
+
+/// Whether there is null of no type beside what is no text, number or bool: that has no type in common.
+fn nulls_of_no_type_among_others(items: &[Value]) -> bool {
+    let untyped = |item: &Value| matches!(&item.kind, Kind::Null(ty) if ty.0.is_none());
+    let typed: Vec<Type> = items.iter().filter(|item| !untyped(item)).map(types::of).collect();
+    !typed.is_empty()
+        && typed.len() < items.len()
+        && typed.iter().all(|ty| *ty != Type::Dynamic && !types::is_primitive(ty))
 }
 
 fn type_name(ty: &Type) -> &'static str {
@@ -730,21 +771,52 @@ pub(crate) fn may_be_null(value: &Value) -> bool {
 /// Brings values to one type; `None` where there is none that all can be brought to.
 pub(crate) fn unify(items: Vec<Value>) -> Option<Vec<Value>> {
     let types: Vec<Type> = items.iter().map(types::of).collect();
+    if items.is_empty() {
+        return Some(items);
+    }
     let to = types::unify(&types)?;
-    if types.iter().all(|ty| *ty == to) {
+    if to == Type::Dynamic || types.iter().all(|ty| *ty == to) {
         return Some(items);
     }
     Some(items.into_iter().map(|item| convert(&item, &to).unwrap_or(item)).collect())
+}
+
+/// The one type of a conditional with these results; `None` where they do not fit together.
+pub(crate) fn type_of_results(then: &Value, otherwise: &Value) -> Option<Type> {
+    let untyped = |value: &Value| matches!(&value.kind, Kind::Null(ty) if ty.0.is_none());
+    match (types::of_result(then), types::of_result(otherwise)) {
+        (_, ty) if untyped(then) => Some(ty),
+        (ty, _) if untyped(otherwise) => Some(ty),
+        (Type::Dynamic, _) | (_, Type::Dynamic) => Some(Type::Dynamic),
+        (then, otherwise) => types::unify(&[then, otherwise]),
+    }
+}
+
+/// A whole resource has more attributes than are known, so an object as the other result becomes a map, of text.
+fn beside_a_resource(value: &Value, other: &Value) -> Option<Value> {
+    other.get(super::eval::expand::SELF)?;
+    let Kind::Map(map) = &value.kind else { return None };
+    let mut map = (**map).clone();
+    for name in map.entries.keys().cloned().collect::<Vec<_>>() {
+        if let Some(entry) = map.entries.get_mut(&name)
+            && types::of(&entry.value) != Type::String
+        {
+            entry.value = derived(&[other], Type::Dynamic);
+        }
+    }
+    Some(Value { kind: Kind::Map(Arc::new(map)), ..value.clone() })
 }
 
 /// Converts both branches of a conditional to one type, and chooses; undecided conditions give `Cond`.
 pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise: Value) -> Result<Value, EvalError> {
     let decided = !matches!(condition.kind, Kind::Unknown(_) | Kind::Cond(_));
     let types = (types::of(&then), types::of(&otherwise));
-    let any = types.0 == Type::Dynamic || types.1 == Type::Dynamic;
-    let (then, otherwise) = match types::unify_results(&types.0, &types.1) {
+    let (then, otherwise) = match type_of_results(&then, &otherwise) {
         // Beside null, or what may be of any type, the other result stays as it is.
-        Some(_) if any => (then, otherwise),
+        Some(Type::Dynamic) => {
+            let (a, b) = (beside_a_resource(&then, &otherwise), beside_a_resource(&otherwise, &then));
+            (a.unwrap_or(then), b.unwrap_or(otherwise))
+        }
         Some(ty) => {
             let taken = if decided { logic(condition)? } else { None };
             let brought = |value: Value, from, which| {
@@ -752,7 +824,7 @@ pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise:
                     return Ok(value);
                 }
                 match convert(&value, &ty) {
-                    Err(error) if taken == Some(which) => Err(error),
+                    Err(error) if taken == Some(which) => Err(error.of_type(ty.clone())),
                     result => Ok(result.unwrap_or(value)),
                 }
             };
@@ -767,7 +839,8 @@ pub(crate) fn conditional(condition: &Value, text: &str, then: Value, otherwise:
     if absence(condition).is_some() {
         return Ok(condition.clone());
     }
-    let mut value = match logic(condition)? {
+    let taken = if decided { logic(condition)? } else { None };
+    let mut value = match taken {
         Some(true) => then,
         Some(false) => otherwise,
         None => {

@@ -1,7 +1,8 @@
 //! The types of values, and the one type that several can be brought to, as Terraform (cty) decides both.
 
 use crate::value::{Kind, Map, MapKind, Seq, SeqKind, Type, Value};
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The value's type, as far as it is known: null and what is not known may be of any type.
 pub(crate) fn of(value: &Value) -> Type {
@@ -29,6 +30,23 @@ pub(crate) fn of(value: &Value) -> Type {
     }
 }
 
+/// The same for a result of a conditional that may not be taken: what a function makes of something unknown may turn out to
+/// be an error, and then it may be anything.
+pub(crate) fn of_result(value: &Value) -> Type {
+    match &value.kind {
+        Kind::Unknown(unknown) if is_open(&unknown.ty) => Type::Dynamic,
+        Kind::Seq(seq) if seq.open.is_some() && is_open(&element_of(seq)) => Type::Dynamic,
+        Kind::Seq(seq) if seq.kind == SeqKind::Tuple && seq.open.is_none() => {
+            Type::Tuple(seq.items.iter().map(of_result).collect())
+        }
+        Kind::Map(map) if map.kind == MapKind::Object && map.open.is_none() => {
+            let attributes = map.entries.iter();
+            Type::Object(attributes.map(|(name, entry)| (name.clone(), (of_result(&entry.value), false))).collect())
+        }
+        _ => of(value),
+    }
+}
+
 fn of_seq(seq: &Seq) -> Type {
     let element = || Box::new(element_of(seq));
     match seq.kind {
@@ -43,15 +61,24 @@ fn of_seq(seq: &Seq) -> Type {
 pub(crate) fn element_of(seq: &Seq) -> Type {
     match &seq.element {
         Some(element) if seq.items.is_empty() => (**element).clone(),
-        _ => unify(&seq.items.iter().map(of).collect::<Vec<_>>()).unwrap_or_default(),
+        _ => common(seq.items.iter().map(of)),
     }
+}
+
+/// The type of what is in one collection; of some elements less may be known.
+fn common(types: impl Iterator<Item = Type>) -> Type {
+    let known: Vec<Type> = types.filter(|ty| *ty != Type::Dynamic).collect();
+    unify(&known).unwrap_or_default()
 }
 
 fn of_map(map: &Map) -> Type {
     match map.kind {
         MapKind::Map => {
-            let types: Vec<Type> = map.entries.values().map(|entry| of(&entry.value)).collect();
-            Type::Map(Box::new(unify(&types).unwrap_or_default()))
+            let element = match &map.element {
+                Some(element) if map.entries.is_empty() => (**element).clone(),
+                _ => common(map.entries.values().map(|entry| of(&entry.value))),
+            };
+            Type::Map(Box::new(element))
         }
         MapKind::Object if map.open.is_some() => Type::Dynamic,
         MapKind::Object => {
@@ -60,85 +87,189 @@ fn of_map(map: &Map) -> Type {
     }
 }
 
-/// The type that all of these can be brought to without loss; `None` where there is none. What may be of any type decides
-/// nothing.
+/// The type that all of these can be brought to, though a value at hand may turn out not to be convertible; `None` where
+/// there is none, or where there are no types.
+///
+/// This and what it calls follow cty's `convert` package (`unify.go`, `compare_types.go`, `conversion.go`) step by step:
+/// what a conditional gives hangs on each of them.
 pub(crate) fn unify(types: &[Type]) -> Option<Type> {
-    unify_by(types, Loss::None)
-}
-
-/// The same for the two results of a conditional: the one that is taken may turn out not to be of that type.
-pub(crate) fn unify_results(then: &Type, otherwise: &Type) -> Option<Type> {
-    let both = [then.clone(), otherwise.clone()];
-    unify_by(&both, Loss::Some).or_else(|| unify_by(&both, Loss::Any))
-}
-
-/// Whether values may lose something by a conversion, or may turn out not to be convertible; and whether what may be of
-/// any type, as null, keeps its neighbours as they are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Loss {
-    None,
-    Some,
-    Any,
-}
-
-fn unify_by(types: &[Type], loss: Loss) -> Option<Type> {
-    let known: Vec<&Type> = types.iter().filter(|ty| **ty != Type::Dynamic).collect();
-    let Some((first, rest)) = known.split_first() else { return Some(Type::Dynamic) };
+    let (first, rest) = types.split_first()?;
     if rest.iter().all(|ty| ty == first) {
-        return Some((*first).clone());
+        return Some(first.clone());
     }
-    let mixed =
-        known.iter().any(|ty| matches!(ty, Type::Object(_))) && known.iter().any(|ty| matches!(ty, Type::Tuple(_)));
-    let any = loss == Loss::Any && known.len() < types.len() && !mixed;
-    unify_known(&known, loss).or_else(|| any.then_some(Type::Dynamic))
+    let count = |test: fn(&Type) -> bool| types.iter().filter(|ty| test(ty)).count();
+    let dynamic = count(|ty| *ty == Type::Dynamic);
+    let maps = count(|ty| matches!(ty, Type::Map(_)));
+    let lists = count(|ty| matches!(ty, Type::List(_)));
+    let sets = count(|ty| matches!(ty, Type::Set(_)));
+    let objects = count(|ty| matches!(ty, Type::Object(_)));
+    let tuples = count(|ty| matches!(ty, Type::Tuple(_)));
+    let only = |some: usize| some > 0 && some + dynamic == types.len();
+    if only(maps) || only(lists) || only(sets) {
+        if dynamic > 0 {
+            return Some(Type::Dynamic);
+        }
+        let element = Box::new(unify(&elements(types))?);
+        let to = match first {
+            Type::Map(_) => Type::Map(element),
+            Type::List(_) => Type::List(element),
+            _ => Type::Set(element),
+        };
+        return reached(types, to);
+    }
+    if only(objects) || only(tuples) {
+        return match dynamic {
+            0 if objects > 0 => unify_objects(types),
+            0 => unify_tuples(types),
+            _ => Some(Type::Dynamic),
+        };
+    }
+    if maps > 0 && only(maps + objects) {
+        // Objects are often maps in disguise.
+        let of = |ty: &Type| matches!(ty, Type::Object(_));
+        if let Some(to @ Type::Map(_)) = in_disguise(types, of, |element| Type::Map(Box::new(element))) {
+            return Some(to);
+        }
+    } else if lists > 0 && only(lists + tuples) {
+        let of = |ty: &Type| matches!(ty, Type::Tuple(_));
+        if let Some(to @ Type::List(_)) = in_disguise(types, of, |element| Type::List(Box::new(element))) {
+            return Some(to);
+        }
+    } else if objects > 0 && tuples > 0 {
+        return None;
+    }
+    let reaches = |to: &Type| types.iter().all(|from| from == to || converts(from, to));
+    by_preference(types).into_iter().find(|to| reaches(to)).cloned()
 }
 
-fn unify_known(known: &[&Type], loss: Loss) -> Option<Type> {
-    let all = |test: fn(&Type) -> bool| known.iter().all(|ty| test(ty));
-    if all(is_primitive) {
-        return known.contains(&&Type::String).then_some(Type::String);
+/// The type, where all can be brought to it.
+fn reached(types: &[Type], to: Type) -> Option<Type> {
+    types.iter().all(|from| *from == to || converts(from, &to)).then_some(to)
+}
+
+/// The same types with those that `of` names as one collection of all that they hold.
+fn in_disguise(types: &[Type], of: impl Fn(&Type) -> bool, collection: impl Fn(Type) -> Type) -> Option<Type> {
+    let disguised: Vec<Type> = types.iter().filter(|ty| of(ty)).cloned().collect();
+    let shown = collection_of(&disguised, &collection)?;
+    let all: Vec<Type> = types.iter().map(|ty| if of(ty) { shown.clone() } else { ty.clone() }).collect();
+    unify(&all)
+}
+
+fn collection_of(types: &[Type], collection: &impl Fn(Type) -> Type) -> Option<Type> {
+    reached(types, collection(unify(&elements(types))?))
+}
+
+fn unify_objects(types: &[Type]) -> Option<Type> {
+    let map = || collection_of(types, &|element| Type::Map(Box::new(element)));
+    let rows: Vec<&BTreeMap<_, _>> = types
+        .iter()
+        .filter_map(|ty| match ty {
+            Type::Object(attributes) => Some(attributes),
+            _ => None,
+        })
+        .collect();
+    let (first, rest) = rows.split_first()?;
+    if rest.iter().any(|row| row.keys().ne(first.keys())) {
+        return map();
     }
-    if all(|ty| matches!(ty, Type::Object(_))) {
-        return unify_objects(known, loss);
+    let attributes = first.keys().map(|name| {
+        let column: Vec<Type> = rows.iter().filter_map(|row| row.get(name)).map(|(ty, _)| ty.clone()).collect();
+        Some((name.clone(), (unify(&column)?, false)))
+    });
+    let object = attributes.collect::<Option<_>>().map(Type::Object)?;
+    reached(types, object).or_else(map)
+}
+
+fn unify_tuples(types: &[Type]) -> Option<Type> {
+    let list = || collection_of(types, &|element| Type::List(Box::new(element)));
+    let rows: Vec<&Vec<Type>> = types
+        .iter()
+        .filter_map(|ty| match ty {
+            Type::Tuple(elements) => Some(elements),
+            _ => None,
+        })
+        .collect();
+    let (first, rest) = rows.split_first()?;
+    if rest.iter().any(|row| row.len() != first.len()) {
+        return list();
     }
-    if all(|ty| matches!(ty, Type::Tuple(_))) {
-        return unify_tuples(known, loss);
+    let places = (0..first.len()).map(|at| {
+        let column: Vec<Type> = rows.iter().filter_map(|row| row.get(at)).cloned().collect();
+        unify(&column)
+    });
+    let tuple = places.collect::<Option<_>>().map(Type::Tuple)?;
+    reached(types, tuple).or_else(list)
+}
+
+/// The types, those first that others would rather become.
+fn by_preference(types: &[Type]) -> Vec<&Type> {
+    let mut before: Vec<usize> = vec![0; types.len()];
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); types.len()];
+    for (i, a) in types.iter().enumerate() {
+        for (j, b) in types.iter().enumerate().skip(i + 1) {
+            let (first, second) = match compared(a, b) {
+                Ordering::Less => (i, j),
+                Ordering::Greater => (j, i),
+                Ordering::Equal => continue,
+            };
+            if let Some(after) = after.get_mut(first) {
+                after.push(second);
+            }
+            if let Some(before) = before.get_mut(second) {
+                *before += 1;
+            }
+        }
     }
-    let elements = || unify_by(&elements(known), loss).map(Box::new);
-    if all(|ty| matches!(ty, Type::Map(_))) {
-        return elements().map(Type::Map);
+    let mut queue: VecDeque<usize> = (0..types.len()).filter(|at| before.get(*at) == Some(&0)).collect();
+    let mut out = Vec::with_capacity(types.len());
+    while let Some(at) = queue.pop_front() {
+        out.extend(types.get(at));
+        for next in after.get(at).into_iter().flatten() {
+            if let Some(before) = before.get_mut(*next) {
+                *before -= 1;
+                if *before == 0 {
+                    queue.push_back(*next);
+                }
+            }
+        }
     }
-    if all(|ty| matches!(ty, Type::List(_))) {
-        return elements().map(Type::List);
-    }
-    if all(|ty| matches!(ty, Type::Set(_))) {
-        return elements().map(Type::Set);
-    }
-    if all(|ty| matches!(ty, Type::Map(_) | Type::Object(_)))
-        && let Some(element) = elements()
-    {
-        return Some(Type::Map(element));
-    }
-    if all(|ty| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)))
-        && known.iter().any(|ty| matches!(ty, Type::List(_)))
-        && let Some(element) = elements()
-    {
-        return Some(Type::List(element));
-    }
-    // Lists are preferred to tuples, both to sets, and maps to objects.
-    let preference = |ty: &&&Type| match ty {
-        Type::List(_) | Type::Map(_) => 0,
-        Type::Tuple(_) | Type::Object(_) => 1,
-        _ => 2,
+    out
+}
+
+/// Which of two types the other would rather become: that one is less.
+fn compared(a: &Type, b: &Type) -> Ordering {
+    let several = |pairs: &mut dyn Iterator<Item = Ordering>| {
+        let (mut less, mut greater) = (false, false);
+        for order in pairs {
+            less |= order == Ordering::Less;
+            greater |= order == Ordering::Greater;
+        }
+        match (less, greater) {
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            _ => Ordering::Equal,
+        }
     };
-    let mut candidates: Vec<&&Type> = known.iter().collect();
-    candidates.sort_by_key(preference);
-    candidates.into_iter().find(|to| known.iter().all(|from| converts(from, to, loss))).map(|to| (*to).clone())
-}
-
-/// Whether a value of the one type may be converted to the other.
-pub(crate) fn may_convert(from: &Type, to: &Type) -> bool {
-    converts(from, to, Loss::Any)
+    match (a, b) {
+        (Type::Dynamic, Type::Dynamic) => Ordering::Equal,
+        (_, Type::Dynamic) => Ordering::Less,
+        (Type::Dynamic, _) => Ordering::Greater,
+        (a, b) if is_primitive(a) && is_primitive(b) => (*b == Type::String).cmp(&(*a == Type::String)),
+        (Type::List(a), Type::List(b)) | (Type::Set(a), Type::Set(b)) | (Type::Map(a), Type::Map(b)) => compared(a, b),
+        (Type::List(_), Type::Tuple(_) | Type::Set(_))
+        | (Type::Tuple(_), Type::Set(_))
+        | (Type::Map(_), Type::Object(_)) => Ordering::Less,
+        (Type::Tuple(_) | Type::Set(_), Type::List(_))
+        | (Type::Set(_), Type::Tuple(_))
+        | (Type::Object(_), Type::Map(_)) => Ordering::Greater,
+        (Type::Object(a), Type::Object(b)) if a.keys().eq(b.keys()) => {
+            several(&mut a.values().zip(b.values()).map(|((a, _), (b, _))| compared(a, b)))
+        }
+        (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
+            several(&mut a.iter().zip(b).map(|(a, b)| compared(a, b)))
+        }
+        _ => Ordering::Equal,
+    }
 }
 
 /// Whether a part of the type may be any.
@@ -158,7 +289,7 @@ pub(crate) fn is_primitive(ty: &Type) -> bool {
 }
 
 /// The types of all elements and attributes of these.
-fn elements(types: &[&Type]) -> Vec<Type> {
+fn elements(types: &[Type]) -> Vec<Type> {
     let mut out = Vec::new();
     for ty in types {
         match ty {
@@ -171,66 +302,37 @@ fn elements(types: &[&Type]) -> Vec<Type> {
     out
 }
 
-fn unify_objects(types: &[&Type], loss: Loss) -> Option<Type> {
-    let rows: Vec<&BTreeMap<_, _>> = types
-        .iter()
-        .filter_map(|ty| match ty {
-            Type::Object(attributes) => Some(attributes),
-            _ => None,
-        })
-        .collect();
-    let (first, rest) = rows.split_first()?;
-    if rest.iter().any(|row| row.keys().ne(first.keys())) {
-        return Some(Type::Map(Box::new(unify_by(&elements(types), loss)?)));
-    }
-    let attributes = first.keys().map(|name| {
-        let column: Vec<Type> = rows.iter().filter_map(|row| row.get(name)).map(|(ty, _)| ty.clone()).collect();
-        Some((name.clone(), (unify_by(&column, loss)?, false)))
-    });
-    attributes.collect::<Option<_>>().map(Type::Object)
-}
-
-fn unify_tuples(types: &[&Type], loss: Loss) -> Option<Type> {
-    let rows: Vec<&Vec<Type>> = types
-        .iter()
-        .filter_map(|ty| match ty {
-            Type::Tuple(elements) => Some(elements),
-            _ => None,
-        })
-        .collect();
-    let (first, rest) = rows.split_first()?;
-    if rest.iter().any(|row| row.len() != first.len()) {
-        return Some(Type::List(Box::new(unify_by(&elements(types), loss)?)));
-    }
-    let places = (0..first.len()).map(|at| {
-        let column: Vec<Type> = rows.iter().filter_map(|row| row.get(at)).cloned().collect();
-        unify_by(&column, loss)
-    });
-    places.collect::<Option<_>>().map(Type::Tuple)
-}
-
-/// Whether there is a conversion from the one type to the other.
-fn converts(from: &Type, to: &Type, loss: Loss) -> bool {
-    let one = |from: &Type, to: &Type| converts(from, to, loss);
+/// Whether a value of the one type may be converted to the other.
+pub(crate) fn converts(from: &Type, to: &Type) -> bool {
+    let one = converts;
     match (from, to) {
         _ if from == to => true,
-        (Type::Dynamic, _) | (_, Type::Dynamic) => true,
+        (_, Type::Dynamic) | (Type::Dynamic, _) => true,
         (from, Type::String) => is_primitive(from),
-        (Type::String, Type::Number | Type::Bool) => loss != Loss::None,
-        (Type::Set(from) | Type::List(from), Type::List(to)) | (Type::Set(from), Type::Set(to)) => one(from, to),
-        // The order is lost.
-        (Type::List(from), Type::Set(to)) => loss != Loss::None && one(from, to),
-        // Elements of any type become one type.
-        (Type::Tuple(from), Type::List(to)) if **to == Type::Dynamic => unify_by(from, loss).is_some(),
-        (Type::Object(from), Type::Map(to)) if **to == Type::Dynamic => {
-            unify_by(&from.values().map(|(from, _)| from.clone()).collect::<Vec<_>>(), loss).is_some()
+        (Type::String, Type::Number | Type::Bool) => true,
+        (Type::Set(from) | Type::List(from), Type::List(to) | Type::Set(to)) => one(from, to),
+        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => {
+            if from.is_empty() || **to != Type::Dynamic {
+                return from.iter().all(|from| one(from, to));
+            }
+            // Elements of any type become one type.
+            match unify(from) {
+                Some(Type::Dynamic) => from.iter().all(|from| *from == Type::Dynamic),
+                Some(to) => from.iter().all(|from| one(from, &to)),
+                None => false,
+            }
         }
-        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => from.iter().all(|from| one(from, to)),
         (Type::Tuple(from), Type::Tuple(to)) => from.len() == to.len() && from.iter().zip(to).all(|(a, b)| one(a, b)),
         (Type::Map(from), Type::Map(to)) => one(from, to),
-        (Type::Object(from), Type::Map(to)) => from.values().all(|(from, _)| one(from, to)),
+        (Type::Object(from), Type::Map(to)) => {
+            if from.is_empty() || **to != Type::Dynamic {
+                return from.values().all(|(from, _)| one(from, to));
+            }
+            let types: Vec<Type> = from.values().map(|(from, _)| from.clone()).collect();
+            unify(&types).is_some_and(|to| types.iter().all(|from| one(from, &to)))
+        }
         // Which keys there are is not known of a map.
-        (Type::Map(from), Type::Object(to)) => loss != Loss::None && to.values().all(|(to, _)| one(from, to)),
+        (Type::Map(from), Type::Object(to)) => to.values().all(|(to, optional)| *optional || one(from, to)),
         (Type::Object(from), Type::Object(to)) => to.iter().all(|(name, (to, optional))| match from.get(name) {
             Some((from, _)) => one(from, to),
             None => *optional,
@@ -257,7 +359,15 @@ mod tests {
             Some(list(Type::String))
         );
         assert_eq!(unify(&[Type::Set(Box::new(Type::Number)), list(Type::String)]), Some(list(Type::String)));
-        assert_eq!(unify(&[Type::Set(Box::new(Type::Number)), Type::Tuple(vec![Type::String])]), None);
+        assert_eq!(
+            unify(&[Type::Set(Box::new(Type::Number)), Type::Tuple(vec![Type::String])]),
+            Some(Type::Set(Box::new(Type::Number)))
+        );
+        // Beside what may be of any type, a collection's type is open; text, numbers and bools are not.
+        assert_eq!(unify(&[list(Type::Number), Type::Dynamic]), Some(Type::Dynamic));
+        assert_eq!(unify(&[Type::Number, Type::Dynamic]), Some(Type::Number));
+        assert_eq!(unify(&[map(Type::Number), object("a", Type::String)]), Some(map(Type::String)));
+        assert_eq!(unify(&[list(Type::Dynamic), Type::Tuple(vec![Type::String, list(Type::String)])]), None);
         assert_eq!(unify(&[object("a", Type::Number), Type::Tuple(vec![])]), None);
     }
 }

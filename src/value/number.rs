@@ -80,6 +80,7 @@ impl Number {
     /// The number that `text` writes (`12`, `-0.5`, `1e3`).
     pub fn parse(text: &str) -> Option<Self> {
         let number = Self::from(BigDecimal::from_str(text).ok()?);
+        let number = if number.0.digits() > 150 { number.rounded() } else { number };
         Some(if number.is_zero() && text.starts_with('-') { number.with_sign(true) } else { number })
     }
 
@@ -103,7 +104,7 @@ impl Number {
     }
 
     /// Whether the sign is negative, also of a zero.
-    fn has_minus(&self) -> bool {
+    pub fn has_minus(&self) -> bool {
         self.0.is_negative() || self.1 == Form::NegativeZero
     }
 
@@ -119,9 +120,30 @@ impl Number {
         if self.1 == Form::Float { Self(negated.0, Form::Float) } else { negated.with_sign(!self.has_minus()) }
     }
 
+    /// The sum.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        if self.is_zero() && other.is_zero() {
+            return Self::from(0).with_sign(self.has_minus() && other.has_minus());
+        }
+        let exact = || Self::from(&*self.0 + &*other.0);
+        if self.is_simple() && other.is_simple() {
+            return exact();
+        }
+        let sum = self.binary().zip(other.binary()).and_then(|(a, b)| a.plus(&b)?.decimal());
+        sum.map_or_else(exact, Self::from)
+    }
+
     /// The product.
+    #[must_use]
     pub fn times(&self, other: &Self) -> Self {
-        Self::from(&*self.0 * &*other.0).with_sign(self.has_minus() != other.has_minus())
+        let negative = self.has_minus() != other.has_minus();
+        let exact = || &*self.0 * &*other.0;
+        if self.is_simple() && other.is_simple() {
+            return Self::from(exact()).with_sign(negative);
+        }
+        let product = self.binary().zip(other.binary()).and_then(|(a, b)| a.times(&b).decimal());
+        Self::from(product.unwrap_or_else(exact)).with_sign(negative)
     }
 
     /// The quotient; `None` where the divisor is zero.
@@ -129,84 +151,43 @@ impl Number {
         if divisor.is_zero() {
             return None;
         }
-        let quotient = self.quotient(divisor).unwrap_or_else(|| &*self.0 / &*divisor.0);
+        let quotient = self.binary().zip(divisor.binary()).and_then(|(a, b)| a.divided_by(&b)?.decimal());
+        let quotient = quotient.unwrap_or_else(|| &*self.0 / &*divisor.0);
         Some(Self::from(quotient).with_sign(self.has_minus() != divisor.has_minus()))
     }
 
-    /// The number to 512 bits, as Terraform keeps sums and products.
-    #[must_use]
-    pub fn rounded(self) -> Self {
-        // 512 bits are 154 digits.
-        if self.0.digits() <= 154 {
-            return self;
-        }
-        self.divided_by(&Self::from(1)).unwrap_or(self)
-    }
-
-    /// What is left of a division, by Terraform's arithmetic: what lies beyond 64 bits is lost. `divisor` is not zero.
+    /// What is left of a division, by the same steps as Terraform's. `divisor` is not zero.
     #[must_use]
     pub fn modulo(&self, divisor: &Self) -> Self {
-        let Some(quotient) = self.divided_by(divisor) else { return self.clone() };
-        let taken = &*divisor.0 * quotient.0.with_scale_round(0, RoundingMode::Down);
-        let left = &*self.0 - &taken;
-        if left.abs() * BigDecimal::from(BigInt::from(1) << 64) < taken.abs() {
-            return Self::from(0);
-        }
-        Self::from(left)
+        let steps = || {
+            let (a, b) = (self.binary()?, divisor.binary()?);
+            let taken = b.times(&a.divided_by(&b)?.whole()?);
+            a.plus(&Binary { mantissa: -taken.mantissa, ..taken })?.decimal()
+        };
+        steps().map_or_else(|| self.clone(), Self::from)
     }
 
-    /// Exact where it ends within 512 bits; else the shortest decimal that is nearest to the same 512-bit number.
-    fn quotient(&self, divisor: &Self) -> Option<BigDecimal> {
-        let (mut above, above_scale) = self.0.abs().into_bigint_and_exponent();
-        let (mut below, below_scale) = divisor.0.abs().into_bigint_and_exponent();
-        let power = u32::try_from((below_scale - above_scale).unsigned_abs()).ok().filter(|power| *power < 10_000)?;
+    /// The number to 512 bits, as Terraform keeps it.
+    fn rounded(self) -> Self {
+        self.binary().and_then(|binary| binary.decimal()).map_or_else(|| self.clone(), Self::from)
+    }
+
+    /// The number that Terraform holds, in all its digits: 512 bits hold few decimals as they are written.
+    pub fn exact(&self) -> BigDecimal {
+        let held = || Some(self.binary()?.exact()?.0);
+        if self.is_simple() { (*self.0).clone() } else { held().unwrap_or_else(|| (*self.0).clone()) }
+    }
+
+    /// Whether few digits make it: sums and products of such numbers are exact.
+    fn is_simple(&self) -> bool {
+        self.is_whole() && self.0.digits() < 70
+    }
+
+    fn binary(&self) -> Option<Binary> {
+        let (digits, scale) = self.0.as_bigint_and_exponent();
+        let power = u32::try_from(scale.unsigned_abs()).ok().filter(|power| *power < 10_000)?;
         let ten = BigInt::from(10).pow(power);
-        if below_scale > above_scale {
-            above *= ten
-        } else {
-            below *= ten
-        }
-        if above.is_zero() {
-            return Some(BigDecimal::from(0));
-        }
-        // The mantissa: above * 2^shift / below has 512 bits.
-        let mut shift =
-            i64::try_from(PRECISION).ok()? + i64::try_from(below.bits()).ok()? - i64::try_from(above.bits()).ok()?;
-        let divide = |shift: i64| {
-            let (above, below) =
-                if shift >= 0 { (&above << shift, below.clone()) } else { (above.clone(), &below << -shift) };
-            let (whole, rest) = (&above / &below, &above % &below);
-            match (rest * 2u8).cmp(&below) {
-                Ordering::Greater => whole + 1u8,
-                Ordering::Equal if whole.bit(0) => whole + 1u8,
-                _ => whole,
-            }
-        };
-        let mut mantissa = divide(shift);
-        if mantissa.bits() > PRECISION {
-            shift -= 1;
-            mantissa = divide(shift);
-        }
-        // mantissa / 2^shift as an exact decimal: times 5^shift, with so many digits after the point.
-        let exact = if shift >= 0 {
-            BigDecimal::new(mantissa * BigInt::from(5).pow(u32::try_from(shift).ok()?), shift)
-        } else {
-            BigDecimal::from(mantissa << -shift)
-        };
-        let ulp = if shift >= 0 {
-            BigDecimal::new(BigInt::from(5).pow(u32::try_from(shift).ok()?), shift)
-        } else {
-            BigDecimal::from(BigInt::from(1) << -shift)
-        };
-        let mut digits = 153;
-        while digits < 157 {
-            let short = exact.with_precision_round(std::num::NonZeroU64::new(digits)?, RoundingMode::HalfEven);
-            if ((&short - &exact).abs() * BigDecimal::from(2)) < ulp {
-                return Some(short * if self.0.is_negative() == divisor.0.is_negative() { 1 } else { -1 });
-            }
-            digits += 1;
-        }
-        Some(exact)
+        if scale > 0 { Binary::ratio(&digits, &ten) } else { Some(Binary::rounded(digits * ten, 0)) }
     }
 
     /// The whole number, if it is one that fits.
@@ -216,7 +197,8 @@ impl Number {
 
     /// The nearest 64-bit float.
     pub fn as_f64(&self) -> f64 {
-        self.0.to_f64().unwrap_or(f64::NAN)
+        let float = self.0.to_f64().unwrap_or(f64::NAN);
+        if self.1 == Form::NegativeZero { -float } else { float }
     }
 
     /// Whether there is no fraction.
@@ -232,6 +214,104 @@ impl Number {
     /// Zero.
     pub fn is_zero(&self) -> bool {
         self.0.is_zero()
+    }
+}
+
+/// A number as Terraform computes with it: `mantissa * 2^exponent`, the mantissa of at most 512 bits. A number's decimal is
+/// the shortest that leads to the same one, so nothing is lost on the way there and back.
+struct Binary {
+    mantissa: BigInt,
+    exponent: i64,
+}
+
+impl Binary {
+    /// Rounded to 512 bits, halves to the even neighbour.
+    fn rounded(mantissa: BigInt, exponent: i64) -> Self {
+        let excess = mantissa.bits().saturating_sub(PRECISION);
+        if excess == 0 {
+            return Self { mantissa, exponent };
+        }
+        let size = mantissa.abs();
+        let mut kept = &size >> excess;
+        let half = BigInt::from(1) << (excess - 1);
+        match (&size - (&kept << excess)).cmp(&half) {
+            Ordering::Greater => kept += 1u8,
+            Ordering::Equal if kept.bit(0) => kept += 1u8,
+            _ => {}
+        }
+        let mantissa = if mantissa.is_negative() { -kept } else { kept };
+        Self { mantissa, exponent: exponent.saturating_add(i64::try_from(excess).unwrap_or(i64::MAX)) }
+    }
+
+    fn ratio(above: &BigInt, below: &BigInt) -> Option<Self> {
+        if above.is_zero() {
+            return Some(Self { mantissa: BigInt::from(0), exponent: 0 });
+        }
+        // Two bits more than are kept, and one that tells whether anything is left.
+        let bits = |n: &BigInt| i64::try_from(n.bits()).ok();
+        let shift = i64::try_from(PRECISION).ok()? + 2 + bits(below)? - bits(above)?;
+        let (above, below) =
+            if shift >= 0 { (above << shift, below.clone()) } else { (above.clone(), below << -shift) };
+        let (whole, rest) = (&above / &below, &above % &below);
+        let negative = above.is_negative() != below.is_negative();
+        let size: BigInt = (whole.abs() << 1) + u8::from(!rest.is_zero());
+        Some(Self::rounded(if negative { -size } else { size }, -shift - 1))
+    }
+
+    fn plus(&self, other: &Self) -> Option<Self> {
+        let low = self.exponent.min(other.exponent);
+        let aligned = |number: &Self| {
+            let shift = u64::try_from(number.exponent - low).ok().filter(|shift| *shift < 100_000)?;
+            Some(&number.mantissa << shift)
+        };
+        Some(Self::rounded(aligned(self)? + aligned(other)?, low))
+    }
+
+    fn times(&self, other: &Self) -> Self {
+        Self::rounded(&self.mantissa * &other.mantissa, self.exponent.saturating_add(other.exponent))
+    }
+
+    fn divided_by(&self, divisor: &Self) -> Option<Self> {
+        let quotient = Self::ratio(&self.mantissa, &divisor.mantissa)?;
+        Some(Self { exponent: quotient.exponent + self.exponent - divisor.exponent, ..quotient })
+    }
+
+    /// Without the fraction.
+    fn whole(&self) -> Option<Self> {
+        let shift = u64::try_from(self.exponent.unsigned_abs()).ok().filter(|shift| *shift < 100_000)?;
+        if self.exponent >= 0 {
+            return Some(Self { mantissa: self.mantissa.clone(), exponent: self.exponent });
+        }
+        let size = self.mantissa.abs() >> shift;
+        Some(Self { mantissa: if self.mantissa.is_negative() { -size } else { size }, exponent: 0 })
+    }
+
+    /// All digits of this number, and of one in the last of 512 bits. It is not zero.
+    fn exact(&self) -> Option<(BigDecimal, BigDecimal)> {
+        // As a mantissa of exactly 512 bits.
+        let missing = PRECISION - self.mantissa.bits().min(PRECISION);
+        let (mantissa, exponent) = (&self.mantissa << missing, self.exponent - i64::try_from(missing).ok()?);
+        let power = u32::try_from(exponent.unsigned_abs()).ok().filter(|power| *power < 100_000)?;
+        // 2^-n is 5^n with n digits after the point.
+        let unit = if exponent < 0 {
+            BigDecimal::new(BigInt::from(5).pow(power), i64::from(power))
+        } else {
+            BigDecimal::from(BigInt::from(1) << power)
+        };
+        Some((BigDecimal::from(mantissa) * &unit, unit))
+    }
+
+    /// The shortest decimal that is nearest to this number of 512 bits.
+    fn decimal(&self) -> Option<BigDecimal> {
+        if self.mantissa.is_zero() {
+            return Some(BigDecimal::from(0));
+        }
+        let (exact, unit) = self.exact()?;
+        let near = |digits: u64| {
+            let short = exact.with_precision_round(std::num::NonZeroU64::new(digits)?, RoundingMode::HalfEven);
+            (((&short - &exact).abs() * BigDecimal::from(2)) < unit).then_some(short)
+        };
+        (153..158).find_map(near).or(Some(exact))
     }
 }
 
@@ -300,6 +380,11 @@ mod tests {
         assert_eq!(divide(1, 3), format!("0.{}5", "3".repeat(154)));
         assert_eq!(divide(-7, 2), "-3.5");
         assert_eq!(divide(0, -2), "-0");
+        let third = Number::from(1).divided_by(&Number::from(3)).unwrap();
+        assert_eq!(Number::from(-1).modulo(&third.negated()).to_string(), "0");
+        let sum = |a, b| Number::parse(a).unwrap().plus(&Number::parse(b).unwrap()).to_string();
+        assert_eq!(sum("0.1", "0.2"), "0.3");
+        assert_eq!(sum("1e30", "-0.5"), "999999999999999999999999999999.5");
         assert_eq!(Number::from(1).divided_by(&Number::from(0)), None);
     }
 }

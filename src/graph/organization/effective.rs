@@ -82,7 +82,7 @@ impl Node {
             .entries
             .values()
             .map(|field| (field.key.clone(), Entry { value: field.node.value(), span: field.span }));
-        let map = Map { kind: MapKind::Object, entries: entries.collect(), open: self.open.clone() };
+        let map = Map::new(MapKind::Object, entries.collect(), self.open.clone());
         Value { span: self.span, ..Value::new(Kind::Map(Arc::new(map))) }
     }
 

@@ -5,11 +5,12 @@
 
 use super::{Evaluator, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::source::{Span, join};
-use crate::terraform::ast::{Attribute, Block, Body, ExprKind, ObjectKey};
+use crate::resource::REST;
+use crate::source::join;
+use crate::terraform::ast::{Attribute, Block, Body, Expr, ExprKind, ObjectKey};
 use crate::terraform::module::{self, Module, ProviderBlock};
 use crate::terraform::syntax;
-use crate::value::{Entries, Entry, Reason, Value};
+use crate::value::{Entries, Entry, Kind, Reason, Value};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -27,13 +28,27 @@ impl Evaluator<'_> {
     /// The root that the deployment `name` of the stack in the unit's directory makes, and its inputs.
     pub(super) fn component_root(&self, name: &str) -> (Arc<Module>, Entries) {
         let dir = self.unit.path.clone();
-        let mut module = Module { dir: dir.clone(), ..Module::default() };
-        for block in self.blocks(&dir, declares) {
+        let Some(inputs) = self.deployment_inputs(&dir, name) else {
+            // What it made is to be destroyed.
+            return (Arc::new(Module { dir, ..Module::default() }), Entries::new());
+        };
+        (Arc::new(self.components(&dir)), inputs)
+    }
+
+    /// The components and stacks that the stack in the directory declares, as module calls.
+    pub(super) fn components(&self, dir: &str) -> Module {
+        let mut module = Module { dir: dir.to_owned(), ..Module::default() };
+        for block in self.blocks(dir, declares) {
             match &*block.kind {
-                "component" => {
-                    if let Some((label, _)) = block.labels.first() {
-                        module.calls.insert(label.clone(), flattened(&block));
+                "component" | "stack" => {
+                    let Some((label, _)) = block.labels.first() else { continue };
+                    if module.calls.contains_key(label) {
+                        let message = format!("`{label}` names a component and a stack; the second is not evaluated");
+                        self.tell(Diagnostic::not_evaluated(block.header, message));
+                        module.incomplete = true;
+                        continue;
                     }
+                    module.calls.insert(label.clone(), flattened(&block));
                 }
                 "provider" => {
                     let [(kind, _), (alias, _)] = block.labels.as_slice() else { continue };
@@ -52,7 +67,7 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
-        (Arc::new(module), self.deployment_inputs(&dir, name))
+        module
     }
 
     fn blocks(&self, dir: &str, wanted: impl Fn(&str) -> bool) -> Vec<Block> {
@@ -76,47 +91,63 @@ impl Evaluator<'_> {
         out
     }
 
-    fn deployment_inputs(&self, dir: &str, name: &str) -> Entries {
+    /// The inputs of the deployment; `None` where it is to be destroyed.
+    fn deployment_inputs(&self, dir: &str, name: &str) -> Option<Entries> {
         let mut module = Module { dir: dir.to_owned(), ..Module::default() };
-        let mut inputs = None;
+        let (mut inputs, mut destroy) = (None, None);
         for block in self.blocks(dir, deploys) {
             match (&*block.kind, block.labels.first()) {
                 ("locals", _) => module::declare(&mut module, block, &mut Vec::new()),
                 ("deployment", Some((label, _))) if &**label == name => {
                     inputs = block.body.attribute("inputs").map(|attribute| attribute.value.clone());
+                    destroy = block.body.attribute("destroy").map(|attribute| attribute.value.clone());
                 }
                 _ => {}
             }
         }
         let instance = Rc::new(self.uncalled(Arc::new(module)));
         let scope = Scope::new(&instance);
-        let Some(ExprKind::Object(items)) = inputs.map(|inputs| inputs.kind) else { return Entries::new() };
-        items
-            .iter()
-            .filter_map(|item| {
-                let ObjectKey::Name(key) = &item.key else { return None };
-                // Tokens, stores and other stacks' outputs are known to the platform alone.
-                let value = self.eval(&item.value, &scope).unwrap_or_else(|_| {
-                    let text = self.source_text(item.value.span);
-                    Value::unknown(Reason::InputWithoutValue(text), Some(item.value.span))
-                });
-                Some((key.clone(), Entry { value, span: Some(item.key_span.to(item.value.span)) }))
+        if destroy.is_some_and(|destroy| self.value(&destroy, &scope).as_bool() == Some(true)) {
+            return None;
+        }
+        let Some(inputs) = inputs else { return Some(Entries::new()) };
+        // Tokens, stores and other stacks' outputs are known to the platform alone.
+        let given = |expr: &Expr| {
+            self.eval(expr, &scope).unwrap_or_else(|_| {
+                Value::unknown(Reason::InputWithoutValue(self.source_text(expr.span)), Some(expr.span))
             })
-            .collect()
+        };
+        let ExprKind::Object(items) = &inputs.kind else {
+            let value = given(&inputs);
+            return Some(match &value.kind {
+                Kind::Map(map) => {
+                    let rest =
+                        map.open.is_some().then(|| (REST.into(), Entry { span: value.span, value: value.clone() }));
+                    map.entries.iter().map(|(name, entry)| (name.clone(), entry.clone())).chain(rest).collect()
+                }
+                _ => [(REST.into(), Entry { span: value.span, value })].into_iter().collect(),
+            });
+        };
+        let named = items.iter().filter_map(|item| {
+            let ObjectKey::Name(key) = &item.key else { return None };
+            Some((key.clone(), Entry { value: given(&item.value), span: Some(item.key_span.to(item.value.span)) }))
+        });
+        Some(named.collect())
     }
 }
 
-/// A component as a module call: its inputs are the call's arguments.
+/// A component as a module call: its inputs are the call's arguments. Inputs that are worked out stay one expression.
 fn flattened(block: &Block) -> Block {
-    let mut attributes: Vec<Attribute> =
-        block.body.attributes.iter().filter(|attribute| &*attribute.name != "inputs").cloned().collect();
-    if let Some(ExprKind::Object(items)) = block.body.attribute("inputs").map(|inputs| &inputs.value.kind) {
-        for item in items {
-            if let ObjectKey::Name(name) = &item.key {
-                let span: Span = item.key_span;
-                attributes.push(Attribute { name: name.clone(), name_span: span, value: item.value.clone() });
-            }
+    let Some(ExprKind::Object(items)) = block.body.attribute("inputs").map(|inputs| &inputs.value.kind) else {
+        return block.clone();
+    };
+    let own = block.body.attributes.iter().filter(|attribute| &*attribute.name != "inputs").cloned();
+    let given = items.iter().filter_map(|item| match &item.key {
+        ObjectKey::Name(name) => {
+            Some(Attribute { name: name.clone(), name_span: item.key_span, value: item.value.clone() })
         }
-    }
+        ObjectKey::Expr(_) => None,
+    });
+    let attributes = own.chain(given).collect();
     Block { body: Body { attributes, ..Body::default() }, ..block.clone() }
 }

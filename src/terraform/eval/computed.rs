@@ -119,7 +119,7 @@ impl Evaluator<'_> {
         entries.insert(SELF.into(), Entry { value: Value::string(resource.address.clone()), span: None });
         let mut why = Unknown::new(Reason::Computed(resource.address.clone()), Some(resource.header));
         why.symbol = None;
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: Some(Arc::new(why)) })))
+        Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries, Some(Arc::new(why))))))
     }
 
     /// `address.attr` as a reference, with what is known of its text.

@@ -90,7 +90,7 @@ impl Evaluator<'_> {
             // Outputs are asked for one by one: two units may read each other's.
             entries.insert(SELF.into(), Entry { value: Value::string(resource.address.clone()), span: None });
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open: Some(Arc::new(why)) })))
+        Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries, Some(Arc::new(why))))))
     }
 }
 

@@ -87,6 +87,16 @@ impl<'a> Estate<'a> {
         Some(self.evaluator(*id, unit))
     }
 
+    /// The units other than `own` that the Terragrunt stack in the directory makes, by the names of their blocks.
+    pub(super) fn made_by(self: &Rc<Self>, dir: &str, own: StackId) -> Vec<(Arc<str>, Rc<Evaluator<'a>>)> {
+        let dir = normalize(dir);
+        let made = self.units.iter().filter(|(id, _)| *id != own).filter_map(|(id, unit)| {
+            let made_by = unit.deployment.made_by.as_ref().filter(|made_by| made_by.dir == dir)?;
+            Some((made_by.name.clone(), self.evaluator(*id, unit)))
+        });
+        made.collect()
+    }
+
     pub(super) fn others(self: &Rc<Self>) -> Vec<Rc<Evaluator<'a>>> {
         self.units.iter().map(|(id, unit)| self.evaluator(*id, unit)).collect()
     }

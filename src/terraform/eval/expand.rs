@@ -412,7 +412,7 @@ impl Evaluator<'_> {
             let value = Value { span: unread.span, ..Value::new(Kind::Unknown(unread)) };
             entries.insert(REST.into(), Entry { value, span: None });
         }
-        Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open })))
+        Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries, open))))
     }
 
     fn dynamic(&self, block: &Block, kind: &Arc<str>, scope: &Scope<'_>, out: &mut Seq) {
@@ -567,7 +567,7 @@ impl Evaluator<'_> {
             };
             let why = if local { "there is no such directory" } else { "not at hand" };
             self.tell(
-                Diagnostic::missing_module(at, format!("{}module.{name}", instance.prefix))
+                Diagnostic::missing_module(at, format!("{}{}.{name}", instance.prefix, block.kind))
                     .labelled(format!("`{text}`: {why}"))
                     .with_help(help),
             );
@@ -586,7 +586,7 @@ impl Evaluator<'_> {
             let reason = Reason::Limit(format!("there are more than {most} instances of modules").into());
             return CallExpansion::missing(shape, Value::unknown(reason, Some(at)));
         }
-        let module = self.module(&dir);
+        let module = if &*block.kind == "stack" { Arc::new(self.components(&dir)) } else { self.module(&dir) };
         let mut instances = Vec::new();
         for slot in slots {
             let mut scope = Scope::new(instance);
@@ -792,11 +792,7 @@ fn shaped(shape: &Shape, values: Vec<(Option<Value>, Existence, Value)>) -> Valu
                     let name = key.as_ref().and_then(Value::text).filter(|_| !matches!(exists, Existence::Many(_)))?;
                     Some((name, Entry { value: value.clone(), span: None }))
                 });
-                Value::new(Kind::Map(Arc::new(Map {
-                    kind: MapKind::Object,
-                    entries: keyed.collect(),
-                    open: open.clone(),
-                })))
+                Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, keyed.collect(), open.clone()))))
             }
         }
     };

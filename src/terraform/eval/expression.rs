@@ -1,14 +1,15 @@
 //! Expressions to values.
 
-use super::{DEEPEST, Demand, Evaluator, Scope};
+use super::{DEEPEST, Demand, Evaluator, Instance, Scope};
 use crate::source::{Span, join, parent};
 use crate::terraform::ast::{Expr, ExprKind, ForExpr, ObjectKey, TemplatePart};
 use crate::terraform::branches::{self, over_branches};
 use crate::terraform::functions::{self, EvalError, FunctionContext};
-use crate::terraform::ops::{self, conditional, convert, derived, fail, logic, name_of};
+use crate::terraform::ops::{self, conditional, convert, derived, fail, is_open, logic, name_of};
 use crate::terraform::{syntax, types};
 use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 type Outcome = Result<Value, EvalError>;
@@ -51,22 +52,31 @@ impl Evaluator<'_> {
             ExprKind::String(text) => Value::string(text.clone()).at(expr.span),
             ExprKind::Template(parts) => match parts.as_slice() {
                 [TemplatePart::Interpolation(only)] => self.eval(only, scope)?,
-                parts => ops::concat(self.template(parts, scope)?)?.at(expr.span),
+                parts => self
+                    .template(parts, scope)
+                    .and_then(ops::concat)
+                    // Terraform goes on with the text before the part that is an error.
+                    .map_err(|error| match parts.first() {
+                        Some(TemplatePart::Literal(text, _)) => error.leaving(Value::string(text.clone())),
+                        _ => error.of_type(Type::String),
+                    })?
+                    .at(expr.span),
             },
             ExprKind::Tuple(items) => {
-                let items: Result<Vec<Value>, EvalError> = items.iter().map(|item| self.eval(item, scope)).collect();
-                Value::tuple(items?).at(expr.span)
+                let mut error = None;
+                let items = items.iter().map(|item| self.eval_on(item, scope, &mut error)).collect();
+                unless(error, Value::tuple(items).at(expr.span))?
             }
             ExprKind::Object(items) => {
                 let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
-                let (mut open, mut sensitive) = (None, false);
+                let (mut open, mut sensitive, mut error) = (None, false, None);
                 for item in items {
                     let key = match &item.key {
                         ObjectKey::Name(name) => Value::string(name.clone()),
-                        ObjectKey::Expr(expr) => self.eval(expr, scope)?,
+                        ObjectKey::Expr(expr) => self.eval(expr, scope).map_err(EvalError::of_any_type)?,
                     };
                     sensitive |= key.sensitive;
-                    let value = self.eval(&item.value, scope)?;
+                    let value = self.eval_on(&item.value, scope, &mut error);
                     match key.text() {
                         Some(name) => {
                             entries.insert(name, Entry { value, span: Some(item.key_span.to(item.value.span)) });
@@ -76,28 +86,44 @@ impl Evaluator<'_> {
                     }
                 }
                 // Names that are secret make the whole object so.
-                let map = Map { kind: MapKind::Object, entries: entries.into_iter().collect(), open };
-                Value { sensitive, ..Value::new(Kind::Map(Arc::new(map))) }.at(expr.span)
+                let map = Map::new(MapKind::Object, entries.into_iter().collect(), open);
+                unless(error, Value { sensitive, ..Value::new(Kind::Map(Arc::new(map))) }.at(expr.span))?
             }
             ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr, scope)?,
             ExprKind::Splat { source, each } => {
-                let source = self.eval(source, scope)?;
+                let source = self.eval(source, scope).map_err(EvalError::of_any_type)?;
                 self.splat(&source, each, scope)?
             }
             ExprKind::SplatItem => scope.splats.last().cloned().unwrap_or_else(Value::null),
-            ExprKind::Call { name, args, expand, .. } => self.call_function(name, args, *expand, scope, expr.span)?,
-            ExprKind::Unary(op, inner) => ops::unary(*op, &self.eval(inner, scope)?)?,
-            ExprKind::Binary(op, left, right) => ops::binary(*op, &self.eval(left, scope)?, &self.eval(right, scope)?)?,
+            ExprKind::Call { name, args, expand, .. } => {
+                self.call_function(name, args, *expand, scope, expr.span).map_err(EvalError::of_any_type)?
+            }
+            ExprKind::Unary(op, inner) => self
+                .eval(inner, scope)
+                .and_then(|inner| ops::unary(*op, &inner))
+                .map_err(|error| error.of_type(op.result()))?,
+            ExprKind::Binary(op, left, right) => self
+                .eval(left, scope)
+                .and_then(|left| ops::binary(*op, &left, &self.eval(right, scope)?))
+                .map_err(|error| error.of_type(op.result()))?,
             ExprKind::Conditional(condition, then, otherwise) => {
-                let decided = self.eval(condition, scope)?;
-                match logic(&decided)? {
+                let decided = self.eval(condition, scope).and_then(|value| Ok((self.condition(&value, scope)?, value)));
+                match decided {
                     // The branch that is not taken may be an error; Terraform evaluates it lazily enough for `try`-like guards.
-                    Some(true) => self.branch(&decided, then, otherwise, scope, true)?,
-                    Some(false) => self.branch(&decided, then, otherwise, scope, false)?,
-                    None => {
+                    Ok((Some(holds), decided)) => self.branch(&decided, then, otherwise, scope, holds)?,
+                    Ok((None, decided)) => {
                         let text = self.fact(condition, &decided, scope);
                         let (then, otherwise) = (self.value_quietly(then, scope), self.value_quietly(otherwise, scope));
+                        if matches!(unwrapped(condition).kind, ExprKind::Splat { .. }) {
+                            // No list is a condition, so this will be an error.
+                            let ty = ops::type_of_results(&then, &otherwise).unwrap_or_default();
+                            return Ok(derived(&[&decided], ty));
+                        }
                         conditional(&decided, &text, then, otherwise)?
+                    }
+                    Err(error) => {
+                        let (then, otherwise) = (self.value_quietly(then, scope), self.value_quietly(otherwise, scope));
+                        return Err(error.of_type(ops::type_of_results(&then, &otherwise).unwrap_or_default()));
                     }
                 }
             }
@@ -112,9 +138,20 @@ impl Evaluator<'_> {
         })
     }
 
+    /// A condition: `None` where it is not decided.
+    fn condition(&self, value: &Value, scope: &Scope<'_>) -> Result<Option<bool>, EvalError> {
+        match value.kind {
+            // Terraform does not look at the type of what it does not know yet.
+            Kind::Unknown(_) if scope.probing => Ok(None),
+            Kind::Seq(ref seq) if seq.open.is_some() && seq.items.is_empty() => Ok(None),
+            _ => logic(value),
+        }
+    }
+
     fn branch(&self, condition: &Value, then: &Expr, otherwise: &Expr, scope: &Scope<'_>, first: bool) -> Outcome {
         let (taken, other) = if first { (then, otherwise) } else { (otherwise, then) };
-        let value = self.eval(taken, scope)?;
+        let mut error = None;
+        let value = self.eval_on(taken, scope, &mut error);
         // The other branch says of which type the result is; an error in it does not count.
         let unsure = matches!(&unwrapped(other).kind, ExprKind::Call { name, .. } if &**name == "try");
         let mut other = self.value_quietly(other, scope);
@@ -122,38 +159,25 @@ impl Evaluator<'_> {
             // `try` may come to another result, of another type.
             other = derived(&[&other], Type::Dynamic);
         }
-        if matches!(&other.kind, Kind::Unknown(unknown) if types::is_open(&unknown.ty)) {
-            // A list of anything may come to be what the other branch is.
-            other = derived(&[&other], Type::Dynamic);
-        }
         let (a, b) = if first { (value, other) } else { (other, value) };
+        if let Some(error) = error {
+            return Err(error.of_type(ops::type_of_results(&a, &b).unwrap_or_default()));
+        }
         conditional(condition, "", a, b)
     }
 
     /// For branches that may never be taken: an error is an unknown without a note.
     fn value_quietly(&self, expr: &Expr, scope: &Scope<'_>) -> Value {
-        self.eval(expr, scope).unwrap_or_else(|error| {
-            let unknown = Unknown::new(Reason::Invalid(error.0.into()), Some(expr.span));
-            let ty = self.type_quietly(expr, scope);
-            Value { span: Some(expr.span), ..Value::new(Kind::Unknown(Arc::new(Unknown { ty, ..unknown }))) }
-        })
+        self.eval_on(expr, scope, &mut None)
     }
 
-    /// The type of an expression that is an error: a conditional has one whatever is wrong with its condition.
-    fn type_quietly(&self, expr: &Expr, scope: &Scope<'_>) -> Type {
-        match &expr.kind {
-            ExprKind::Parens(inner) => self.type_quietly(inner, scope),
-            ExprKind::Conditional(_, then, otherwise) => {
-                let (then, otherwise) = (self.value_quietly(then, scope), self.value_quietly(otherwise, scope));
-                match (types::of(&then), types::of(&otherwise)) {
-                    (Type::Dynamic, ty) if then.is_null() => ty,
-                    (ty, Type::Dynamic) if otherwise.is_null() => ty,
-                    (then, otherwise) if types::is_open(&then) || types::is_open(&otherwise) => Type::Dynamic,
-                    (then, otherwise) => types::unify_results(&then, &otherwise).unwrap_or_default(),
-                }
-            }
-            _ => Type::Dynamic,
-        }
+    /// The value; of an error, what Terraform goes on with, and the first error is kept.
+    fn eval_on(&self, expr: &Expr, scope: &Scope<'_>, first: &mut Option<EvalError>) -> Value {
+        self.eval(expr, scope).unwrap_or_else(|error| {
+            let left = error.left(Some(expr.span));
+            first.get_or_insert(error);
+            Value { span: left.span.or(Some(expr.span)), ..left }
+        })
     }
 
     /// The name of an undecided condition: the same name is the same fact, so it tells modules and repetitions apart.
@@ -205,7 +229,7 @@ impl Evaluator<'_> {
                 TemplatePart::Interpolation(expr) => out.push(self.eval(expr, scope)?),
                 TemplatePart::If { condition, then, otherwise } => {
                     let decided = self.eval(condition, scope)?;
-                    match logic(&decided)? {
+                    match self.condition(&decided, scope)? {
                         Some(true) => out.extend(self.template(then, scope)?),
                         Some(false) => out.extend(self.template(otherwise, scope)?),
                         None => {
@@ -235,8 +259,13 @@ impl Evaluator<'_> {
     }
 
     fn for_expr(&self, expr: &ForExpr, scope: &Scope<'_>) -> Outcome {
-        let collection = self.eval(&expr.collection, scope)?;
-        self.for_over(expr, &collection, scope)
+        let mut error = None;
+        let collection = self.eval_on(&expr.collection, scope, &mut error);
+        match (self.for_over(expr, &collection, scope), error) {
+            (outcome, None) => outcome,
+            (Ok(value), Some(error)) if !is_open(&collection) => Err(error.leaving(value)),
+            (_, Some(error)) => Err(error.of_any_type()),
+        }
     }
 
     fn for_over(&self, expr: &ForExpr, collection: &Value, scope: &Scope<'_>) -> Outcome {
@@ -244,21 +273,26 @@ impl Evaluator<'_> {
             return over_branches(collection, branches, |branch| self.for_over(expr, branch, scope));
         }
         let Some((items, mut open)) = elements(collection)? else {
+            if scope.probing {
+                return Ok(derived(&[collection], Type::Dynamic));
+            }
             return Ok(self.open_result(expr, collection));
         };
         if let (Some(condition), true, None) = (&expr.condition, items.is_empty(), &open) {
             // A condition that is wrong whatever the element is is an error also where there is none.
             let any = derived(&[collection], Type::Dynamic);
             let inner = bind(scope, expr.key.as_ref(), &expr.value, any.clone(), any);
-            logic(&self.eval(condition, &inner)?)?;
+            let inner = Scope { probing: true, ..inner };
+            self.eval(condition, &inner).and_then(|value| logic(&value)).map_err(EvalError::of_any_type)?;
         }
         let mut values = Vec::new();
         let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
         let mut groups: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
+        let mut error = None;
         for (key, value) in items {
             let inner = bind(scope, expr.key.as_ref(), &expr.value, key, value);
             if let Some(condition) = &expr.condition {
-                let decided = self.eval(condition, &inner)?;
+                let decided = self.eval(condition, &inner).map_err(EvalError::of_any_type)?;
                 match logic(&decided)? {
                     Some(true) => {}
                     Some(false) => continue,
@@ -268,11 +302,15 @@ impl Evaluator<'_> {
                     }
                 }
             }
-            let result = self.eval(&expr.result, &inner)?;
+            let result = self.eval_on(&expr.result, &inner, &mut error);
             match &expr.result_key {
                 None => values.push(result),
                 Some(key) => {
-                    let key_value = self.eval(key, &inner)?;
+                    let before = error.is_some();
+                    let key_value = self.eval_on(key, &inner, &mut error);
+                    if let (None, false, Some(error)) = (key_value.text(), before, &error) {
+                        return Err(error.clone().of_any_type());
+                    }
                     match key_value.text() {
                         Some(name) if expr.group => groups.entry(name).or_default().push(result),
                         Some(name) => {
@@ -289,21 +327,18 @@ impl Evaluator<'_> {
         for (name, items) in groups {
             entries.insert(name, Entry { value: Value::tuple(items), span: None });
         }
-        Ok(match &expr.result_key {
-            None => Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, values, open)))),
-            Some(_) => Value::new(Kind::Map(Arc::new(Map {
-                kind: MapKind::Object,
-                entries: entries.into_iter().collect(),
-                open,
-            }))),
-        })
+        let kind = match &expr.result_key {
+            None => Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, values, open))),
+            Some(_) => Kind::Map(Arc::new(Map::new(MapKind::Object, entries.into_iter().collect(), open))),
+        };
+        unless(error, Value::new(kind))
     }
 
     fn open_result(&self, expr: &ForExpr, collection: &Value) -> Value {
         let open = why(collection);
         match &expr.result_key {
             None => Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, Vec::new(), open)))),
-            Some(_) => Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: Entries::new(), open }))),
+            Some(_) => Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, Entries::new(), open)))),
         }
     }
 
@@ -317,12 +352,25 @@ impl Evaluator<'_> {
             Kind::Cond(branches) => over_branches(source, branches, |branch| self.splat(branch, each, scope)),
             Kind::Null(_) => Ok(Value::tuple(Vec::new())),
             Kind::Seq(seq) => {
-                if let (true, Some(element)) = (seq.items.is_empty(), &seq.element) {
-                    // What no element could have is an error also where there is none.
-                    one(derived(&[source], (**element).clone()))?;
+                let kind = if seq.kind == SeqKind::Tuple { SeqKind::Tuple } else { SeqKind::List };
+                // What no element could have is an error also where there is none.
+                let of_any = || one(derived(&[source], types::element_of(seq)));
+                if kind == SeqKind::List && seq.items.is_empty() {
+                    let element = types::of(&of_any().map_err(|error| error.of_type(Type::List(Box::default())))?);
+                    return Ok(Value::new(ops::of_elements(
+                        ops::make_seq(kind, Vec::new(), seq.open.clone()),
+                        &element,
+                    )));
                 }
                 let items: Result<Vec<Value>, EvalError> = seq.items.iter().cloned().map(one).collect();
-                Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, items?, seq.open.clone())))))
+                let items = items.map_err(|error| {
+                    let kept = |value: Outcome| types::of(&value.unwrap_or_else(|error| error.left(None)));
+                    error.of_type(match kind {
+                        SeqKind::Tuple => Type::Tuple(seq.items.iter().cloned().map(one).map(kept).collect()),
+                        _ => Type::List(Box::new(kept(of_any()))),
+                    })
+                })?;
+                Ok(Value::new(Kind::Seq(Arc::new(Seq::new(kind, items, seq.open.clone())))))
             }
             // A list, or one thing, or nothing.
             Kind::Unknown(_) | Kind::Ref(_)
@@ -334,6 +382,8 @@ impl Evaluator<'_> {
                 let open = why(source);
                 Ok(Value::new(Kind::Seq(Arc::new(Seq::new(SeqKind::Tuple, Vec::new(), open)))))
             }
+            // What is made of something unknown may turn out to be anything.
+            Kind::Map(map) if map.open.is_some() && map.entries.is_empty() => Ok(derived(&[source], Type::Dynamic)),
             _ => Ok(Value::tuple(vec![one(source.clone())?])),
         }
     }
@@ -356,19 +406,31 @@ impl Evaluator<'_> {
             }
         }
         steps.reverse();
+        let mut error = None;
         let (value, used) = match &at.kind {
             ExprKind::Variable(root) => self.root_of(root, &steps, scope, expr.span)?,
-            _ => (self.eval(at, scope)?, 0),
+            _ => (self.eval_on(at, scope, &mut error), 0),
         };
         let mut value = value;
         for step in steps.iter().skip(used) {
             let key = match step {
                 Step::Attr(name) => Value::string((*name).clone()),
-                Step::Index(key) => self.eval(key, scope)?,
+                Step::Index(key) => self.eval_on(key, scope, &mut error),
             };
-            value = ops::index(&value, &key)?;
+            value = match step {
+                // By index, Terraform looks for an attribute only once the object is known.
+                Step::Index(_) if is_object_to_be(&value) && key.as_str().is_some() => {
+                    ops::index(&value, &key).or_else(|_| Ok(derived(&[&value], Type::Dynamic)))
+                }
+                _ => ops::index(&value, &key),
+            }
+            .unwrap_or_else(|other| {
+                let left = other.left(Some(expr.span));
+                error.get_or_insert(other);
+                left
+            });
         }
-        Ok(value)
+        unless(error, value)
     }
 
     /// The value at the root of a traversal, and how many steps it took.
@@ -431,7 +493,16 @@ impl Evaluator<'_> {
             },
             ("self", _) => Ok((Value::unknown(Reason::Unsupported("`self`".into()), Some(span)), steps.len())),
             ("module", Some(name)) => self.module_reference(instance, name, steps, scope),
-            ("component", Some(name)) if instance.parent.is_none() && self.unit.deployment.stack.is_some() => {
+            // Tokens, stores and other stacks' outputs are known to the platform alone.
+            ("identity_token" | "store" | "upstream_input", Some(_)) if self.unit.deployment.stack.is_some() => {
+                let text = self.source_text(span);
+                let mut unknown = Unknown::new(Reason::InputWithoutValue(text.clone()), Some(span));
+                unknown.symbol = Some(format!("{text} in {}", self.unit.path).into());
+                Ok((Value::new(Kind::Unknown(Arc::new(unknown))), steps.len()))
+            }
+            ("component" | "stack", Some(name))
+                if self.unit.deployment.stack.is_some() && calls(instance, root, name) =>
+            {
                 self.module_reference(instance, name, steps, scope)
             }
             ("data", Some(kind)) => match steps.get(1) {
@@ -446,13 +517,27 @@ impl Evaluator<'_> {
 
     fn call_function(&self, name: &str, args: &[Expr], expand: bool, scope: &Scope<'_>, span: Span) -> Outcome {
         match name {
-            "try" => return self.attempt(args, scope),
+            "try" => {
+                // The elements of a list are further arguments; none of them is an error.
+                let Some((last, first)) = args.split_last().filter(|_| expand) else {
+                    return self.attempt(args, scope);
+                };
+                let last = self.eval(last, scope)?;
+                return match (self.attempt(first, scope), last.as_seq()) {
+                    (Ok(value), _) if value.first_unknown().is_none() => Ok(value),
+                    (Err(_), Some(Seq { items, open: None, .. })) if !items.is_empty() => {
+                        Ok(items.first().cloned().unwrap_or_else(Value::null))
+                    }
+                    (_, None) if !is_open(&last) => fail(format!("`...` takes a list, not {}", name_of(&last))),
+                    (outcome, _) => outcome.and_then(|value| Ok(derived(&[&value], Type::Dynamic))),
+                };
+            }
             "can" => {
                 let Some(arg) = args.first() else { return fail("`can` takes one argument") };
                 return Ok(match self.eval(arg, scope) {
-                    Ok(value) => branches::can(&value, &|value| match value.kind {
-                        Kind::Unknown(_) | Kind::Cond(_) => derived(&[value], Type::Bool),
-                        _ => Value::bool(true),
+                    Ok(value) => branches::can(&value, &|value| match value.first_unknown() {
+                        None if !matches!(value.kind, Kind::Cond(_)) => Value::bool(true),
+                        _ => derived(&[value], Type::Bool),
                     }),
                     Err(_) => Value::bool(false),
                 });
@@ -507,6 +592,18 @@ impl Evaluator<'_> {
                 }
                 Ok(mut value) => {
                     let others = args.get(at + 1..).unwrap_or_default();
+                    if scope.probing && functions::computed(&value) {
+                        return Ok(derived(&[&value], Type::Dynamic));
+                    }
+                    // What is worked out of something unknown may still fail.
+                    let worked_out = |part: &Value| matches!(&part.kind, Kind::Unknown(unknown) if unknown.symbol.is_none() && types::is_open(&unknown.ty));
+                    if !is_open(&value)
+                        && !others.is_empty()
+                        && !is_plain(arg)
+                        && branches::certainly(&value, worked_out)
+                    {
+                        return Ok(derived(&[&value], Type::Dynamic));
+                    }
                     // It may still fail, and then the result is of another type.
                     if let (Kind::Unknown(unknown), false) = (&mut value.kind, others.is_empty()) {
                         Arc::make_mut(unknown).ty = Type::Dynamic;
@@ -606,6 +703,39 @@ impl FunctionContext for Files<'_, '_> {
     }
 }
 
+/// Whether the module has a call of this kind and name.
+fn calls(instance: &Rc<Instance>, kind: &str, name: &str) -> bool {
+    instance.module.calls.get(name).is_some_and(|block| *block.kind == *kind)
+}
+
+/// Whether the expression only names values and puts them together.
+fn is_plain(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Null
+        | ExprKind::Bool(_)
+        | ExprKind::Number(_)
+        | ExprKind::String(_)
+        | ExprKind::Variable(_)
+        | ExprKind::SplatItem => true,
+        ExprKind::GetAttr(inner, ..) | ExprKind::Parens(inner) => is_plain(inner),
+        ExprKind::Tuple(items) => items.iter().all(is_plain),
+        ExprKind::Object(items) => items.iter().all(|item| is_plain(&item.value)),
+        _ => false,
+    }
+}
+
+fn is_object_to_be(value: &Value) -> bool {
+    matches!(&value.kind, Kind::Unknown(unknown) if matches!(unknown.ty, Type::Object(_)))
+}
+
+/// The value, unless there was an error on the way to it.
+fn unless(error: Option<EvalError>, value: Value) -> Outcome {
+    match error {
+        Some(error) => Err(error.leaving(value)),
+        None => Ok(value),
+    }
+}
+
 /// What parentheses hold.
 fn unwrapped(expr: &Expr) -> &Expr {
     match &expr.kind {
@@ -670,6 +800,9 @@ pub(super) fn elements(collection: &Value) -> Result<Option<Elements>, EvalError
                 .map(|(key, entry)| (Value { span: entry.span, ..Value::string(key.clone()) }, entry.value.clone()))
                 .collect();
             Ok(Some((items, map.open.clone())))
+        }
+        Kind::Unknown(_) | Kind::Ref(_) if types::is_primitive(&types::of(collection)) => {
+            fail("text, a number or a bool cannot be iterated over")
         }
         Kind::Unknown(_) | Kind::Cond(_) | Kind::Ref(_) => Ok(None),
         Kind::Null(_) => fail("null cannot be iterated over"),

@@ -125,7 +125,7 @@ fn statement(block: &Value) -> Value {
     if let Some(conditions) = block.get("condition").and_then(Value::as_seq) {
         put("Condition", self::conditions(conditions, block));
     }
-    let map = Map { kind: MapKind::Object, entries, open: None };
+    let map = Map::new(MapKind::Object, entries, None);
     Value { span: block.span, ..Value::new(Kind::Map(Arc::new(map))) }.only_where(block.when())
 }
 
@@ -217,10 +217,7 @@ fn principals(value: &Value) -> Value {
         };
         (kind, Entry { value, span: None })
     });
-    Value {
-        span: value.span,
-        ..Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries: entries.collect(), open })))
-    }
+    Value { span: value.span, ..Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries.collect(), open)))) }
 }
 
 /// Condition blocks are a set, which the provider's SDK walks by the decimal text of a checksum; their values are a list, and
@@ -282,5 +279,5 @@ fn conditions(seq: &Seq, block: &Value) -> Value {
     };
     let entries =
         tests.into_iter().map(|(test, variables)| (test, Entry { value: inner(variables), span: None })).collect();
-    Value::new(Kind::Map(Arc::new(Map { kind: MapKind::Object, entries, open })))
+    Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries, open))))
 }

@@ -4,17 +4,19 @@
 //!
 //! Source: gruntwork-io/terragrunt, reference of configuration blocks and functions, read 2026-11.
 
+pub(crate) mod stack;
+
 use super::expression::{STACK_LEFT, STACK_PIECE};
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::resource::REST;
+use crate::resource::{REST, Unit};
 use crate::source::{Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
 use crate::terraform::ast::{Block, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
 use crate::terraform::ops::fail;
 use crate::terraform::syntax;
-use crate::value::{Entries, Entry, Kind, Map, Reason, Value};
+use crate::value::{Entries, Entry, Kind, Map, Reason, Unknown, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -60,8 +62,11 @@ pub(super) struct Deployed {
 }
 
 /// Whether the unit's `terragrunt.hcl` may name units that it depends on.
-pub(super) fn depends_on_others(sources: &Sources, dir: &str) -> bool {
-    let dir = normalize(dir);
+pub(super) fn depends_on_others(sources: &Sources, unit: &Unit) -> bool {
+    if unit.deployment.made_by.is_some() {
+        return true;
+    }
+    let dir = normalize(&unit.path);
     let there = sources.list(&dir).is_ok_and(|entries| entries.iter().any(|entry| !entry.is_dir && entry.name == FILE));
     there && sources.load(&join(&dir, FILE)).is_ok_and(|file| sources.text(file).contains("dependency"))
 }
@@ -174,8 +179,16 @@ impl Evaluator<'_> {
             names: RefCell::default(),
             depth,
         });
+        if self.sources.text(file).contains("values") {
+            let values = match &self.unit.deployment.made_by {
+                Some(made_by) => self.values_of(made_by, unit),
+                None => self.values_in(unit),
+            };
+            context.names.borrow_mut().insert("values".into(), values);
+        }
         let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(Arc::new(module)) });
         let scope = Scope::new(&instance);
+        let above = if depth == 0 { self.autoinclude(unit, &instance, &context) } else { None };
         let mut config = Config::default();
         let mut includes = BTreeMap::new();
         for block in body.blocks("include") {
@@ -212,8 +225,11 @@ impl Evaluator<'_> {
         }
         context.names.borrow_mut().insert("include".into(), named(includes));
         let mut dependencies = BTreeMap::new();
-        for block in body.blocks("dependency") {
+        let merged =
+            above.iter().flat_map(|above| above.body.blocks("dependency").map(|block| (block, &above.instance)));
+        for (block, instance) in body.blocks("dependency").map(|block| (block, &instance)).chain(merged) {
             let Some((label, _)) = block.labels.first() else { continue };
+            let scope = Scope::new(instance);
             let target = block.body.attribute("config_path").map(|path| self.value(&path.value, &scope));
             let outputs = match target.as_ref().and_then(Value::text) {
                 Some(target) => self.dependency(&resolve(&dir, &target), block),
@@ -223,19 +239,31 @@ impl Evaluator<'_> {
             };
             dependencies.insert(label.clone(), Value::object([("outputs", outputs)]));
         }
-        context.names.borrow_mut().insert("dependency".into(), Value::object(dependencies));
+        let dependencies = Value::object(dependencies);
+        if let Some(above) = &above {
+            above.context.names.borrow_mut().insert("dependency".into(), dependencies.clone());
+        }
+        context.names.borrow_mut().insert("dependency".into(), dependencies);
         if let Some(source) = body.blocks("terraform").find_map(|block| block.body.attribute("source")) {
             config.source = Some(self.value(&source.value, &scope));
         }
-        for block in body.blocks("generate") {
-            if let (Some((name, _)), Some(contents)) = (block.labels.first(), block.body.attribute("contents")) {
-                config.generated.insert(name.clone(), self.value(&contents.value, &scope));
+        let merged = above.iter().map(|above| (&above.body, &above.instance));
+        for (body, instance) in [(&body, &instance)].into_iter().chain(merged) {
+            let scope = Scope::new(instance);
+            for block in body.blocks("generate") {
+                if let (Some((name, _)), Some(contents)) = (block.labels.first(), block.body.attribute("contents")) {
+                    config.generated.insert(name.clone(), self.value(&contents.value, &scope));
+                }
             }
-        }
-        if let Some(inputs) = body.attribute("inputs")
-            && let Kind::Map(map) = &self.value(&inputs.value, &scope).kind
-        {
-            config.inputs.extend(map.entries.iter().map(|(name, entry)| (name.clone(), entry.clone())));
+            let Some(inputs) = body.attribute("inputs") else { continue };
+            match &self.value(&inputs.value, &scope).kind {
+                Kind::Map(map) => {
+                    config.inputs.extend(map.entries.iter().map(|(name, entry)| (name.clone(), entry.clone())));
+                    config.open = config.open.take().or_else(|| map.open.clone().map(unknown));
+                }
+                Kind::Unknown(why) => config.open = config.open.take().or_else(|| Some(unknown(why.clone()))),
+                _ => {}
+            }
         }
         // Only a configuration that is read or included is asked for its locals.
         if depth > 0 {
@@ -250,9 +278,17 @@ impl Evaluator<'_> {
     fn dependency(&self, dir: &str, block: &Block) -> Value {
         let found = read_in_passing(|| self.estate.as_ref().and_then(|estate| estate.at(dir, self.stack)));
         let Some(other) = found else {
+            let units = self.estate.as_ref().map(|estate| estate.made_by(dir, self.stack)).unwrap_or_default();
+            if !units.is_empty() {
+                return Value::object(units.into_iter().map(|(name, unit)| (name, self.outputs_of(&unit, dir, block))));
+            }
             let text = format!("no loaded unit lies at `{dir}`; check that directory too");
             return Value::unknown(Reason::Derived(text.into()), Some(block.header));
         };
+        self.outputs_of(&other, dir, block)
+    }
+
+    fn outputs_of(&self, other: &Rc<Self>, dir: &str, block: &Block) -> Value {
         uses_unit(other.stack.0);
         if other.root.borrow().is_none() && other.rooting.get() {
             let text = format!("the unit at `{dir}` depends on this one");
@@ -376,6 +412,10 @@ impl Evaluator<'_> {
     }
 }
 
+fn unknown(why: Arc<Unknown>) -> Value {
+    Value { span: why.span, ..Value::new(Kind::Unknown(why)) }
+}
+
 /// What may stand in a configuration that an include leads to, and that is not at hand.
 fn not_followed(block: &Block) -> Value {
     Value::unknown(Reason::File("what is included here could not be read".into()), Some(block.header))
@@ -417,7 +457,7 @@ fn deeper(below: &Value, above: &Value) -> Value {
                 entries.insert(name.clone(), Entry { value, span: entry.span });
             }
             let open = a.open.clone().or_else(|| b.open.clone());
-            Value { kind: Kind::Map(Arc::new(Map { kind: b.kind, entries, open })), ..above.clone() }
+            Value { kind: Kind::Map(Arc::new(Map::new(b.kind, entries, open))), ..above.clone() }
         }
         _ => above.clone(),
     }

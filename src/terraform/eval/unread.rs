@@ -33,7 +33,7 @@ impl Evaluator<'_> {
     pub(super) fn handed(&self, instance: &Rc<Instance>, name: &Arc<str>, missing: &Value, out: &mut Vec<Unread>) {
         let Some(block) = instance.module.calls.get(name) else { return };
         let why = missing.first_unknown().map_or_else(|| "it is not known".to_owned(), |why| why.reason.to_string());
-        let what: Arc<str> = format!("{}module.{name}", instance.prefix).into();
+        let what: Arc<str> = format!("{}{}.{name}", instance.prefix, block.kind).into();
         let unread = |span, of| Unread { what: what.clone(), why: why.as_str().into(), span, kind: None, of };
         let lost = |attribute: &Attribute| matches!(attribute.value.kind, ExprKind::Unread);
         if !block.body.unread.is_empty() || block.body.attributes.iter().any(lost) {

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::resource::REST;
 use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Expr};
-use crate::terraform::ops::convert;
+use crate::terraform::ops::{convert, derived};
 use crate::terraform::syntax::{self, Defaults, type_constraint};
 use crate::value::{Entry, Kind, Map, Reason, Seq, Type, Unknown, Value};
 use std::collections::BTreeMap;
@@ -45,6 +45,20 @@ impl Evaluator<'_> {
                     let mut scope = Scope::new(caller);
                     scope.repetition = repetition.clone();
                     Some(self.value(&attribute.value, &scope))
+                }
+                // Of a component of a Terraform Stack.
+                None if matches!(&*block.kind, "component" | "stack") && block.body.attribute("inputs").is_some() => {
+                    let mut scope = Scope::new(caller);
+                    scope.repetition = repetition.clone();
+                    let inputs = block.body.attribute("inputs").map(|inputs| self.value(&inputs.value, &scope));
+                    inputs.and_then(|inputs| match &inputs.kind {
+                        Kind::Map(map) => map
+                            .entries
+                            .get(name)
+                            .map(|entry| entry.value.clone())
+                            .or_else(|| map.open.is_some().then(|| derived(&[&inputs], Type::Dynamic))),
+                        _ => Some(derived(&[&inputs], Type::Dynamic)),
+                    })
                 }
                 None => block.body.unread.first().map(|span| {
                     let text = format!("`{name}` may be given in a part of the call that could not be read");
@@ -105,7 +119,7 @@ impl Evaluator<'_> {
                         entry.value = self.fill(&entry.value, ty, inner, instance);
                     }
                 }
-                Kind::Map(Arc::new(Map { kind: map.kind, entries, open: map.open.clone() }))
+                Kind::Map(Arc::new(Map { entries, ..(**map).clone() }))
             }
             (Kind::Map(map), Type::Map(element)) => {
                 let Some(inner) = below("") else { return value.clone() };
@@ -119,7 +133,7 @@ impl Evaluator<'_> {
                         )
                     })
                     .collect();
-                Kind::Map(Arc::new(Map { kind: map.kind, entries, open: map.open.clone() }))
+                Kind::Map(Arc::new(Map { entries, ..(**map).clone() }))
             }
             (Kind::Seq(seq), Type::List(element) | Type::Set(element)) => {
                 let Some(inner) = below("") else { return value.clone() };

@@ -5,7 +5,6 @@ use crate::terraform::branches::over_branches;
 use crate::terraform::ops::{convert, derived, equals, fail, logic, make_seq, may_be_null, name_of, number, unify};
 use crate::terraform::types;
 use crate::value::{Branch, Entry, Kind, Map, MapKind, Number, Reason, Seq, SeqKind, Type, Unknown, Value};
-use bigdecimal::BigDecimal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,6 +65,14 @@ fn several_types<T>() -> Result<T, super::EvalError> {
 /// The sets' elements, brought to one type.
 fn alike(args: &[Value]) -> Result<Vec<Value>, super::EvalError> {
     let known: Vec<Value> = args.iter().filter(|arg| arg.as_seq().is_some()).cloned().collect();
+    // Sets of nulls of no type have a type in common with sets of text, numbers and bools only.
+    let elements: Vec<Type> = known.iter().filter_map(Value::as_seq).map(types::element_of).collect();
+    let untyped = |seq: &Seq| !seq.items.is_empty() && seq.items.iter().all(Value::is_null);
+    let of_nulls =
+        known.iter().filter_map(Value::as_seq).zip(&elements).any(|(seq, ty)| *ty == Type::Dynamic && untyped(seq));
+    if of_nulls && elements.iter().any(|ty| *ty != Type::Dynamic && !types::is_primitive(ty)) {
+        return several_types();
+    }
     let Some(unified) = unify(known) else { return several_types() };
     let mut unified = unified.into_iter();
     Ok(args
@@ -103,9 +110,19 @@ pub(super) fn merge(args: &[Value]) -> Outcome {
     let mut entries: BTreeMap<Arc<str>, Entry> = BTreeMap::new();
     let mut open: Option<Arc<Unknown>> = None;
     let mut kind = MapKind::Map;
+    // After a null of no type, Terraform looks at no more types.
+    let mut of_any_type = false;
     for value in args {
         match &value.kind {
-            Kind::Null(_) => {}
+            Kind::Null(ty) => match ty.0.as_deref() {
+                None => {
+                    kind = MapKind::Object;
+                    of_any_type = true;
+                }
+                Some(Type::Object(_) | Type::Map(_)) => {}
+                Some(_) if of_any_type => {}
+                Some(_) => return fail("`merge` takes maps and objects, not null of another type"),
+            },
             Kind::Map(map) => {
                 if map.kind == MapKind::Object {
                     kind = MapKind::Object;
@@ -124,7 +141,7 @@ pub(super) fn merge(args: &[Value]) -> Outcome {
             _ => return fail(format!("`merge` takes maps and objects, not {}", name_of(value))),
         }
     }
-    Ok(Value::new(Kind::Map(Arc::new(Map { kind, entries: entries.into_iter().collect(), open }))))
+    Ok(Value::new(Kind::Map(Arc::new(Map::new(kind, entries.into_iter().collect(), open)))))
 }
 
 /// Makes every entry unknown: a later map of unknown content may replace it.
@@ -295,7 +312,7 @@ fn element(args: &[Value]) -> Outcome {
         return fail("`element` of a tuple takes no negative index");
     }
     let found = usize::try_from(at.rem_euclid(count)).ok().and_then(|at| seq.items.get(at));
-    found.cloned().ok_or_else(|| super::EvalError("no such element".to_owned()))
+    found.cloned().ok_or_else(|| super::EvalError::new("no such element".to_owned()))
 }
 
 fn slice(args: &[Value]) -> Outcome {
@@ -314,35 +331,16 @@ fn slice(args: &[Value]) -> Outcome {
     }
 }
 
-/// The type of the sets, where all else are tuples.
-fn set_among_tuples(args: &[Value]) -> Option<Type> {
-    let (sets, rest): (Vec<Type>, Vec<Type>) = args.iter().map(types::of).partition(|ty| matches!(ty, Type::Set(_)));
-    if !rest.iter().all(|ty| matches!(ty, Type::Tuple(_))) {
-        return None;
-    }
-    types::unify(&sets).filter(|ty| matches!(ty, Type::Set(_)))
-}
-
 fn coalesce(args: &[Value]) -> Outcome {
-    let unified = unify(args.to_vec());
-    // Text that is empty is passed over where all are text.
-    let texts = unified.is_some();
-    let values = match unified {
-        Some(values) => values,
-        // With null of no type among them, Terraform takes them as they are.
-        None if args.iter().any(|arg| types::of(arg) == Type::Dynamic) => args.to_vec(),
-        None => match set_among_tuples(args) {
-            // What cannot be brought to the sets' type counts as null.
-            Some(set) => args.iter().filter_map(|arg| convert(arg, &set).ok()).collect(),
-            None => return several_types(),
-        },
-    };
-    for value in values {
+    let Some(ty) = types::unify(&args.iter().map(types::of).collect::<Vec<_>>()) else { return several_types() };
+    // What cannot be brought to the type counts as null.
+    for value in args.iter().filter_map(|arg| convert(arg, &ty).ok()) {
         match &value.kind {
             Kind::Null(_) => {}
-            Kind::String(text) if texts && text.is_empty() => {}
-            Kind::Unknown(_) => return unknown(args, Type::Dynamic),
-            _ if may_be_null(&value) => return unknown(args, Type::Dynamic),
+            // Text that is empty is passed over where all are text.
+            Kind::String(text) if ty == Type::String && text.is_empty() => {}
+            Kind::Unknown(_) => return unknown(args, ty),
+            _ if may_be_null(&value) => return unknown(args, ty),
             _ => return Ok(value),
         }
     }
@@ -350,8 +348,11 @@ fn coalesce(args: &[Value]) -> Outcome {
 }
 
 fn coalescelist(args: &[Value]) -> Outcome {
-    let is_set = |arg: &Value| arg.as_seq().is_some_and(|seq| seq.kind == SeqKind::Set);
-    let listless = |arg: &&Value| is_set(arg) || (arg.as_seq().is_none() && types::of(arg) != Type::Dynamic);
+    let listless = |arg: &&Value| match types::of(arg) {
+        Type::List(_) | Type::Tuple(_) => false,
+        Type::Dynamic => arg.is_null(),
+        _ => true,
+    };
     if let Some(other) = args.iter().take_while(|arg| !is_open(arg)).find(listless) {
         return fail(format!("`coalescelist` takes lists, not {}", name_of(other)));
     }
@@ -491,7 +492,7 @@ fn zipmap(args: &[Value]) -> Outcome {
         entries.insert(name, Entry { value: value.clone(), span: key.span });
     }
     let kind = if values.kind == SeqKind::Tuple { MapKind::Object } else { MapKind::Map };
-    Ok(Value::new(Kind::Map(Arc::new(Map { kind, entries: entries.into_iter().collect(), open: None }))))
+    Ok(Value::new(Kind::Map(Arc::new(Map::new(kind, entries.into_iter().collect(), None)))))
 }
 
 fn union(args: &[Value]) -> Outcome {
@@ -572,7 +573,7 @@ fn product(args: &[Value]) -> Outcome {
         if rows.len().saturating_mul(seq.items.len()) > LIMIT / 10 {
             return Ok(Value::unknown(Reason::Limit("`setproduct` of this size is not evaluated".into()), None));
         }
-        let items = unify(seq.items.clone()).unwrap_or_else(|| seq.items.clone());
+        let Some(items) = unify(seq.items.clone()) else { return several_types() };
         rows = rows
             .iter()
             .flat_map(|row| items.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect()))
@@ -596,18 +597,18 @@ fn range(args: &[Value]) -> Outcome {
     let mut numbers = Vec::with_capacity(args.len());
     for value in args {
         match number(value)? {
-            Some(number) => numbers.push(number.decimal().clone()),
+            Some(number) => numbers.push(number),
             None => return unknown(args, Type::List(Box::new(Type::Number))),
         }
     }
-    let zero = BigDecimal::from(0);
+    let zero = Number::from(0);
     let (start, end, step) = match numbers.as_slice() {
         [end] => (zero.clone(), end.clone(), None),
         [start, end] => (start.clone(), end.clone(), None),
         [start, end, step] => (start.clone(), end.clone(), Some(step.clone())),
         _ => return fail("`range` takes one to three numbers"),
     };
-    let step = step.unwrap_or_else(|| BigDecimal::from(if end < start { -1 } else { 1 }));
+    let step = step.unwrap_or_else(|| Number::from(if end < start { -1 } else { 1 }));
     if start == end {
         return Ok(list(Vec::new()));
     }
@@ -620,8 +621,8 @@ fn range(args: &[Value]) -> Outcome {
         if items.len() == 1024 {
             return fail("more than 1024 values were requested from `range`");
         }
-        items.push(Value::new(Kind::Number(Number::from(at.clone()))));
-        at += &step;
+        items.push(Value::new(Kind::Number(at.clone())));
+        at = at.plus(&step);
     }
     Ok(list(items))
 }
@@ -650,6 +651,9 @@ fn matchkeys(args: &[Value]) -> Outcome {
 fn transpose(args: &[Value]) -> Outcome {
     let mut out: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
     for (key, entry) in &map(args, 0)?.entries {
+        if entry.value.is_null() {
+            return fail("a list that `transpose` is given is null");
+        }
         let items = entry.value.as_seq().map(|seq| seq.items.clone()).unwrap_or_default();
         for item in items {
             match text(&[item], 0)? {

@@ -210,7 +210,7 @@ pub(super) fn jsondecode(args: &[Value]) -> Outcome {
         Some(text) => {
             let error = serde_json::from_str::<serde_json::Value>(&text).err();
             let error = error.map_or_else(|| "it is nested too deeply".to_owned(), |error| error.to_string());
-            Err(EvalError(format!("the text is not JSON: {error}")))
+            Err(EvalError::new(format!("the text is not JSON: {error}")))
         }
         None => unknown(args),
     }

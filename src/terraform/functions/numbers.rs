@@ -54,20 +54,20 @@ fn extreme(args: &[Value], largest: bool) -> Outcome {
             best = Some(n);
         }
     }
-    best.map(number_value).ok_or_else(|| super::EvalError("at least one number is required".to_owned()))
+    best.map(number_value).ok_or_else(|| super::EvalError::new("at least one number is required".to_owned()))
 }
 
 fn sum(args: &[Value]) -> Outcome {
     let seq = seq(args, 0)?;
-    let mut total = BigDecimal::from(0);
+    let mut total = Number::from(0);
     for item in &seq.items {
         let Some(n) = number(item)? else { return unknown(args) };
-        total += n.decimal();
+        total = total.plus(&n);
     }
     if seq.items.is_empty() {
         return fail("`sum` takes a list of at least one number");
     }
-    if seq.open.is_some() { unknown(args) } else { Ok(number_value(Number::from(total))) }
+    if seq.open.is_some() { unknown(args) } else { Ok(number_value(total)) }
 }
 
 /// As Terraform computes it, in 64-bit floating point.
@@ -80,7 +80,7 @@ fn float(value: f64, error: &str) -> Outcome {
     if value.is_infinite() {
         return Ok(Value::unknown(crate::value::Reason::Unsupported("an infinite number".into()), None));
     }
-    Number::from_f64(value).map(number_value).ok_or_else(|| super::EvalError(error.to_owned()))
+    Number::from_f64(value).map(number_value).ok_or_else(|| super::EvalError::new(error.to_owned()))
 }
 
 fn log(args: &[Value]) -> Outcome {
@@ -138,7 +138,7 @@ struct Net {
 }
 
 fn parse(text: &str) -> Result<Net, super::EvalError> {
-    let bad = || super::EvalError(format!("`{text}` is not a CIDR range"));
+    let bad = || super::EvalError::new(format!("`{text}` is not a CIDR range"));
     let (address, prefix) = text.split_once('/').ok_or_else(bad)?;
     let prefix: u32 = prefix.parse().map_err(|_| bad())?;
     let (bits, width) = match address.parse::<IpAddr>().map_err(|_| bad())? {
@@ -204,7 +204,7 @@ fn cidr(args: &[Value], what: Cidr) -> Outcome {
 
 /// As the library that Terraform calls computes it, also where the numbers are negative.
 fn subnet(net: &Net, new: i64, number: i128, range: &str) -> Result<String, super::EvalError> {
-    let no = || super::EvalError(format!("`{range}` cannot be divided that way"));
+    let no = || super::EvalError::new(format!("`{range}` cannot be divided that way"));
     let prefix = i64::from(net.prefix).checked_add(new).and_then(|prefix| u32::try_from(prefix).ok());
     let prefix = prefix.filter(|prefix| *prefix <= net.width).ok_or_else(no)?;
     let magnitude = number.unsigned_abs();

@@ -40,7 +40,7 @@ pub(super) fn convert_arguments(name: &str, signature: &Signature, args: Vec<Val
             if arg.is_null() && !parameter.nullable {
                 return fail(format!("an argument of `{name}` is null"));
             }
-            convert(&arg, &parameter.ty).map_err(|error| EvalError(format!("`{name}`: {}", error.0)))
+            convert(&arg, &parameter.ty).map_err(|error| EvalError::new(format!("`{name}`: {}", error.0)))
         })
         .collect()
 }

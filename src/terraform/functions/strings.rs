@@ -303,7 +303,7 @@ fn compile(pattern: &str) -> Result<regex::Regex, super::EvalError> {
     regex::RegexBuilder::new(&go_pattern(pattern))
         .size_limit(1 << 22)
         .build()
-        .map_err(|error| super::EvalError(format!("invalid regular expression: {error}")))
+        .map_err(|error| super::EvalError::new(format!("invalid regular expression: {error}")))
 }
 
 fn regex(args: &[Value], all: bool) -> Outcome {
@@ -499,18 +499,21 @@ pub(super) fn number_text(n: &Number, verb: char, precision: Option<usize>) -> R
         let (int, _) = n.decimal().with_scale(0).into_bigint_and_exponent();
         int.to_str_radix(radix)
     };
-    Ok(match verb {
+    // Of zero, only the forms with a fraction show the sign.
+    let sign = if n.is_zero() && n.has_minus() && "fFeEgG".contains(verb) { "-" } else { "" };
+    let text = match verb {
         'd' => digits(10),
         'b' => digits(2),
         'o' => digits(8),
         'x' => digits(16),
         'X' => digits(16).to_uppercase(),
-        'f' | 'F' => n.decimal().with_scale_round(places, bigdecimal::RoundingMode::HalfEven).to_plain_string(),
+        'f' | 'F' => n.exact().with_scale_round(places, bigdecimal::RoundingMode::HalfEven).to_plain_string(),
         'e' | 'E' => exponential(n, places + 1, verb, false),
         'g' | 'G' => {
             let digits = n.decimal().digits();
             let wanted = precision.map_or(digits, |precision| u64::try_from(precision.max(1)).unwrap_or(digits));
-            let rounded = n.decimal().with_prec(wanted.max(1)).normalized();
+            let whole = if precision.is_some() { n.exact() } else { n.decimal().clone() };
+            let rounded = whole.with_prec(wanted.max(1)).normalized();
             let exponent = exponent_of(&rounded);
             // Without a precision, the least number of digits is written, and six decide between the forms.
             let limit = precision.map_or(6, |precision| i64::try_from(precision.max(1)).unwrap_or(6));
@@ -521,7 +524,8 @@ pub(super) fn number_text(n: &Number, verb: char, precision: Option<usize>) -> R
             }
         }
         _ => n.to_string(),
-    })
+    };
+    Ok(format!("{sign}{text}"))
 }
 
 /// The power of ten of the first digit.
@@ -531,7 +535,8 @@ fn exponent_of(n: &BigDecimal) -> i64 {
 
 /// `d.ddde+XX` with so many digits; with `shortest`, without zeros at the end.
 fn exponential(n: &Number, digits: i64, verb: char, shortest: bool) -> String {
-    let rounded = n.decimal().with_prec(u64::try_from(digits.max(1)).unwrap_or(1));
+    let whole = if shortest { n.decimal().clone() } else { n.exact() };
+    let rounded = whole.with_prec(u64::try_from(digits.max(1)).unwrap_or(1));
     let exponent = exponent_of(&rounded);
     let (int, _) = rounded.normalized().abs().into_bigint_and_exponent();
     let mut text = int.to_string();

@@ -3,9 +3,10 @@
 
 use super::{EvalError, Outcome};
 use crate::terraform::ops::fail;
-use crate::value::{Kind, Number, Value};
+use crate::value::{Kind, Number, Reason, Type, Unknown, Value};
 use granit_parser::{Event, Parser, ScalarStyle};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The text; `None` where the value is not wholly known, or holds control characters.
 pub(super) fn encode(value: &Value) -> Option<String> {
@@ -138,7 +139,7 @@ pub(super) fn decode(text: &str) -> Outcome {
     let mut root = None;
     let mut nodes = 0;
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.map_err(|error| EvalError(format!("the text is not YAML: {}", error.info())))?;
+        let (event, _) = event.map_err(|error| EvalError::new(format!("the text is not YAML: {}", error.info())))?;
         nodes += 1;
         if nodes > super::LIMIT || open.len() > 200 {
             return fail("the YAML text is too large");
@@ -210,6 +211,10 @@ fn plain(text: &str) -> Value {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::bool(true),
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             return Value::bool(false);
+        }
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" => {
+            let why = Unknown::new(Reason::Unsupported("an infinite number".into()), None);
+            return Value::new(Kind::Unknown(Arc::new(Unknown { ty: Type::Number, ..why })));
         }
         _ => {}
     }
