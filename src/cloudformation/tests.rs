@@ -405,3 +405,19 @@ fn any_number_of_threads_gives_the_same_stacks() {
     assert!(one.0.contains("deep/") || one.1 == 42, "{}", one.1);
     assert_eq!(one, run(4));
 }
+
+#[test]
+fn a_template_is_told_from_what_only_speaks_of_one() {
+    let is = |text: &str| assert!(recognise(text), "{text}");
+    let not = |text: &str| assert!(!recognise(text), "{text}");
+    is("Resources:\n  A:\n    Type: AWS::S3::Bucket\n");
+    is("Parameters:\n  One: {Type: String}\nResources: {}\n");
+    is(r#"{"Parameters": {}, "Resources": {}}"#);
+    is("{Resources: {A: {Type: AWS::S3::Bucket}}}");
+    is("'Resources':\n  A:\n    Type: AWS::S3::Bucket\n");
+    is(r#"{"Metadata": {"Resources": 1}, "Resources": {"A": {"Type": "AWS::S3::Bucket"}}}"#);
+    is(r#"{"Resources": {"A": {"Type": "AWS::S3::Bucket""#);
+    not(r#"[{"Path": ["Resources", "A"], "Type": "AWS::S3::Bucket"}]"#);
+    not(r#"{"fragment": {"Resources": {"A": {"Type": "AWS::S3::Bucket"}}}}"#);
+    not("Resources: none\n");
+}
