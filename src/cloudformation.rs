@@ -106,8 +106,17 @@ fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>>
         match world.load(path) {
             Ok(file) => {
                 let (root, found) = document::parse(file, &world.sources.text(file));
-                found.into_iter().for_each(|diagnostic| world.tell(diagnostic));
+                for diagnostic in found {
+                    let message = diagnostic.message.replacen("the template", "the parameter file", 1);
+                    world.tell(Diagnostic { message, ..diagnostic });
+                }
                 given.extend(root.iter().flat_map(parameters::pairs));
+                if let Some(root) = root.filter(|root| root.text().is_some_and(|text| !text.is_empty())) {
+                    world.tell(Diagnostic::bad_input(
+                        root.span,
+                        "a parameter file is JSON or YAML with names and values",
+                    ));
+                }
             }
             Err(error) => world.tell(Diagnostic::unreadable(path.as_str(), error.to_string())),
         }
@@ -128,7 +137,7 @@ fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>>
         name: deployment.stack_name.as_deref().map(Into::into),
         given,
         exports: cdk::given(&deployment.exports),
-        chain: Arc::from([]),
+        chain: deployment.by.into_iter().collect(),
         exists: Existence::Certain,
         depth: 0,
         constructs: world.constructs(&unit.path),

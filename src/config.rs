@@ -373,6 +373,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             backend: pairs(&table.backend),
             state: table.state.as_ref().map(|file| below(file)),
             stack: None,
+            by: None,
         };
         config.deployments.push((below(&table.path), name, deployment));
     }

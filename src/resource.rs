@@ -50,6 +50,8 @@ pub struct Deployment {
     pub state: Option<String>,
     /// Of a Terraform Stack: the deployment's name.
     pub stack: Option<String>,
+    /// What deploys the unit, where another file says so.
+    pub by: Option<Span>,
 }
 
 impl Deployment {
@@ -69,6 +71,7 @@ impl Deployment {
         self.backend.extend(other.backend);
         self.state = other.state.or(self.state);
         self.stack = other.stack.or(self.stack);
+        self.by = other.by.or(self.by);
         self.named |= other.named;
         self
     }

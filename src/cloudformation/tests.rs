@@ -421,3 +421,17 @@ fn a_template_is_told_from_what_only_speaks_of_one() {
     not(r#"{"fragment": {"Resources": {"A": {"Type": "AWS::S3::Bucket"}}}}"#);
     not("Resources: none\n");
 }
+
+#[test]
+fn what_needs_the_language_extensions_is_told_where_they_are_not_asked_for() {
+    let text = "Mappings:\n  M: {a: {k: v}}\nResources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties:\n      P: !FindInMap [M, b, k, {DefaultValue: d}]\n      Q: {'Fn::Length': [1, 2]}\n      R: {'Fn::ToJsonString': {a: 1}}\n  Fn::ForEach::T:\n    - N\n    - [a]\n    - T${N}: {Type: AWS::SNS::Topic}\n";
+    let (_, stacks, diagnostics) = load(text);
+    let told: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    for what in ["DefaultValue", "Fn::Length", "Fn::ToJsonString", "Fn::ForEach::T"] {
+        let message = format!("without `Transform: AWS::LanguageExtensions` CloudFormation refuses `{what}`");
+        assert_eq!(told.iter().filter(|told| **told == message).count(), 1, "{what}: {told:?}");
+    }
+    assert_eq!(stacks[0].resources.len(), 1);
+    let (_, _, diagnostics) = load(&format!("Transform: AWS::LanguageExtensions\n{text}"));
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+}
