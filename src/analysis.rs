@@ -16,14 +16,14 @@ use crate::checks::{
 use crate::copy::{CopyId, CopySource, predict, predict_again, short_hash};
 use crate::diagnostic::{Diagnostic, DiagnosticKind, Fix, Label, Severity};
 use crate::estate::Estate;
-use crate::graph::{Facts, Graph, link};
+use crate::graph::{Facts, Graph, PlanId, link};
 use crate::lower::lower;
 use crate::model::{Entities, Site};
-use crate::resource::{Language, Stack};
-use crate::source::Sources;
+use crate::resource::{Language, Resource, Stack};
+use crate::source::{FileId, Sources};
 use crate::suppress::{self, Suppression};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A finding and the copies it touches: one root cause, reported once.
@@ -139,7 +139,8 @@ impl Analysis {
         };
         let (mut reported, ignores) =
             report(&context, &self.stacks, judged, &self.judgements, &self.joined, incomplete, settings);
-        lead_there(&mut reported, &self.stacks);
+        lead_there(&mut reported, &self.stacks, &self.sources);
+        name_the_others(&mut reported, &self.judgements, &self.graph);
         let (suppressed, findings) = reported.into_iter().partition(|reported| reported.suppressed.is_some());
         let assumptions: BTreeSet<&String> =
             self.judgements.iter().flat_map(|judgement| judgement.assumed.iter()).collect();
@@ -330,21 +331,65 @@ fn leave_elsewhere(judged: &mut Vec<Judged>, judgements: &[Judgement], graph: &G
     }
 }
 
-/// Shows the nested stacks that lead to a finding's place, where that is one way only.
-fn lead_there(findings: &mut [Reported], stacks: &[Arc<Stack>]) {
-    let nested = stacks.iter().filter(|stack| stack.language == Language::CloudFormation).flat_map(|s| &s.resources);
-    let nested: Vec<_> = nested.filter(|resource| !resource.chain.is_empty()).collect();
+/// Shows the stacks that lead to a finding's place in a template; of several ways there, what they share.
+fn lead_there(findings: &mut [Reported], stacks: &[Arc<Stack>], sources: &Sources) {
+    let deployed = stacks.iter().flat_map(|stack| &stack.resources);
+    let mut files: BTreeMap<FileId, Vec<&Resource>> = BTreeMap::new();
+    for resource in deployed.filter(|resource| !resource.chain.is_empty() && resource.kind.contains("::")) {
+        files.entry(resource.span.file).or_default().push(resource);
+    }
     for reported in findings {
         let Some(primary) = &reported.finding.primary else { continue };
         let span = primary.span;
-        let within = nested.iter().filter(|resource| {
-            resource.span.file == span.file && resource.span.start <= span.start && span.end <= resource.span.end
-        });
+        let within = files.get(&span.file).into_iter().flatten();
+        let within = within.filter(|resource| resource.span.start <= span.start && span.end <= resource.span.end);
         let chains: BTreeSet<&Arc<[crate::source::Span]>> = within.map(|resource| &resource.chain).collect();
-        let [chain] = chains.into_iter().collect::<Vec<_>>()[..] else { continue };
-        for link in chain.iter().filter(|link| **link != span) {
+        let Some(first) = chains.first() else { continue };
+        for link in first.iter().filter(|link| **link != span && chains.iter().all(|chain| chain.contains(link))) {
             if !reported.finding.labels.iter().any(|label| label.span == *link) {
-                reported.finding.labels.push(Label::new(*link, "the stack that deploys it"));
+                let words = crate::checks::link_words(sources, *link, "it");
+                reported.finding.labels.push(Label::new(*link, words));
+            }
+        }
+    }
+}
+
+/// So many accounts are listed where others need the same.
+const MOST_NAMED: usize = 10;
+
+/// The remedy for a vault's policy lets one account in; where copies from others are refused, too, these are named.
+fn name_the_others(findings: &mut [Reported], judgements: &[Judgement], graph: &Graph) {
+    let several = |reported: &Reported| {
+        reported.finding.rule == "destination-vault-access-missing" && !reported.undecided && reported.copies.len() > 1
+    };
+    let asked = findings.iter().enumerate().filter(|(_, reported)| several(reported));
+    let asked: HashMap<CopyId, usize> =
+        asked.flat_map(|(at, reported)| reported.copies.iter().map(move |copy| (*copy, at))).collect();
+    if asked.is_empty() {
+        return;
+    }
+    let mut plans: BTreeMap<usize, BTreeSet<PlanId>> = BTreeMap::new();
+    for judgement in judgements {
+        if let Some(at) = asked.get(&judgement.copy.id) {
+            plans.entry(*at).or_default().insert(judgement.copy.plan);
+        }
+    }
+    for (at, plans) in plans {
+        let Some(reported) = findings.get_mut(at) else { continue };
+        let help = reported.finding.help.as_deref().unwrap_or_default();
+        let account = |plan: PlanId| graph.plan(plan)?.site.place.account.known().map(ToString::to_string);
+        let accounts: BTreeSet<String> = plans.into_iter().filter_map(account).collect();
+        let (named, others): (Vec<&String>, Vec<&String>) =
+            accounts.iter().partition(|account| help.contains(account.as_str()));
+        if !named.is_empty() && !others.is_empty() {
+            let listed: Vec<&str> = others.iter().take(MOST_NAMED).map(|account| account.as_str()).collect();
+            let more = match others.len() - listed.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let likewise = format!(", and the same for {}{more}", listed.join(", "));
+            if let (Some(at), Some(help)) = (help.find(":\n"), &mut reported.finding.help) {
+                help.insert_str(at, &likewise);
             }
         }
     }

@@ -42,6 +42,7 @@ mod vault_policy_wildcard_action;
 pub use classes::{Judged, Remembered, judge_again, judge_all};
 pub use prints::{Prints, Stamps};
 pub use support::Memo;
+pub(crate) use support::link_words;
 
 use crate::copy::Copy;
 use crate::diagnostic::{Label, Severity};

@@ -107,8 +107,17 @@ fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>>
         match world.load(path) {
             Ok(file) => {
                 let (root, found) = document::parse(file, &world.sources.text(file));
-                found.into_iter().for_each(|diagnostic| world.tell(diagnostic));
+                for diagnostic in found {
+                    let message = diagnostic.message.replacen("the template", "the parameter file", 1);
+                    world.tell(Diagnostic { message, ..diagnostic });
+                }
                 given.extend(root.iter().flat_map(parameters::pairs));
+                if let Some(root) = root.filter(|root| root.text().is_some_and(|text| !text.is_empty())) {
+                    world.tell(Diagnostic::bad_input(
+                        root.span,
+                        "a parameter file is JSON or YAML with names and values",
+                    ));
+                }
             }
             Err(error) => world.tell(Diagnostic::unreadable(path.as_str(), error.to_string())),
         }
@@ -130,7 +139,7 @@ fn instance(world: &World<'_>, id: StackId, unit: &Unit) -> Option<Rc<Instance>>
         name: deployment.stack_name.as_deref().map(Into::into),
         given,
         exports: cdk::given(&deployment.exports),
-        chain: Arc::from([]),
+        chain: deployment.by.into_iter().collect(),
         exists: Existence::Certain,
         depth: 0,
         constructs: world.constructs(&unit.path),
@@ -173,13 +182,22 @@ fn given(world: &World<'_>, instance: &Instance) -> Given {
     Given { exports: exports.collect(), outputs: outputs.collect(), ..Given::default() }
 }
 
+/// Sections that stand beside the resources of a template.
+const BESIDE: [&str; 5] = ["Parameters", "Mappings", "Conditions", "Outputs", "Transform"];
+
 /// Whether the text is a template, told by its content.
 pub fn recognise(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}');
-    let flow = text.trim_start().starts_with('{');
+    let first = text.trim_start().chars().next();
+    // A list is no template, whatever its elements tell of.
+    if first == Some('[') {
+        return false;
+    }
+    let flow = first == Some('{');
     let top = |name: &str| {
         let key = format!("{name}:");
         text.contains(&format!("\"{name}\""))
+            || text.contains(&format!("'{name}'"))
             || text.starts_with(&key)
             || text.contains(&format!("\n{key}"))
             || flow && text.contains(&key)
@@ -187,7 +205,37 @@ pub fn recognise(text: &str) -> bool {
     // A whole template may be indented.
     let version = || top("AWSTemplateFormatVersion") || text.contains("\n  AWSTemplateFormatVersion:");
     let resources = || top("Resources") || text.contains("\n  Resources:");
-    (resources() && version()) || (top("Resources") && text.contains("Type") && text.contains("::"))
+    let typed = || text.contains("Type") && text.contains("::");
+    let told = (resources() && version()) || (top("Resources") && (typed() || BESIDE.iter().any(|name| top(name))));
+    told && !(flow && within_only(text, "Resources"))
+}
+
+/// Whether the JSON object has the key in objects within it, and not itself. Text that is no JSON has it nowhere.
+fn within_only(text: &str, name: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped, mut start, mut within) = (0_usize, false, false, 0, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' if quoted => {
+                quoted = false;
+                let rest = text.get(at + 1..).unwrap_or_default();
+                if text.get(start..at) == Some(name) && rest.trim_start().starts_with(':') {
+                    if depth == 1 {
+                        return false;
+                    }
+                    within = true;
+                }
+            }
+            b'"' => (quoted, start) = (true, at + 1),
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth > 0 => depth -= 1,
+            b'}' | b']' => return false,
+            _ => {}
+        }
+    }
+    within && depth == 0 && !quoted
 }
 
 /// A place's text, or the unknown of the same symbol.

@@ -374,6 +374,7 @@ fn read_file(sources: &Sources, path: &str, id: FileId, config: &mut Config) {
             state: table.state.as_ref().map(|file| below(file)),
             stack: None,
             made_by: None,
+            by: None,
         };
         config.deployments.push((below(&table.path), name, deployment));
     }

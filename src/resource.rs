@@ -50,6 +50,8 @@ pub struct Deployment {
     pub state: Option<String>,
     /// Of a Terraform Stack: the deployment's name.
     pub stack: Option<String>,
+    /// What deploys the unit, where another file says so.
+    pub by: Option<Span>,
     /// Of a unit that a stack of Terragrunt makes: the block that makes it.
     pub made_by: Option<Arc<MadeBy>>,
 }
@@ -83,6 +85,7 @@ impl Deployment {
         self.state = other.state.or(self.state);
         self.stack = other.stack.or(self.stack);
         self.made_by = other.made_by.or(self.made_by);
+        self.by = other.by.or(self.by);
         self.named |= other.named;
         self
     }

@@ -53,6 +53,11 @@ const NONE_HERE: &[(&str, &str, &str)] = &[
         "a Deny on second factors or endpoints guards the key: whom to except is for its owner to say",
     ),
     (
+        "a-key-policy-that-is-nearly-right-is-explained-cloudformation",
+        "source-key-denied",
+        "a Deny on second factors or endpoints guards the key: whom to except is for its owner to say",
+    ),
+    (
         "a-backup-policy-whose-copy-action-names-two-vaults",
         "backup-policy-invalid",
         "which of the two vaults is meant is for the author of the policy to say",

@@ -8,7 +8,7 @@ use crate::diagnostic::{Label, Severity};
 use crate::graph::{EffectivePolicy, KeyId, KeyUse, RoleId, RoleTarget, VaultId, VaultTarget, Why};
 use crate::iam::{self, Answer, Caller, Decision, Policy, Request, TraceKind, context, document};
 use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::value::{Kind, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -178,6 +178,14 @@ pub(super) fn destination_name(context: &Context<'_>, copy: &Copy) -> String {
     }
 }
 
+/// What a link of the chain that leads to `what`, a resource of a template, is: stacks deploy it, and those may stand in
+/// modules.
+pub(crate) fn link_words(sources: &Sources, link: Span, what: &str) -> Cow<'static, str> {
+    let text = sources.text(link.file);
+    let module = text.get(link.start as usize..).is_some_and(|text| text.starts_with("module"));
+    if module { "called here".into() } else { format!("the stack that deploys {what}").into() }
+}
+
 /// Adds the copy action, the source and the destination as places, in the order that the data takes.
 pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Copy) -> Finding {
     let mut labels = Vec::new();
@@ -185,7 +193,12 @@ pub(super) fn with_places(mut finding: Finding, context: &Context<'_>, copy: &Co
         labels.push(Label::new(span, "the copy that is planned here"));
     }
     if let Some(store) = store(context, copy) {
-        labels.extend(store.site.chain.iter().map(|call| Label::new(*call, "called here")));
+        let template = store.site.kind.contains("::");
+        let link = |call: &Span| match template {
+            true => Label::new(*call, link_words(context.sources, *call, "the data")),
+            false => Label::new(*call, "called here"),
+        };
+        labels.extend(store.site.chain.iter().map(link));
         labels.push(Label::new(store.site.header, "the data that is copied"));
     }
     labels.append(&mut finding.labels);

@@ -222,6 +222,7 @@ impl Reader<'_> {
                         region: Some(region.clone()),
                         parameters: parameters.clone(),
                         parameter_files: parameter_files.clone(),
+                        by: Some(resource.get("name").unwrap_or(file).span),
                         ..Deployment::default()
                     };
                     self.push(path.clone(), Some(&format!("{shown}/{region}")), deployment);

@@ -10,6 +10,14 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// The transform that brings `Fn::ForEach`, `Fn::Length`, `Fn::ToJsonString` and default values of `Fn::FindInMap`.
+pub(super) const EXTENSIONS: &str = "AWS::LanguageExtensions";
+
+/// What becomes of them without it.
+pub(super) fn without(what: &str) -> String {
+    format!("without `Transform: {EXTENSIONS}` CloudFormation refuses `{what}`")
+}
+
 /// Whether the template asks for the language extensions and has a loop.
 pub(super) fn asked(root: &Node) -> bool {
     fn loops(node: &Node) -> bool {
@@ -18,7 +26,7 @@ pub(super) fn asked(root: &Node) -> bool {
             .any(|(key, value)| key.text().is_some_and(|key| key.starts_with("Fn::ForEach")) || loops(value))
             || node.items().iter().any(loops)
     }
-    transforms(root).contains(&"AWS::LanguageExtensions") && loops(root)
+    transforms(root).contains(&EXTENSIONS) && loops(root)
 }
 
 /// The names under `Transform`.

@@ -198,8 +198,12 @@ impl<'a> Evaluator<'a> {
                 });
                 Value::new(Kind::Unknown(Arc::new(unknown)))
             }
-            "Fn::ToJsonString" => Value::new(Kind::Document(Arc::new(self.value(argument)))),
+            "Fn::ToJsonString" => {
+                self.extended("Fn::ToJsonString", span);
+                Value::new(Kind::Document(Arc::new(self.value(argument))))
+            }
             "Fn::Length" => {
+                self.extended("Fn::Length", span);
                 let value = self.value(argument);
                 lift(&[value], 0, &|values| match values.first().map(|value| (value.as_seq(), value)) {
                     Some((Some(seq), _)) if seq.open.is_none() => {
@@ -212,6 +216,13 @@ impl<'a> Evaluator<'a> {
             "Fn::Transform" => return self.transform(argument, span),
             _ => Value::unknown(Reason::Unsupported(format!("`{name}`").into()), Some(span)),
         })
+    }
+
+    /// Tells of what CloudFormation refuses where the template does not ask for the language extensions.
+    pub(super) fn extended(&self, what: &str, span: Span) {
+        if !super::foreach::transforms(&self.at.root).contains(&super::foreach::EXTENSIONS) {
+            self.world.tell(Diagnostic::note(span, Severity::Warning, super::foreach::without(what)));
+        }
     }
 
     pub(super) fn invalid(&self, span: Span, message: &str) -> Value {
@@ -462,6 +473,9 @@ impl<'a> Evaluator<'a> {
         let [name, ..] = arguments else { return self.invalid(span, "`Fn::FindInMap` takes a map and two keys") };
         let keys: Vec<Value> = arguments.iter().take(3).map(|node| self.value(node)).collect();
         let default = arguments.get(3).and_then(|node| node.get("DefaultValue"));
+        if default.is_some() {
+            self.extended("DefaultValue", span);
+        }
         lift(&keys, 0, &|keys| {
             let [map, keys @ ..] = keys else { return Value::null() };
             if keys.len() != 2 {

@@ -107,8 +107,10 @@ impl Evaluator<'_> {
             _ => None,
         };
         let Some(path) = local else {
+            // An application of the repository of serverless applications is named by its ARN.
+            let named = value.text().or_else(|| value.get("ApplicationId")?.text());
             let shown =
-                value.text().map_or_else(|| "its URL is not known".to_owned(), |url| format!("`{url}` is not at hand"));
+                named.map_or_else(|| "its URL is not known".to_owned(), |url| format!("`{url}` is not at hand"));
             return missing(shown);
         };
         self.world.used.borrow_mut().insert(path.as_str().into());

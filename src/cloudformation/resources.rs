@@ -1,7 +1,7 @@
 //! From deployed templates to resources.
 
 use super::document::Node;
-use super::foreach::transforms;
+use super::foreach::{EXTENSIONS, transforms, without};
 use super::instance::{Instance, Section, StackOutput, Stored};
 use super::intrinsics::{Evaluator, unknown_from};
 use super::{include, sam};
@@ -22,7 +22,11 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
     let mut opaque: BTreeSet<Arc<str>> = BTreeSet::new();
     for (name, key, body) in entries(instance.section("Resources")) {
         if name.starts_with("Fn::") {
-            world.tell(Diagnostic::not_evaluated(key.span, format!("`{name}` over resources is not expanded")));
+            let why = match transforms(&instance.root).contains(&EXTENSIONS) {
+                true => format!("`{name}` over resources is not expanded"),
+                false => without(name),
+            };
+            world.tell(Diagnostic::not_evaluated(key.span, why));
             continue;
         }
         let Some(kind) = body.get("Type").and_then(Node::text) else {
@@ -152,7 +156,7 @@ fn told_opaque(evaluator: &Evaluator<'_>, span: Span, name: &str, kind: &str) {
 fn told_transforms(evaluator: &Evaluator<'_>) {
     let root = &evaluator.at.root;
     for name in transforms(root) {
-        if !matches!(name, "AWS::LanguageExtensions" | "AWS::Include") && !name.starts_with("AWS::Serverless") {
+        if !matches!(name, EXTENSIONS | "AWS::Include") && !name.starts_with("AWS::Serverless") {
             let at = root.get("Transform").map_or(root.span, |node| node.span);
             evaluator.world.tell(Diagnostic::not_evaluated(
                 at,

@@ -405,3 +405,33 @@ fn any_number_of_threads_gives_the_same_stacks() {
     assert!(one.0.contains("deep/") || one.1 == 42, "{}", one.1);
     assert_eq!(one, run(4));
 }
+
+#[test]
+fn a_template_is_told_from_what_only_speaks_of_one() {
+    let is = |text: &str| assert!(recognise(text), "{text}");
+    let not = |text: &str| assert!(!recognise(text), "{text}");
+    is("Resources:\n  A:\n    Type: AWS::S3::Bucket\n");
+    is("Parameters:\n  One: {Type: String}\nResources: {}\n");
+    is(r#"{"Parameters": {}, "Resources": {}}"#);
+    is("{Resources: {A: {Type: AWS::S3::Bucket}}}");
+    is("'Resources':\n  A:\n    Type: AWS::S3::Bucket\n");
+    is(r#"{"Metadata": {"Resources": 1}, "Resources": {"A": {"Type": "AWS::S3::Bucket"}}}"#);
+    is(r#"{"Resources": {"A": {"Type": "AWS::S3::Bucket""#);
+    not(r#"[{"Path": ["Resources", "A"], "Type": "AWS::S3::Bucket"}]"#);
+    not(r#"{"fragment": {"Resources": {"A": {"Type": "AWS::S3::Bucket"}}}}"#);
+    not("Resources: none\n");
+}
+
+#[test]
+fn what_needs_the_language_extensions_is_told_where_they_are_not_asked_for() {
+    let text = "Mappings:\n  M: {a: {k: v}}\nResources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties:\n      P: !FindInMap [M, b, k, {DefaultValue: d}]\n      Q: {'Fn::Length': [1, 2]}\n      R: {'Fn::ToJsonString': {a: 1}}\n  Fn::ForEach::T:\n    - N\n    - [a]\n    - T${N}: {Type: AWS::SNS::Topic}\n";
+    let (_, stacks, diagnostics) = load(text);
+    let told: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    for what in ["DefaultValue", "Fn::Length", "Fn::ToJsonString", "Fn::ForEach::T"] {
+        let message = format!("without `Transform: AWS::LanguageExtensions` CloudFormation refuses `{what}`");
+        assert_eq!(told.iter().filter(|told| **told == message).count(), 1, "{what}: {told:?}");
+    }
+    assert_eq!(stacks[0].resources.len(), 1);
+    let (_, _, diagnostics) = load(&format!("Transform: AWS::LanguageExtensions\n{text}"));
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+}

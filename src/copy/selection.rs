@@ -181,13 +181,27 @@ fn refers(value: &Value, store: &DataStore) -> bool {
     }
 }
 
+/// Attributes that name a resource itself, in both languages.
+const IDENTITIES: [&str; 10] = [
+    "arn",
+    "id",
+    "Arn",
+    "Ref",
+    "DBClusterArn",
+    "DBInstanceArn",
+    "FileSystemId",
+    "InstanceId",
+    "ResourceARN",
+    "VolumeId",
+];
+
 fn covers(setting: &Setting, store: &DataStore) -> Tri {
     if let Kind::Ref(reference) = &setting.value.kind {
         if reference.stack == store.site.stack && reference.address == store.site.address {
             return Some(true);
         }
         // Another resource of the code has an ARN of its own; a data source may have found this one.
-        let identity = matches!(&*reference.attr, "arn" | "id" | "Arn" | "Ref");
+        let identity = IDENTITIES.contains(&&*reference.attr);
         let declared = reference.stack == store.site.stack && !is_data(&reference.address);
         if reference.known.is_none() || identity && declared {
             return Some(false);

@@ -5,15 +5,21 @@ use super::super::{existing, insert};
 use super::{Proposer, free_sid, known, root_arn, safe, statements, unsafe_with, weighed};
 use crate::aws::AccountId;
 use crate::diagnostic::{Edit, Fix};
-use crate::graph::{EffectivePolicy, VaultId, VaultTarget};
+use crate::graph::{EffectivePolicy, PlanId, VaultId, VaultTarget};
 use crate::iam::{Policy, document};
 use crate::model::Vault;
+use std::collections::BTreeSet;
+
+/// A vault's policy gets so many statements more at once.
+const MOST_ACCOUNTS: usize = 50;
 
 impl Proposer<'_> {
-    /// The vault lets copies from the source account in.
+    /// The vault lets copies from the source accounts in.
     pub(super) fn admit(&self) -> Vec<Fix> {
-        let (Some((id, vault)), Some(source)) = (self.vault(), self.source()) else { return Vec::new() };
-        let message = format!("let copies from account {source} into `{}`", vault.site.address);
+        let (Some((id, vault)), Some(accounts)) = (self.vault(), self.sources()) else { return Vec::new() };
+        let words: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+        let (plural, words) = (if words.len() > 1 { "s" } else { "" }, words.join(", "));
+        let message = format!("let copies from account{plural} {words} into `{}`", vault.site.address);
         let graph = &self.analysis.graph;
         let mut places = vec![vault.site.header];
         let mut beside = None;
@@ -21,42 +27,64 @@ impl Proposer<'_> {
             places.extend(statements(&setting.value));
             let own = known(&vault.site.place.account);
             let narrow = |statement: &crate::iam::Statement| existing::only(statement, &["backup:copyintobackupvault"]);
-            beside = existing::beside(&self.analysis.sources, &setting.value, source, own, &narrow);
+            if let [account] = accounts.as_slice() {
+                beside = existing::beside(&self.analysis.sources, &setting.value, *account, own, &narrow);
+            }
         }
         let site = |at| graph.vault(VaultId(at)).map(|vault| vault.site.clone());
-        let others = self.others(|index| &index.vaults, id.0, places, site, Some(source));
-        let consequence =
-            |others| format!("the same code makes {others} more: account {source} can copy into each of them, too");
-        let edits = beside.into_iter().chain(self.admitted(id, vault, source));
+        let others = accounts
+            .iter()
+            .map(|account| self.others(|index| &index.vaults, id.0, places.iter().copied(), site, Some(*account)));
+        let others = others.max().unwrap_or(0);
+        let can = if accounts.len() > 1 { "can each" } else { "can" };
+        let consequence = |others| {
+            format!("the same code makes {others} more: account{plural} {words} {can} copy into each of them, too")
+        };
+        let edits = beside.into_iter().chain(self.admitted(id, vault, &accounts));
         edits.map(|edits| weighed(safe(message.clone(), edits), others, consequence)).collect()
     }
 
-    /// A statement more, or the vault's first.
-    fn admitted(&self, id: VaultId, vault: &Vault, source: AccountId) -> Option<Vec<Edit>> {
-        let root = root_arn(&vault.site, source);
-        let make = |policy: &Policy| Statement {
-            sid: free_sid(policy, "AllowCopies", source),
-            principal: Some(("AWS", root.clone())),
-            actions: vec!["backup:CopyIntoBackupVault".to_owned()],
-            resource: true,
-            condition: None,
+    /// The accounts of all copies that the finding breaks; `None` where one is not known.
+    fn sources(&self) -> Option<Vec<AccountId>> {
+        let Some(index) = self.index else { return self.source().map(|account| vec![account]) };
+        let copies = self.reported.copies.iter().filter_map(|id| index.copies.get(id));
+        let plans: BTreeSet<PlanId> = copies.map(|copy| copy.plan).collect();
+        let account = |plan: PlanId| known(&self.analysis.graph.plan(plan)?.site.place.account);
+        let accounts: BTreeSet<AccountId> = plans.into_iter().map(account).collect::<Option<_>>()?;
+        (1..=MOST_ACCOUNTS).contains(&accounts.len()).then(|| accounts.into_iter().collect())
+    }
+
+    /// A statement more for each of the accounts, or the vault's first.
+    fn admitted(&self, id: VaultId, vault: &Vault, accounts: &[AccountId]) -> Option<Vec<Edit>> {
+        let make = |policy: &Policy| -> Vec<Statement> {
+            let statement = |account: &AccountId| Statement {
+                sid: match accounts {
+                    [_] => free_sid(policy, "AllowCopies", *account),
+                    _ => free_sid(policy, &format!("AllowCopies{account}"), *account),
+                },
+                principal: Some(("AWS", root_arn(&vault.site, *account))),
+                actions: vec!["backup:CopyIntoBackupVault".to_owned()],
+                resource: true,
+                condition: None,
+            };
+            accounts.iter().map(statement).collect()
         };
         let sources = &self.analysis.sources;
         match self.analysis.graph.vault_policies.get(id.0 as usize)? {
             EffectivePolicy::Given(setting) => {
                 let policy = document::parse(&setting.value);
-                statement::added(sources, &policy, &[make(&policy)])
+                statement::added(sources, &policy, &make(&policy))
             }
             EffectivePolicy::Absent if insert::in_template(&vault.site) => {
                 let resource = self.resource(&vault.site)?;
-                let statements = [make(&Policy::default())];
+                let statements = make(&Policy::default());
                 Some(vec![insert::policy_property(sources, resource, "AccessPolicy", &statements)?])
             }
             EffectivePolicy::Absent => {
                 let made = self.made(&vault.site)?;
                 let kind = "aws_backup_vault_policy";
                 let name = self.free_name(&vault.site, kind, &made.local);
-                let policy = statement::jsonencode(&[make(&Policy::default())], "  ");
+                let policy = statement::jsonencode(&make(&Policy::default()), "  ");
                 let rows = [("backup_vault_name", format!("{}.name", made.reference)), ("policy", policy)];
                 Some(vec![insert::resource(sources, &vault.site, kind, &name, made.each.as_ref(), &rows)?])
             }
