@@ -161,8 +161,10 @@ fn the_three_forms_of_a_scenario_agree() {
 const WITHOUT_TWIN: &[(&str, &str)] = &[
     ("a-literal-key-is-known-from-the-state-of-its-code", "CloudFormation keeps no state that is read"),
     ("a-stack-of-components-in-two-accounts", "Terraform Stacks"),
+    ("a-stack-repeats-components-over-regions", "Terraform Stacks"),
     ("a-template-that-terraform-deploys-is-judged-with-it", "both languages in one"),
     ("an-estate-of-two-accounts-in-two-languages", "both languages in one"),
+    ("terragrunt-stacks-make-their-units", "Terragrunt"),
     ("terragrunt-units-that-depend-on-each-other", "Terragrunt"),
     ("the-way-to-a-template-that-terraform-deploys-is-shown", "both languages in one"),
     ("the-organization-switch-hangs-on-an-input", "CloudFormation has no type for the switch"),
