@@ -292,7 +292,7 @@ fn what_is_left_out_is_told() {
     let manifest =
         br#"{"version": "36.0.0", "artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {}}}}"#;
     let cases: [(&str, &str, &[u8]); 6] = [
-        ("the units that it makes", "terragrunt.stack.hcl", b"unit \"a\" {\n}\n"),
+        ("`unit a` is not installed", "terragrunt.stack.hcl", b"unit \"a\" {\n}\n"),
         ("names no template", "cdk.out/manifest.json", manifest),
         ("which is not at hand", "samconfig.toml", b"[default.deploy.parameters]\ntemplate_file = \"nowhere.yaml\"\n"),
         ("there is nothing at `nowhere`", "crossvault.toml", b"[[deployment]]\npath = \"nowhere\"\n"),

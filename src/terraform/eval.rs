@@ -135,13 +135,17 @@ pub(super) fn made_by_stacks(
             let (name, deployment) = (dir.as_str().into(), Deployment::default());
             let unit = Unit { name, language: Language::Terraform, path: dir.clone(), deployment };
             let evaluator = Evaluator::new(sources, modules, &unit, StackId(0), settings);
-            evaluator.made_by(dir, None, 0, &mut made);
+            evaluator.made_by(dir, None, std::slice::from_ref(dir), &mut made);
             made.diagnostics.extend(evaluator.diagnostics.into_inner());
         }
         made
     };
     let mut used = of(true, &BTreeSet::new()).sources;
     used.extend(of(false, &used).sources);
+    if dirs.iter().all(|(dir, generated)| *generated || used.contains(dir)) {
+        // Stacks that are made of each other are told.
+        used.clear();
+    }
     // What a stack is made of is none by itself.
     sources.unmount();
     let mut made = of(false, &used);

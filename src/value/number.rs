@@ -278,7 +278,7 @@ impl Binary {
 
     /// Without the fraction.
     fn whole(&self) -> Option<Self> {
-        let shift = u64::try_from(self.exponent.unsigned_abs()).ok().filter(|shift| *shift < 100_000)?;
+        let shift = Some(self.exponent.unsigned_abs()).filter(|shift| *shift < 100_000)?;
         if self.exponent >= 0 {
             return Some(Self { mantissa: self.mantissa.clone(), exponent: self.exponent });
         }

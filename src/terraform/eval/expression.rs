@@ -529,7 +529,7 @@ impl Evaluator<'_> {
                         Ok(items.first().cloned().unwrap_or_else(Value::null))
                     }
                     (_, None) if !is_open(&last) => fail(format!("`...` takes a list, not {}", name_of(&last))),
-                    (outcome, _) => outcome.and_then(|value| Ok(derived(&[&value], Type::Dynamic))),
+                    (outcome, _) => outcome.map(|value| derived(&[&value], Type::Dynamic)),
                 };
             }
             "can" => {

@@ -58,8 +58,15 @@ pub(super) struct Autoinclude {
 }
 
 impl Evaluator<'_> {
-    /// Adds what the stack in the directory makes, and the stacks in it.
-    pub(in crate::terraform) fn made_by(&self, dir: &str, within: Option<&Arc<MadeBy>>, depth: usize, made: &mut Made) {
+    /// Adds what the stack in the directory makes, and the stacks in it. `above` are the directories that it and those around
+    /// it are made of.
+    pub(in crate::terraform) fn made_by(
+        &self,
+        dir: &str,
+        within: Option<&Arc<MadeBy>>,
+        above: &[String],
+        made: &mut Made,
+    ) {
         let Some((file, _)) = self.stack_file(dir, within) else { return };
         let scope = Scope::new(&file.instance);
         for block in &file.body.blocks {
@@ -67,7 +74,7 @@ impl Evaluator<'_> {
             if !is_unit && &*block.kind != "stack" {
                 continue;
             }
-            if depth > DEEPEST || made.units.len() >= MOST {
+            if above.len() > DEEPEST || made.units.len() >= MOST {
                 let message =
                     format!("more than {MOST} units, or stacks in more than {DEEPEST} others, are not evaluated");
                 self.tell(Diagnostic::not_evaluated(block.header, message));
@@ -86,6 +93,11 @@ impl Evaluator<'_> {
                 self.tell(Diagnostic::missing_module(span, text.to_string()).with_help(help));
                 continue;
             };
+            if above.contains(&from) {
+                let message = format!("the {} `{name}` is made of the stack that makes it", block.kind);
+                self.tell(Diagnostic::not_evaluated(block.header, message));
+                continue;
+            }
             made.sources.insert(from.clone());
             if made.generated {
                 continue;
@@ -97,7 +109,8 @@ impl Evaluator<'_> {
             if is_unit {
                 made.units.insert(at, Arc::new(block));
             } else {
-                self.made_by(&at, Some(&Arc::new(block)), depth + 1, made);
+                let above: Vec<String> = above.iter().cloned().chain([from]).collect();
+                self.made_by(&at, Some(&Arc::new(block)), &above, made);
             }
         }
     }
