@@ -302,7 +302,8 @@ const STEP: usize = 1 << 14;
 impl Lines {
     fn new(text: &str) -> Self {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| clamp(at + 1))).collect();
+        let starts =
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| clamp(at + 1))).collect();
         if text.is_ascii() {
             return Self { starts, characters: Vec::new() };
         }

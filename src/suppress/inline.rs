@@ -26,7 +26,7 @@ pub(super) fn directives(sources: &Sources) -> Vec<Directive> {
     let mut out = Vec::new();
     for file in (0..sources.len()).map(|at| FileId(u32::try_from(at).unwrap_or(u32::MAX))) {
         let text = sources.text(file);
-        if !text.contains("crossvault:") {
+        if memchr::memmem::find(text.as_bytes(), b"crossvault:").is_none() {
             continue;
         }
         let path = sources.path(file);
