@@ -24,10 +24,11 @@ pub struct Judged {
     pub copies: Vec<CopyId>,
 }
 
-/// Copies judged by one thread at a time.
-const CHUNK: usize = 4096;
+/// Copies judged by one thread at a time; those of a plan stay together up to the second number, since they share classes.
+const CHUNK: usize = 1024;
+const LARGEST: usize = 4096;
 /// Chunks that are judged before their judgements go to the others.
-const ROUND: usize = 16;
+const ROUND: usize = 64;
 
 /// A finding, and whether it is of a check that is open.
 type Found = (Arc<Finding>, bool);
@@ -72,12 +73,7 @@ pub fn judge_again(
     let classes = store_classes(context, prints, &last, remembered);
     let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
-    // So that copies are let go as they are judged.
-    let mut copies = copies.into_iter();
-    let next = |_| Some(copies.by_ref().take(CHUNK).collect::<Vec<Copy>>()).filter(|chunk| !chunk.is_empty());
-    let chunks: Vec<Vec<Copy>> = (0..).map_while(next).collect();
-    drop(copies);
-    let mut rest = chunks.into_iter();
+    let mut rest = in_chunks(copies).into_iter();
     while rest.len() > 0 {
         let round: Vec<Vec<Copy>> = rest.by_ref().take(ROUND).collect();
         let judged: Vec<Chunk<'_>> = round
@@ -100,6 +96,26 @@ pub fn judge_again(
         group.copies.dedup();
     }
     (judgements, all.list)
+}
+
+/// The copies in lists of their own, so that they are let go as they are judged.
+fn in_chunks(copies: Vec<Copy>) -> Vec<Vec<Copy>> {
+    let mut chunks: Vec<Vec<Copy>> = Vec::new();
+    for copy in copies {
+        let open = chunks.last_mut().filter(|chunk| {
+            let same_plan = chunk.last().is_some_and(|last| last.plan == copy.plan);
+            chunk.len() < CHUNK || (same_plan && chunk.len() < LARGEST)
+        });
+        match open {
+            Some(chunk) => chunk.push(copy),
+            None => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(copy);
+                chunks.push(chunk);
+            }
+        }
+    }
+    chunks
 }
 
 /// Findings by rule and root; the first one of a root stands for all.
