@@ -21,7 +21,7 @@ use references::{References, Site};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use values::{Piece, Reader, object};
@@ -161,14 +161,8 @@ impl<'l> Loader<'l> {
         let incomplete = document.errored || document.complete == Some(false);
         let mut items: BTreeMap<String, Item<'l>> = BTreeMap::new();
         let mut gone: BTreeSet<String> = BTreeSet::new();
-        // A plan may have hundreds of thousands of others: their addresses are one text.
         let others = std::mem::take(&mut document.others);
-        let mut text_of_others = String::with_capacity(others.iter().map(|address| address.get().len()).sum());
-        for address in &others {
-            text_of_others.push_str(&text_of(address));
-            text_of_others.push('\n');
-        }
-        drop(others);
+        let text_of_others = OnceCell::new();
         let mut all: Vec<Cow<'l, str>> = Vec::new();
         for change in document.resource_changes.iter().flatten().filter(|change| change.deposed.is_none()) {
             let address = text_of(change.address);
@@ -195,10 +189,20 @@ impl<'l> Loader<'l> {
         let empty = Configuration { provider_config: BTreeMap::new(), root_module: Default::default() };
         let has_configuration = document.configuration.is_some();
         let configuration = document.configuration.as_ref().unwrap_or(&empty);
-        let references = References::new(
-            configuration,
-            text_of_others.split_terminator('\n').chain(all.iter().map(|address| &**address)),
-        );
+        // A plan may have hundreds of thousands of others: their addresses are one text, made where one is asked for.
+        let joined = || {
+            let mut text = String::with_capacity(others.iter().map(|address| address.get().len()).sum());
+            for address in &others {
+                text.push_str(&text_of(address));
+                text.push('\n');
+            }
+            text
+        };
+        let addresses = || {
+            let others = text_of_others.get_or_init(joined).split_terminator('\n');
+            others.chain(all.iter().map(|address| &**address)).collect()
+        };
+        let references = References::new(configuration, &addresses);
         let variables: BTreeMap<String, Json> =
             document.variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
         let mut stack = self.resources(items, has_configuration.then_some(&references), configuration, &variables);

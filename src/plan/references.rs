@@ -5,7 +5,7 @@
 
 use super::document::{ConfigModule, ConfigResource, Configuration, ModuleCall};
 use serde_json::Value as Json;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -26,13 +26,20 @@ pub(super) struct Candidates {
 /// The configuration and the instances that the plan makes of it.
 pub(super) struct References<'a> {
     root: &'a ConfigModule<'a>,
-    /// Instance addresses by the address without the resource's own key.
-    instances: BTreeMap<&'a str, Vec<&'a str>>,
-    /// `module.a["k"]` by `module.a`, below each parent instance.
-    modules: BTreeMap<String, BTreeSet<String>>,
+    /// The addresses of all resource instances and data sources that the plan knows.
+    addresses: &'a dyn Fn() -> Vec<&'a str>,
+    known: OnceCell<Instances<'a>>,
     expressions: RefCell<BTreeMap<*const (), Rc<Json>>>,
     /// The resources of each module of the configuration by address.
     declared: RefCell<BTreeMap<*const (), HashMap<&'a str, &'a ConfigResource<'a>>>>,
+}
+
+/// The instances that the plan makes; many plans hold no unknown value that is looked up among them.
+struct Instances<'a> {
+    /// Addresses by the address without the resource's own key.
+    resources: BTreeMap<&'a str, Vec<&'a str>>,
+    /// `module.a["k"]` by `module.a`, below each parent instance.
+    modules: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A module instance or resource instance, as its address says.
@@ -97,15 +104,14 @@ fn prefix(modules: &[(String, Option<String>)]) -> String {
     out
 }
 
-impl<'a> References<'a> {
-    /// `addresses`: of all resource instances and data sources that the plan knows.
-    pub(super) fn new(configuration: &'a Configuration<'a>, addresses: impl Iterator<Item = &'a str>) -> Self {
-        let mut instances: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+impl<'a> Instances<'a> {
+    fn new(addresses: Vec<&'a str>) -> Self {
+        let mut resources: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut seen: HashSet<&str> = HashSet::new();
         for address in addresses {
             let base = address.rfind(['.', '"']).and_then(|_| base(address)).unwrap_or(address);
-            let all = instances.entry(base).or_default();
+            let all = resources.entry(base).or_default();
             if all.last() != Some(&address) {
                 all.push(address);
             }
@@ -125,13 +131,24 @@ impl<'a> References<'a> {
                 }
             }
         }
+        Self { resources, modules }
+    }
+}
+
+impl<'a> References<'a> {
+    /// `addresses`: of all resource instances and data sources that the plan knows; asked for once, if at all.
+    pub(super) fn new(configuration: &'a Configuration<'a>, addresses: &'a dyn Fn() -> Vec<&'a str>) -> Self {
         Self {
             root: &configuration.root_module,
-            instances,
-            modules,
+            addresses,
+            known: OnceCell::new(),
             expressions: RefCell::default(),
             declared: RefCell::default(),
         }
+    }
+
+    fn known(&self) -> &Instances<'a> {
+        self.known.get_or_init(|| Instances::new((self.addresses)()))
     }
 
     /// The module's part of the configuration.
@@ -265,7 +282,7 @@ impl<'a> References<'a> {
             out.hidden = out.hidden.take().or_else(|| Some(text.to_owned()));
             return;
         };
-        let all = self.modules.get(&format!("{}module.{name}", prefix(modules))).cloned().unwrap_or_default();
+        let all = self.known().modules.get(&format!("{}module.{name}", prefix(modules))).cloned().unwrap_or_default();
         let keys: Vec<String> = match (written, own) {
             (Some(key), _) => vec![key.to_owned()],
             (None, Some(own)) if by_key && all.contains(own) => vec![own.to_owned()],
@@ -301,7 +318,7 @@ impl<'a> References<'a> {
         let (written, rest) = key(rest);
         let attribute = rest.trim_start_matches('.').to_owned();
         let base = format!("{}{base}", prefix(modules));
-        let all = self.instances.get(base.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let all = self.known().resources.get(base.as_str()).map(Vec::as_slice).unwrap_or_default();
         let at = |key: &str| format!("{base}[{key}]");
         match (written, own) {
             (Some(key), _) => {
