@@ -209,6 +209,34 @@ fn a_terragrunt_unit_whose_include_is_not_at_hand_is_told() {
 }
 
 #[test]
+fn inputs_that_are_not_known_may_replace_those_of_an_include() {
+    let code = ESTATE.replace("= aws_kms_key.shared.arn", "= var.key ? aws_kms_key.shared.arn : null");
+    let code = code.replace("= var.names", "= toset([\"a\", \"b\"])");
+    let code = format!("{code}variable \"key\" {{\n  type = bool\n}}\n");
+    let unit = b"include \"root\" {\n  path = \"../root.hcl\"\n}\ninputs = jsondecode(get_env(\"GIVEN\"))\n";
+    let files: [(&str, &[u8]); 3] =
+        [("root.hcl", b"inputs = {\n  key = false\n}\n"), ("u/terragrunt.hcl", unit), ("u/main.tf", code.as_bytes())];
+    let (verdicts, open) = judged(&report(&files));
+    assert_eq!(verdicts, ["undecided", "undecided"], "{open:#?}");
+}
+
+#[test]
+fn stacks_that_are_made_of_each_other_are_told_beside_others() {
+    let stack = |other: &str| format!("stack \"{other}\" {{\n  source = \"../{other}\"\n  path = \"{other}\"\n}}\n");
+    let (a, b) = (stack("b"), stack("a"));
+    let files: [(&str, &[u8]); 4] = [
+        ("a/terragrunt.stack.hcl", a.as_bytes()),
+        ("b/terragrunt.stack.hcl", b.as_bytes()),
+        ("c/terragrunt.stack.hcl", b"unit \"u\" {\n  source = \"../units/u\"\n  path = \"u\"\n}\n"),
+        ("units/u/main.tf", b""),
+    ];
+    let report = report(&files);
+    let told = report.pointer("/summary/not_evaluated").unwrap().as_array().unwrap();
+    let whats: Vec<&str> = told.iter().map(|one| one.get("what").unwrap().as_str().unwrap()).collect();
+    assert!(whats.contains(&"../a") && whats.contains(&"../b"), "{report:#}");
+}
+
+#[test]
 fn an_incomplete_plan_proves_no_absence() {
     let provider = |account: &str, alias: Option<&str>| {
         serde_json::json!({

@@ -142,10 +142,10 @@ pub(super) fn made_by_stacks(
     };
     let mut used = of(true, &BTreeSet::new()).sources;
     used.extend(of(false, &used).sources);
-    if dirs.iter().all(|(dir, generated)| *generated || used.contains(dir)) {
-        // Stacks that are made of each other are told.
-        used.clear();
-    }
+    // Stacks that are made of each other alone are told.
+    let mut reached = of(true, &BTreeSet::new()).sources;
+    reached.extend(of(false, &used).sources);
+    used.retain(|dir| reached.contains(dir) || !dirs.contains_key(dir));
     // What a stack is made of is none by itself.
     sources.unmount();
     let mut made = of(false, &used);

@@ -112,6 +112,10 @@ fn binary_plain(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Eval
     let compares = matches!(op, Less | LessEqual | Greater | GreaterEqual);
     let ty = if compares { Type::Bool } else { Type::Number };
     let (Some(l), Some(r)) = (number(left)?, number(right)?) else { return Ok(derived(&[left, right], ty)) };
+    if !compares && (l.is_vast() || r.is_vast()) {
+        let reason = Reason::Limit("a number of more than 10,000 digits is not computed with".into());
+        return Ok(Value::unknown(reason, left.span));
+    }
     Ok(match op {
         Less => Value::bool(l < r),
         LessEqual => Value::bool(l <= r),

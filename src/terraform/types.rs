@@ -201,8 +201,20 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
     reached(types, tuple).or_else(list)
 }
 
-/// The types, those first that others would rather become.
-fn by_preference(types: &[Type]) -> Vec<&Type> {
+/// More different types are taken in the order in which they stand.
+const MOST_COMPARED: usize = 256;
+
+/// The types, each once, those first that others would rather become.
+fn by_preference(all: &[Type]) -> Vec<&Type> {
+    let mut types: Vec<&Type> = Vec::new();
+    for ty in all {
+        if types.len() > MOST_COMPARED {
+            return all.iter().take(MOST_COMPARED).collect();
+        }
+        if !types.contains(&ty) {
+            types.push(ty);
+        }
+    }
     let mut before: Vec<usize> = vec![0; types.len()];
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); types.len()];
     for (i, a) in types.iter().enumerate() {
@@ -223,7 +235,7 @@ fn by_preference(types: &[Type]) -> Vec<&Type> {
     let mut queue: VecDeque<usize> = (0..types.len()).filter(|at| before.get(*at) == Some(&0)).collect();
     let mut out = Vec::with_capacity(types.len());
     while let Some(at) = queue.pop_front() {
-        out.extend(types.get(at));
+        out.extend(types.get(at).copied());
         for next in after.get(at).into_iter().flatten() {
             if let Some(before) = before.get_mut(*next) {
                 *before -= 1;

@@ -75,11 +75,17 @@ impl schemars::JsonSchema for Number {
 
 /// The bits of a number's mantissa in Terraform.
 const PRECISION: u64 = 512;
+/// Digits before or after the point: a short text could write numbers that fill any memory.
+const LONGEST: u64 = 10_000;
 
 impl Number {
-    /// The number that `text` writes (`12`, `-0.5`, `1e3`).
+    /// The number that `text` writes (`12`, `-0.5`, `1e3`); `None` also where it has more than 10,000 digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let number = Self::from(BigDecimal::from_str(text).ok()?);
+        let decimal = BigDecimal::from_str(text).ok()?;
+        if decimal.fractional_digit_count().unsigned_abs() > LONGEST {
+            return None;
+        }
+        let number = Self::from(decimal);
         let number = if number.0.digits() > 150 { number.rounded() } else { number };
         Some(if number.is_zero() && text.starts_with('-') { number.with_sign(true) } else { number })
     }
@@ -180,12 +186,17 @@ impl Number {
 
     /// Whether few digits make it: sums and products of such numbers are exact.
     fn is_simple(&self) -> bool {
-        self.is_whole() && self.0.digits() < 70
+        !self.is_vast() && self.is_whole() && self.0.digits() < 70
+    }
+
+    /// Whether it has more digits than are computed with.
+    pub fn is_vast(&self) -> bool {
+        self.0.fractional_digit_count().unsigned_abs() > LONGEST
     }
 
     fn binary(&self) -> Option<Binary> {
         let (digits, scale) = self.0.as_bigint_and_exponent();
-        let power = u32::try_from(scale.unsigned_abs()).ok().filter(|power| *power < 10_000)?;
+        let power = u32::try_from(scale.unsigned_abs()).ok().filter(|power| u64::from(*power) < LONGEST)?;
         let ten = BigInt::from(10).pow(power);
         if scale > 0 { Binary::ratio(&digits, &ten) } else { Some(Binary::rounded(digits * ten, 0)) }
     }
@@ -357,6 +368,15 @@ fn shortest(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_fill_the_memory_are_none() {
+        for text in ["1e99999999999", "1e-999999999", "100e9223372036854775807", "1e-9223372036854775808"] {
+            assert!(Number::parse(text).is_none(), "{text}");
+        }
+        let large = Number::parse("1e9999").unwrap();
+        assert!(large.times(&large).is_vast());
+    }
 
     #[test]
     fn numbers_print_without_exponent() {

@@ -25,12 +25,9 @@ pub(super) fn events(text: &str) -> Option<Vec<Event<'_>>> {
 
 /// No control characters but line feeds, and nothing that looks like a space or a line break and is none.
 fn is_common(character: char) -> bool {
-    match character {
-        '\n' | ' '..='~' => true,
-        '\u{a1}'..='\u{1fff}' | '\u{2030}'..='\u{d7ff}' | '\u{e000}'..='\u{fdff}' => true,
-        '\u{2010}'..='\u{2027}' => true,
-        _ => false,
-    }
+    matches!(character,
+        '\n' | ' '..='~'
+        | '\u{a1}'..='\u{1fff}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{d7ff}' | '\u{e000}'..='\u{fdff}')
 }
 
 struct Reader<'a> {

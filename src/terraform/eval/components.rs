@@ -107,8 +107,15 @@ impl Evaluator<'_> {
         }
         let instance = Rc::new(self.uncalled(Arc::new(module)));
         let scope = Scope::new(&instance);
-        if destroy.is_some_and(|destroy| self.value(&destroy, &scope).as_bool() == Some(true)) {
-            return None;
+        if let Some(destroy) = destroy {
+            match self.value(&destroy, &scope).as_bool() {
+                Some(true) => return None,
+                Some(false) => {}
+                None => self.tell(Diagnostic::not_evaluated(
+                    destroy.span,
+                    "whether this deployment is to be destroyed is not known; it is taken as one that stays",
+                )),
+            }
         }
         let Some(inputs) = inputs else { return Some(Entries::new()) };
         // Tokens, stores and other stacks' outputs are known to the platform alone.
@@ -117,7 +124,11 @@ impl Evaluator<'_> {
                 Value::unknown(Reason::InputWithoutValue(self.source_text(expr.span)), Some(expr.span))
             })
         };
-        let ExprKind::Object(items) = &inputs.kind else {
+        let items = match &inputs.kind {
+            ExprKind::Object(items) if items.iter().all(|item| named(&item.key).is_some()) => Some(items),
+            _ => None,
+        };
+        let Some(items) = items else {
             let value = given(&inputs);
             return Some(match &value.kind {
                 Kind::Map(map) => {
@@ -128,25 +139,32 @@ impl Evaluator<'_> {
                 _ => [(REST.into(), Entry { span: value.span, value })].into_iter().collect(),
             });
         };
-        let named = items.iter().filter_map(|item| {
-            let ObjectKey::Name(key) = &item.key else { return None };
-            Some((key.clone(), Entry { value: given(&item.value), span: Some(item.key_span.to(item.value.span)) }))
+        let inputs = items.iter().filter_map(|item| {
+            let key = named(&item.key)?;
+            Some((key, Entry { value: given(&item.value), span: Some(item.key_span.to(item.value.span)) }))
         });
-        Some(named.collect())
+        Some(inputs.collect())
+    }
+}
+
+/// The name that a key writes, with quotes or without; `None` where it is worked out.
+fn named(key: &ObjectKey) -> Option<Arc<str>> {
+    match key {
+        ObjectKey::Name(name) => Some(name.clone()),
+        ObjectKey::Expr(Expr { kind: ExprKind::String(name), .. }) => Some(name.clone()),
+        ObjectKey::Expr(_) => None,
     }
 }
 
 /// A component as a module call: its inputs are the call's arguments. Inputs that are worked out stay one expression.
 fn flattened(block: &Block) -> Block {
-    let Some(ExprKind::Object(items)) = block.body.attribute("inputs").map(|inputs| &inputs.value.kind) else {
-        return block.clone();
+    let items = match block.body.attribute("inputs").map(|inputs| &inputs.value.kind) {
+        Some(ExprKind::Object(items)) if items.iter().all(|item| named(&item.key).is_some()) => items,
+        _ => return block.clone(),
     };
     let own = block.body.attributes.iter().filter(|attribute| &*attribute.name != "inputs").cloned();
-    let given = items.iter().filter_map(|item| match &item.key {
-        ObjectKey::Name(name) => {
-            Some(Attribute { name: name.clone(), name_span: item.key_span, value: item.value.clone() })
-        }
-        ObjectKey::Expr(_) => None,
+    let given = items.iter().filter_map(|item| {
+        Some(Attribute { name: named(&item.key)?, name_span: item.key_span, value: item.value.clone() })
     });
     let attributes = own.chain(given).collect();
     Block { body: Body { attributes, ..Body::default() }, ..block.clone() }

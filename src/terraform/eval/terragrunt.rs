@@ -50,6 +50,18 @@ struct Config {
     locals: BTreeMap<Arc<str>, Value>,
     /// Why more may belong to it: an include that cannot be followed.
     open: Option<Value>,
+    /// Why further inputs may be given: they are not known as a whole.
+    more_inputs: Option<Value>,
+}
+
+impl Config {
+    /// Further inputs may be given, which would count in the place of those that are known so far.
+    fn may_be_replaced(&mut self, why: &Arc<Unknown>) {
+        for (_, entry) in self.inputs.iter_mut() {
+            entry.value = unknown(why.clone());
+        }
+        self.more_inputs.get_or_insert_with(|| unknown(why.clone()));
+    }
 }
 
 /// What reading one configuration counts as: the same file may be read any number of times.
@@ -129,7 +141,7 @@ impl Evaluator<'_> {
             }
         }
         *self.root_dir.borrow_mut() = Some(target);
-        if let Some(value) = config.open {
+        if let Some(value) = config.open.or(config.more_inputs) {
             config.inputs.insert(REST.into(), Entry { span: value.span, value });
         }
         Some(Deployed { module: Arc::new(module), inputs: config.inputs })
@@ -258,10 +270,17 @@ impl Evaluator<'_> {
             let Some(inputs) = body.attribute("inputs") else { continue };
             match &self.value(&inputs.value, &scope).kind {
                 Kind::Map(map) => {
+                    if let Some(why) = &map.open {
+                        config.may_be_replaced(why);
+                    }
                     config.inputs.extend(map.entries.iter().map(|(name, entry)| (name.clone(), entry.clone())));
-                    config.open = config.open.take().or_else(|| map.open.clone().map(unknown));
                 }
-                Kind::Unknown(why) => config.open = config.open.take().or_else(|| Some(unknown(why.clone()))),
+                Kind::Unknown(why) => config.may_be_replaced(why),
+                // Which of several it is, nobody knows.
+                Kind::Cond(_) => config.may_be_replaced(&Arc::new(Unknown::new(
+                    Reason::Derived("which inputs are given depends on a condition".into()),
+                    Some(inputs.value.span),
+                ))),
                 _ => {}
             }
         }
@@ -436,6 +455,9 @@ fn named(mut includes: BTreeMap<Arc<str>, Value>) -> Value {
 /// Takes over what an included configuration says, below what is there.
 fn merge(config: &mut Config, other: Config, deep: bool) {
     config.open = config.open.take().or(other.open);
+    if let Some(Value { kind: Kind::Unknown(why), .. }) = &other.more_inputs {
+        config.may_be_replaced(why);
+    }
     config.source = other.source.or(config.source.take());
     config.generated.extend(other.generated);
     for (name, entry) in other.inputs {

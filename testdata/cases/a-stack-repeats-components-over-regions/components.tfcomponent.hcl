@@ -4,7 +4,7 @@ stack "vaults" {
   inputs = {
     account = var.central
     regions = var.regions
-    admit   = [var.account]
+    "admit" = [var.account]
     token   = var.token
   }
 }

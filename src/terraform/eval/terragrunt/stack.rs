@@ -12,7 +12,7 @@ use crate::source::{Span, join, normalize};
 use crate::terraform::ast::{Block, Body};
 use crate::terraform::module::Module;
 use crate::terraform::syntax;
-use crate::value::Value;
+use crate::value::{Reason, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -119,7 +119,10 @@ impl Evaluator<'_> {
     fn place(&self, dir: &str, block: &Block, scope: &Scope<'_>) -> Option<String> {
         let path = self.value(&block.body.attribute("path")?.value, scope).text()?;
         let beside = block.body.attribute("no_dot_terragrunt_stack");
-        let beside = beside.is_some_and(|beside| self.value(&beside.value, scope).as_bool() == Some(true));
+        let beside = match beside {
+            Some(beside) => self.value(&beside.value, scope).as_bool()?,
+            None => false,
+        };
         let base = if beside { dir.to_owned() } else { join(dir, GENERATED) };
         Some(normalize(&resolve(&base, &path)))
     }
@@ -172,7 +175,7 @@ impl Evaluator<'_> {
     /// What `values` is in the unit or stack in `dir` that the block makes.
     pub(super) fn values_of(&self, made_by: &MadeBy, dir: &str) -> Value {
         let Some((file, _)) = self.stack_file(&made_by.dir, made_by.within.as_ref()) else {
-            return self.values_in(dir);
+            return Value::unknown(Reason::File(format!("the {FILE} that makes this could not be read").into()), None);
         };
         match made(&file.body, &made_by.name).and_then(|block| block.body.attribute("values")) {
             Some(values) => self.value(&values.value, &Scope::new(&file.instance)),
@@ -183,8 +186,13 @@ impl Evaluator<'_> {
     /// The values that a file beside the configuration gives.
     pub(super) fn values_in(&self, dir: &str) -> Value {
         let path = join(dir, VALUES);
-        let there = self.has_file(dir, VALUES).then(|| self.sources.load(&path).ok()).flatten();
-        let Some(file) = there else { return Value::object::<&str>([]) };
+        if !self.has_file(dir, VALUES) {
+            return Value::object::<&str>([]);
+        }
+        let file = match self.sources.load(&path) {
+            Ok(file) => file,
+            Err(error) => return Value::unknown(Reason::File(format!("{path}: {error}").into()), None),
+        };
         let (body, found) = syntax::parse_file(self.sources, file);
         found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
         let instance = Rc::new(self.uncalled(Arc::new(Module { dir: dir.to_owned(), ..Module::default() })));
