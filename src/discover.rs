@@ -561,7 +561,7 @@ fn deploys(sources: &Sources, path: &str) -> bool {
 /// The directory of a Terragrunt stack, where the file is one's, and whether its units are generated.
 fn stack_of_units(path: &str, files: &[String]) -> Option<(String, bool)> {
     let (dir, name) = (parent(path), path.rsplit('/').next().unwrap_or(path));
-    let generated = format!("{}/", join(dir, ".terragrunt-stack"));
+    let generated = format!("{}/", join(dir, crate::terraform::UNITS_DIR));
     let there = || files.iter().any(|file| file.starts_with(&generated));
     (name == crate::terraform::UNITS_FILE).then(|| (dir.to_owned(), there()))
 }

@@ -166,6 +166,8 @@ pub(crate) fn stack_file(name: &str) -> Option<bool> {
 
 /// The file that makes a directory a stack of Terragrunt.
 pub(crate) const UNITS_FILE: &str = eval::UNITS_FILE;
+/// The directory that the units of a stack are written to.
+pub(crate) const UNITS_DIR: &str = eval::UNITS_DIR;
 
 /// What the stacks of Terragrunt in these directories make, those that are generated already left out: the files of their sources count as lying where units do.
 pub(crate) fn made_by_stacks(

@@ -164,8 +164,8 @@ pub enum MapKind {
 pub type Entries = litemap::LiteMap<Arc<str>, Entry>;
 
 /// These entries, the last one of each key, with room for no more: there are millions of mappings.
-pub(crate) fn sorted(list: Vec<(Arc<str>, Entry)>) -> Entries {
-    let mut entries = Entries::with_capacity(list.len());
+pub(crate) fn sorted<T>(list: Vec<(Arc<str>, T)>) -> litemap::LiteMap<Arc<str>, T> {
+    let mut entries = litemap::LiteMap::with_capacity(list.len());
     entries.extend(list);
     entries
 }

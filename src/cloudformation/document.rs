@@ -56,6 +56,7 @@ impl Node {
         }
     }
 
+    /// The same, to be kept.
     pub(super) fn shared_text(&self) -> Option<Arc<str>> {
         match &self.kind {
             NodeKind::Scalar { text, .. } => Some(text.clone()),
@@ -399,22 +400,16 @@ fn single(entries: &mut Vec<(Node, Node)>, diagnostics: &mut Vec<Diagnostic>) {
 
 /// Each key that stands there before, and its place before.
 fn repeated(entries: &[(Node, Node)]) -> Vec<(usize, usize)> {
-    let text = |(key, _): &(Node, Node)| match &key.kind {
-        NodeKind::Scalar { text, .. } => Some(text.clone()),
-        _ => None,
-    };
     // Most mappings have few keys, which are quicker compared than put into a table.
-    if let [first, rest @ ..] = entries
-        && rest.len() < 8
-    {
-        let texts: Vec<&str> = std::iter::once(first).chain(rest).filter_map(|(key, _)| key.text()).collect();
+    if entries.len() <= 8 {
+        let texts: Vec<&str> = entries.iter().filter_map(|(key, _)| key.text()).collect();
         let again = |(at, text): (usize, &&str)| texts.get(..at).is_some_and(|before| before.contains(text));
         if !texts.iter().enumerate().any(again) {
             return Vec::new();
         }
     }
     let mut first: HashMap<Arc<str>, usize> = HashMap::new();
-    let places = entries.iter().enumerate().filter_map(|(at, entry)| Some((at, text(entry)?)));
+    let places = entries.iter().enumerate().filter_map(|(at, (key, _))| Some((at, key.shared_text()?)));
     places.filter_map(|(at, text)| Some((first.insert(text, at)?, at))).collect()
 }
 

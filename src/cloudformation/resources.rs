@@ -29,7 +29,7 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
             world.tell(Diagnostic::not_evaluated(key.span, why));
             continue;
         }
-        let Some(kind) = body.get("Type").and_then(Node::text) else {
+        let Some(shared_kind) = body.get("Type").and_then(Node::shared_text) else {
             let made = body.get("Type").is_some() || body.call().is_some() || body.get("Fn::Transform").is_some();
             if made {
                 let message = format!("what `{name}` is made into by another tool or a macro is not seen");
@@ -39,6 +39,7 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
             world.tell(Diagnostic::bad_input(key.span, format!("the resource `{name}` has no `Type`")));
             continue;
         };
+        let kind = &*shared_kind;
         let Some(exists) = evaluator.exists(name, body) else { continue };
         let own = body.get("Condition").and_then(Node::text).filter(|_| matches!(exists, Existence::When(_)));
         let within = |evaluate: &mut dyn FnMut()| match own {
@@ -79,7 +80,7 @@ pub(super) fn resources(evaluator: &Evaluator<'_>, out: &mut Vec<Resource>) {
         out.push(Resource {
             stack: instance.stack,
             address: instance.address(name),
-            kind: body.get("Type").and_then(Node::shared_text).unwrap_or_else(|| kind.into()),
+            kind: shared_kind.clone(),
             data: false,
             place: instance.place.clone(),
             attributes,

@@ -4,10 +4,10 @@ use super::images::{self, Images};
 use super::{inner, items, setting, volumes};
 use crate::catalog::{Catalog, ResourceForm, Service, Unflagged};
 use crate::diagnostic::Diagnostic;
-use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site, StoreFacts};
+use crate::model::{DataStore, Encryption, Entities, Inherit, Setting, Site};
 use crate::resource::Resource;
 use crate::source::Span;
-use crate::value::{Entries, Kind, Map, MapKind, Reason, Unknown, Value};
+use crate::value::{Entries, Kind, Map, MapKind, Reason, Unknown, Value, sorted};
 use std::sync::Arc;
 
 pub(super) fn lower(
@@ -38,9 +38,7 @@ pub(super) fn lower(
     let arn = real_arn(resource.get("arn")).or_else(|| arn(resource, site, form, service));
     let found: Vec<(Arc<str>, Setting)> =
         form.facts.iter().filter_map(|(fact, path)| Some((fact.clone(), at_path(resource, path)?))).collect();
-    // As much room as there are facts: there are millions of data stores.
-    let mut facts = StoreFacts::with_capacity(found.len());
-    facts.extend(found);
+    let mut facts = sorted(found);
     let instance = &**name == "ec2";
     let template = if instance { volumes::template(resource) } else { None };
     // What the instance says of its image counts before what a template says.

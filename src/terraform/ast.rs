@@ -104,6 +104,16 @@ pub(crate) enum ObjectKey {
     Expr(Expr),
 }
 
+impl ObjectKey {
+    /// The name that it writes, with quotes or without; `None` where it is worked out.
+    pub(crate) fn name(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Name(name) | Self::Expr(Expr { kind: ExprKind::String(name), .. }) => Some(name),
+            Self::Expr(_) => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum TemplatePart {
     /// Text after escapes; its place in the source.

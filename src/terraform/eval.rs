@@ -16,11 +16,13 @@ mod unread;
 mod variables;
 
 use super::Modules;
+use super::ast::Body;
 use super::module::Module;
 use super::ops::derived;
+use super::syntax;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resource::{Deployment, Given, Language, LoadSettings, OpenInput, Published, Resource, Stack, Unit, Unread};
-use crate::source::{ReadError, Sources, Span};
+use crate::source::{FileId, ReadError, Sources, Span};
 use crate::value::{Entries, Reason, StackId, Type, Value};
 use estate::Estate;
 use expand::Expansion;
@@ -105,7 +107,7 @@ pub(super) fn evaluate(
 }
 
 pub(super) use policy_document::render as render_policy;
-pub(crate) use terragrunt::stack::{FILE as UNITS_FILE, Made};
+pub(crate) use terragrunt::stack::{FILE as UNITS_FILE, GENERATED as UNITS_DIR, Made};
 
 /// The root module's variables that have no value and a finite domain.
 pub(super) fn open_inputs(
@@ -140,11 +142,11 @@ pub(super) fn made_by_stacks(
         }
         made
     };
-    let mut used = of(true, &BTreeSet::new()).sources;
-    used.extend(of(false, &used).sources);
+    let generated = of(true, &BTreeSet::new()).sources;
+    let from = |except| generated.union(&of(false, except).sources).cloned().collect::<BTreeSet<String>>();
+    let mut used = from(&generated);
     // Stacks that are made of each other alone are told.
-    let mut reached = of(true, &BTreeSet::new()).sources;
-    reached.extend(of(false, &used).sources);
+    let reached = from(&used);
     used.retain(|dir| reached.contains(dir) || !dirs.contains_key(dir));
     // What a stack is made of is none by itself.
     sources.unmount();
@@ -344,6 +346,19 @@ impl<'a> Evaluator<'a> {
         let module = self.modules.get(self.sources, dir);
         self.diagnostics.borrow_mut().extend(self.modules.diagnostics(dir));
         module
+    }
+
+    /// What the file at the path holds; told where it cannot be read.
+    fn loaded(&self, path: &str) -> Option<FileId> {
+        let loaded = self.sources.load(path);
+        loaded.map_err(|error| self.tell(Diagnostic::unreadable(path, error.to_string()))).ok()
+    }
+
+    /// The file's attributes and blocks; what is wrong with it is told.
+    fn parsed(&self, file: FileId) -> Body {
+        let (body, found) = syntax::parse_file(self.sources, file);
+        found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+        body
     }
 
     /// Reports once, however many instances meet it.

@@ -187,8 +187,7 @@ pub(crate) fn call(name: &str, args: Vec<Value>, context: &dyn FunctionContext) 
         return Ok(derived(&args.iter().collect::<Vec<_>>(), signature.result.clone()));
     }
     // Terraform 1.11 cannot say what these make of a null of no type.
-    let untyped = |arg: &Value| matches!(&arg.kind, Kind::Null(ty) if ty.0.is_none());
-    if matches!(name, "format" | "formatlist") && args.iter().any(untyped) {
+    if matches!(name, "format" | "formatlist") && args.iter().any(super::ops::is_untyped_null) {
         return Ok(derived(&args.iter().collect::<Vec<_>>(), Type::Dynamic));
     }
     if grows_beyond(name, &args) {

@@ -655,10 +655,14 @@ pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, EvalError> {
     Ok(Value { kind, span: value.span, sensitive: value.sensitive })
 }
 
+/// Whether the value is null, and of no type yet.
+pub(crate) fn is_untyped_null(value: &Value) -> bool {
+    matches!(&value.kind, Kind::Null(ty) if ty.0.is_none())
+}
+
 /// Whether there is null of no type beside what is no text, number or bool: that has no type in common.
 fn nulls_of_no_type_among_others(items: &[Value]) -> bool {
-    let untyped = |item: &Value| matches!(&item.kind, Kind::Null(ty) if ty.0.is_none());
-    let typed: Vec<Type> = items.iter().filter(|item| !untyped(item)).map(types::of).collect();
+    let typed: Vec<Type> = items.iter().filter(|item| !is_untyped_null(item)).map(types::of).collect();
     !typed.is_empty()
         && typed.len() < items.len()
         && typed.iter().all(|ty| *ty != Type::Dynamic && !types::is_primitive(ty))
@@ -787,10 +791,9 @@ pub(crate) fn unify(items: Vec<Value>) -> Option<Vec<Value>> {
 
 /// The one type of a conditional with these results; `None` where they do not fit together.
 pub(crate) fn type_of_results(then: &Value, otherwise: &Value) -> Option<Type> {
-    let untyped = |value: &Value| matches!(&value.kind, Kind::Null(ty) if ty.0.is_none());
     match (types::of_result(then), types::of_result(otherwise)) {
-        (_, ty) if untyped(then) => Some(ty),
-        (ty, _) if untyped(otherwise) => Some(ty),
+        (_, ty) if is_untyped_null(then) => Some(ty),
+        (ty, _) if is_untyped_null(otherwise) => Some(ty),
         (Type::Dynamic, _) | (_, Type::Dynamic) => Some(Type::Dynamic),
         (then, otherwise) => types::unify(&[then, otherwise]),
     }

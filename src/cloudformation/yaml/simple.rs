@@ -144,10 +144,8 @@ impl<'a> Reader<'a> {
                 Some(b'\n') => {}
                 Some(b'#') => self.at = self.line_end(),
                 Some(_) => {
-                    let marker = self.text.get(self.line..self.line + 3);
-                    let marks = self.line == self.at && matches!(marker, Some("---" | "..."));
                     // Only the first line of a document may be one.
-                    return (!marks || self.out.is_empty()).then_some(Next::Column(self.column()));
+                    return (!self.at_marker() || self.out.is_empty()).then_some(Next::Column(self.column()));
                 }
             }
         }
@@ -161,6 +159,11 @@ impl<'a> Reader<'a> {
         let value = read(self);
         self.depth -= 1;
         value
+    }
+
+    /// Where a document begins or ends.
+    fn at_marker(&self) -> bool {
+        self.line == self.at && matches!(self.text.get(self.line..self.line + 3), Some("---" | "..."))
     }
 
     fn at_dash(&self) -> bool {
@@ -182,10 +185,7 @@ impl<'a> Reader<'a> {
 
     /// A key and its colon, where the reader stands.
     fn key(&mut self) -> Option<Scalar<'a>> {
-        let key = match self.peek()? {
-            b'"' | b'\'' => self.quoted()?,
-            _ => self.plain(false)?,
-        };
+        let key = self.word(false)?;
         self.colon(&key).then_some(key)
     }
 
@@ -310,10 +310,7 @@ impl<'a> Reader<'a> {
             return self.next_line();
         }
         let inner = self.column();
-        let scalar = match self.peek()? {
-            b'"' | b'\'' => self.quoted()?,
-            _ => self.plain(false)?,
-        };
+        let scalar = self.word(false)?;
         if self.colon(&scalar) {
             if tag.is_some() {
                 return None;
@@ -347,16 +344,20 @@ impl<'a> Reader<'a> {
         match self.peek()? {
             b'{' | b'[' => self.flow(tag, Some(column))?,
             b'|' => return self.literal(tag, column),
-            b'"' | b'\'' => {
-                let scalar = self.quoted()?;
-                self.scalar(scalar, tag);
-            }
             _ => {
-                let scalar = self.plain(false)?;
+                let scalar = self.word(false)?;
                 self.scalar(scalar, tag);
             }
         }
         self.end_of_line()
+    }
+
+    /// A scalar within one line, with quotes or without.
+    fn word(&mut self, flow: bool) -> Option<Scalar<'a>> {
+        match self.peek()? {
+            b'"' | b'\'' => self.quoted(),
+            _ => self.plain(flow),
+        }
     }
 
     /// Text without quotes, to the end of its line.
@@ -448,9 +449,7 @@ impl<'a> Reader<'a> {
             self.at += 1;
             self.line = self.at;
         }
-        let marker = self.text.get(self.line..self.line + 3);
-        let marks = self.line == self.at && matches!(marker, Some("---" | "..."));
-        (!marks && column.is_none_or(|column| self.column() > column)).then_some(())
+        (!self.at_marker() && column.is_none_or(|column| self.column() > column)).then_some(())
     }
 
     /// `{…}` or `[…]`, where the reader stands.
@@ -487,8 +486,8 @@ impl<'a> Reader<'a> {
     }
 
     fn flow_key(&mut self, column: Option<usize>) -> Option<()> {
-        let quoted = matches!(self.peek()?, b'"' | b'\'');
-        let key = if quoted { self.quoted()? } else { self.plain(true)? };
+        let key = self.word(true)?;
+        let quoted = !key.plain;
         if quoted {
             self.spaces();
         }
@@ -503,17 +502,11 @@ impl<'a> Reader<'a> {
 
     fn flow_value(&mut self, column: Option<usize>) -> Option<()> {
         let tag = self.tag()?;
-        match self.peek()? {
-            b'{' | b'[' => return self.flow(tag, column),
-            b'"' | b'\'' => {
-                let scalar = self.quoted()?;
-                self.scalar(scalar, tag);
-            }
-            _ => {
-                let scalar = self.plain(true)?;
-                self.scalar(scalar, tag);
-            }
+        if matches!(self.peek()?, b'{' | b'[') {
+            return self.flow(tag, column);
         }
+        let scalar = self.word(true)?;
+        self.scalar(scalar, tag);
         // A pair within a list, or a scalar that goes on.
         self.spaces();
         matches!(self.peek()?, b',' | b'}' | b']' | b'\n').then_some(())

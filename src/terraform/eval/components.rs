@@ -7,9 +7,8 @@ use super::{Evaluator, Scope};
 use crate::diagnostic::Diagnostic;
 use crate::resource::REST;
 use crate::source::join;
-use crate::terraform::ast::{Attribute, Block, Body, Expr, ExprKind, ObjectKey};
+use crate::terraform::ast::{Attribute, Block, Body, Expr, ExprKind, ObjectItem};
 use crate::terraform::module::{self, Module, ProviderBlock};
-use crate::terraform::syntax;
 use crate::value::{Entries, Entry, Kind, Reason, Value};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -76,17 +75,8 @@ impl Evaluator<'_> {
             if entry.is_dir || !wanted(&entry.name) {
                 continue;
             }
-            let path = join(dir, &entry.name);
-            let file = match self.sources.load(&path) {
-                Ok(file) => file,
-                Err(error) => {
-                    self.tell(Diagnostic::unreadable(path, error.to_string()));
-                    continue;
-                }
-            };
-            let (body, found) = syntax::parse_file(self.sources, file);
-            found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
-            out.extend(body.blocks);
+            let Some(file) = self.loaded(&join(dir, &entry.name)) else { continue };
+            out.extend(self.parsed(file).blocks);
         }
         out
     }
@@ -124,11 +114,7 @@ impl Evaluator<'_> {
                 Value::unknown(Reason::InputWithoutValue(self.source_text(expr.span)), Some(expr.span))
             })
         };
-        let items = match &inputs.kind {
-            ExprKind::Object(items) if items.iter().all(|item| named(&item.key).is_some()) => Some(items),
-            _ => None,
-        };
-        let Some(items) = items else {
+        let Some(items) = named(&inputs) else {
             let value = given(&inputs);
             return Some(match &value.kind {
                 Kind::Map(map) => {
@@ -139,33 +125,27 @@ impl Evaluator<'_> {
                 _ => [(REST.into(), Entry { span: value.span, value })].into_iter().collect(),
             });
         };
-        let inputs = items.iter().filter_map(|item| {
-            let key = named(&item.key)?;
-            Some((key, Entry { value: given(&item.value), span: Some(item.key_span.to(item.value.span)) }))
+        let inputs = items.into_iter().map(|(name, item)| {
+            (name, Entry { value: given(&item.value), span: Some(item.key_span.to(item.value.span)) })
         });
         Some(inputs.collect())
     }
 }
 
-/// The name that a key writes, with quotes or without; `None` where it is worked out.
-fn named(key: &ObjectKey) -> Option<Arc<str>> {
-    match key {
-        ObjectKey::Name(name) => Some(name.clone()),
-        ObjectKey::Expr(Expr { kind: ExprKind::String(name), .. }) => Some(name.clone()),
-        ObjectKey::Expr(_) => None,
-    }
+/// The items of an object, by name; `None` where a name is worked out, or the whole object is.
+fn named(expr: &Expr) -> Option<Vec<(Arc<str>, &ObjectItem)>> {
+    let ExprKind::Object(items) = &expr.kind else { return None };
+    items.iter().map(|item| Some((item.key.name()?.clone(), item))).collect()
 }
 
 /// A component as a module call: its inputs are the call's arguments. Inputs that are worked out stay one expression.
 fn flattened(block: &Block) -> Block {
-    let items = match block.body.attribute("inputs").map(|inputs| &inputs.value.kind) {
-        Some(ExprKind::Object(items)) if items.iter().all(|item| named(&item.key).is_some()) => items,
-        _ => return block.clone(),
+    let Some(items) = block.body.attribute("inputs").and_then(|inputs| named(&inputs.value)) else {
+        return block.clone();
     };
     let own = block.body.attributes.iter().filter(|attribute| &*attribute.name != "inputs").cloned();
-    let given = items.iter().filter_map(|item| {
-        Some(Attribute { name: named(&item.key)?, name_span: item.key_span, value: item.value.clone() })
-    });
+    let given =
+        items.into_iter().map(|(name, item)| Attribute { name, name_span: item.key_span, value: item.value.clone() });
     let attributes = own.chain(given).collect();
     Block { body: Body { attributes, ..Body::default() }, ..block.clone() }
 }

@@ -10,12 +10,11 @@ use super::expression::{STACK_LEFT, STACK_PIECE};
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{REST, Unit};
-use crate::source::{Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
-use crate::terraform::ast::{Block, ExprKind};
+use crate::source::{FileId, Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
+use crate::terraform::ast::{Block, Body, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
 use crate::terraform::ops::fail;
-use crate::terraform::syntax;
 use crate::value::{Entries, Entry, Kind, Map, Reason, Unknown, Value};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -123,8 +122,7 @@ impl Evaluator<'_> {
                 continue;
             };
             let file = self.sources.add(&format!("{}!{name}.tf", join(&dir, FILE)), &text);
-            let (body, found) = syntax::parse_file(self.sources, file);
-            found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+            let body = self.parsed(file);
             // A generated file replaces what the module itself says of its providers.
             let generated: Vec<Block> = body.blocks;
             for block in generated {
@@ -158,6 +156,22 @@ impl Evaluator<'_> {
         (!remote && self.sources.list(&path).is_ok()).then_some(path)
     }
 
+    /// A file of Terragrunt, and a module in `dir` of its locals; each reading is charged.
+    fn with_locals(&self, path: &str, dir: &str) -> Option<(FileId, Body, Arc<Module>)> {
+        let file = self.loaded(path)?;
+        if !self.charge(STEPS, Span::new(file, 0..0)) {
+            return None;
+        }
+        let body = self.parsed(file);
+        let locals = body.blocks("locals").flat_map(|block| &block.body.attributes);
+        let module = Module {
+            dir: dir.to_owned(),
+            locals: locals.map(|attribute| (attribute.name.clone(), attribute.clone())).collect(),
+            ..Module::default()
+        };
+        Some((file, body, Arc::new(module)))
+    }
+
     /// Reads one configuration file of the unit in the directory `unit`.
     fn config(&self, path: &str, unit: &str, depth: usize) -> Option<Config> {
         if depth > DEEPEST {
@@ -165,25 +179,8 @@ impl Evaluator<'_> {
             self.tell(Diagnostic::skipped(path, message));
             return None;
         }
-        let file = match self.sources.load(path) {
-            Ok(file) => file,
-            Err(error) => {
-                self.tell(Diagnostic::unreadable(path, error.to_string()));
-                return None;
-            }
-        };
-        if !self.charge(STEPS, Span::new(file, 0..0)) {
-            return None;
-        }
-        let (body, found) = syntax::parse_file(self.sources, file);
-        found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
         let dir = parent(path).to_owned();
-        let locals = body.blocks("locals").flat_map(|block| &block.body.attributes);
-        let module = Module {
-            dir: dir.clone(),
-            locals: locals.map(|attribute| (attribute.name.clone(), attribute.clone())).collect(),
-            ..Module::default()
-        };
+        let (file, body, module) = self.with_locals(path, &dir)?;
         let context = Rc::new(Context {
             dir: dir.clone(),
             unit: unit.to_owned(),
@@ -198,7 +195,7 @@ impl Evaluator<'_> {
             };
             context.names.borrow_mut().insert("values".into(), values);
         }
-        let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(Arc::new(module)) });
+        let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(module) });
         let scope = Scope::new(&instance);
         let above = if depth == 0 { self.autoinclude(unit, &instance, &context) } else { None };
         let mut config = Config::default();

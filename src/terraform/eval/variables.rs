@@ -1,7 +1,6 @@
 //! Values of input variables: defaults, files, the command line, a module call's arguments.
 
 use super::{Demand, Evaluator, Instance, Scope};
-use crate::diagnostic::Diagnostic;
 use crate::resource::REST;
 use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Expr};
@@ -229,14 +228,10 @@ impl Evaluator<'_> {
     }
 
     fn read_inputs(&self, path: &str, inputs: &mut Inputs) {
-        let file = match self.sources.load(path) {
-            Ok(file) => file,
-            Err(error) => {
-                self.tell(Diagnostic::unreadable(path, error.to_string()));
-                inputs.values.clear();
-                inputs.lost = Some(path.to_owned());
-                return;
-            }
+        let Some(file) = self.loaded(path) else {
+            inputs.values.clear();
+            inputs.lost = Some(path.to_owned());
+            return;
         };
         let (body, diagnostics) = if path.ends_with(".json") {
             syntax::parse_json_file(self.sources, file)

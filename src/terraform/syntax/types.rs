@@ -1,7 +1,7 @@
 //! Type constraints: `list(object({ name = string, size = optional(number, 1) }))`.
 
 use crate::diagnostic::Diagnostic;
-use crate::terraform::ast::{Expr, ExprKind, ObjectItem, ObjectKey};
+use crate::terraform::ast::{Expr, ExprKind, ObjectItem};
 use crate::value::Type;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -94,12 +94,8 @@ fn object(items: &[ObjectItem]) -> Result<(Type, Defaults), Diagnostic> {
     let mut types = BTreeMap::new();
     let mut defaults = Defaults::default();
     for item in items {
-        let name = match &item.key {
-            ObjectKey::Name(name) => name.clone(),
-            ObjectKey::Expr(Expr { kind: ExprKind::String(name), .. }) => name.clone(),
-            ObjectKey::Expr(_) => {
-                return Err(Diagnostic::bad_input(item.key_span, "expected the name of an attribute"));
-            }
+        let Some(name) = item.key.name().cloned() else {
+            return Err(Diagnostic::bad_input(item.key_span, "expected the name of an attribute"));
         };
         let (ty, optional) = match &item.value.kind {
             ExprKind::Call { name: function, args, expand: false, .. } if &**function == "optional" => {

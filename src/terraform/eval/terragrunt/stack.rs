@@ -8,10 +8,9 @@ use super::super::{Evaluator, Instance, Scope};
 use super::{Context, anchored, resolve};
 use crate::diagnostic::Diagnostic;
 use crate::resource::MadeBy;
-use crate::source::{Span, join, normalize};
+use crate::source::{join, normalize};
 use crate::terraform::ast::{Block, Body};
 use crate::terraform::module::Module;
-use crate::terraform::syntax;
 use crate::value::{Reason, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +20,7 @@ use std::sync::Arc;
 /// The file that makes a directory a stack.
 pub(crate) const FILE: &str = "terragrunt.stack.hcl";
 /// The directory that the units of a stack are written to.
-const GENERATED: &str = ".terragrunt-stack";
+pub(crate) const GENERATED: &str = ".terragrunt-stack";
 /// Values that a unit or stack is given, where they are in a file.
 const VALUES: &str = "terragrunt.values.hcl";
 /// What is merged into a unit, where it is in a file.
@@ -128,25 +127,7 @@ impl Evaluator<'_> {
     }
 
     fn stack_file(&self, dir: &str, within: Option<&Arc<MadeBy>>) -> Option<(File, Rc<Context>)> {
-        let path = join(dir, FILE);
-        let file = match self.sources.load(&path) {
-            Ok(file) => file,
-            Err(error) => {
-                self.tell(Diagnostic::unreadable(path, error.to_string()));
-                return None;
-            }
-        };
-        if !self.charge(super::STEPS, Span::new(file, 0..0)) {
-            return None;
-        }
-        let (body, found) = syntax::parse_file(self.sources, file);
-        found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
-        let locals = body.blocks("locals").flat_map(|block| &block.body.attributes);
-        let module = Module {
-            dir: dir.to_owned(),
-            locals: locals.map(|attribute| (attribute.name.clone(), attribute.clone())).collect(),
-            ..Module::default()
-        };
+        let (_, body, module) = self.with_locals(&join(dir, FILE), dir)?;
         let context = Rc::new(Context {
             dir: dir.to_owned(),
             unit: dir.to_owned(),
@@ -159,7 +140,7 @@ impl Evaluator<'_> {
             None => self.values_in(dir),
         };
         context.names.borrow_mut().insert("values".into(), values);
-        let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(Arc::new(module)) });
+        let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(module) });
         let scope = Scope::new(&instance);
         for kind in ["unit", "stack"] {
             let paths = body.blocks(kind).filter_map(|block| {
@@ -193,8 +174,7 @@ impl Evaluator<'_> {
             Ok(file) => file,
             Err(error) => return Value::unknown(Reason::File(format!("{path}: {error}").into()), None),
         };
-        let (body, found) = syntax::parse_file(self.sources, file);
-        found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+        let body = self.parsed(file);
         let instance = Rc::new(self.uncalled(Arc::new(Module { dir: dir.to_owned(), ..Module::default() })));
         let scope = Scope::new(&instance);
         let values = body.attributes.iter().map(|value| (value.name.clone(), self.value(&value.value, &scope)));
@@ -214,8 +194,7 @@ impl Evaluator<'_> {
             return Some(Autoinclude { body: block.body.clone(), instance: file.instance, context });
         }
         let there = self.has_file(dir, AUTOINCLUDE).then(|| self.sources.load(&join(dir, AUTOINCLUDE)).ok()).flatten();
-        let (body, found) = syntax::parse_file(self.sources, there?);
-        found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+        let body = self.parsed(there?);
         Some(Autoinclude { body, instance: instance.clone(), context: own.clone() })
     }
 }
