@@ -143,7 +143,7 @@ impl Analysis {
         name_the_others(&mut reported, &self.judgements, &self.graph);
         let (suppressed, findings) = reported.into_iter().partition(|reported| reported.suppressed.is_some());
         let assumptions: BTreeSet<&String> =
-            self.judgements.iter().flat_map(|judgement| judgement.assumed.iter()).collect();
+            self.judgements.iter().flat_map(|judgement| judgement.basis.assumed.iter()).collect();
         self.assumptions = assumptions.into_iter().cloned().collect();
         (self.suppressed, self.findings, self.ignores) = (suppressed, findings, ignores);
     }

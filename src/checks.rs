@@ -133,6 +133,13 @@ pub enum Verdict {
 pub struct Judgement {
     pub copy: Copy,
     pub verdict: Verdict,
+    /// What many copies share.
+    pub basis: Arc<Basis>,
+}
+
+/// What a verdict stands on.
+#[derive(Clone, Debug, Default)]
+pub struct Basis {
     /// The rules that decide the verdict: those that fail, else those that are open.
     pub decided_by: Arc<[&'static str]>,
     /// What was assumed because nothing says otherwise ("the organization's cross-account switch is on").
@@ -250,7 +257,7 @@ pub fn check_of(context: &Context<'_>, copy: &Copy, rule: &str) -> Option<Outcom
 fn check(context: &Context<'_>, copy: &Copy, at: usize) -> Option<CheckResult> {
     let (rule, check) = *RULES.get(at)?;
     let doubt = copy_never_runs::doubt(copy);
-    let why = doubt.as_ref().or_else(|| copy.selected.as_deref().filter(|_| !WHATEVER_IS_COPIED.contains(&rule)));
+    let why = doubt.as_ref().or_else(|| copy.selected().filter(|_| !WHATEVER_IS_COPIED.contains(&rule)));
     let outcome = check(context, copy);
     Some(CheckResult {
         rule,

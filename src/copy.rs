@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use selection::{ArnMatch, Match};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher};
 use std::sync::Arc;
 
 /// What a copy takes its data from.
@@ -81,14 +81,45 @@ pub struct Copy {
     pub id: CopyId,
     pub source: CopySource,
     pub route: Arc<Route>,
-    /// Why it is not certain that the selection reaches the source; `None` where it is.
-    pub selected: Option<Box<Why>>,
     /// By tag or service-level pattern (then the service opt-in decides), or by ARN.
     pub by_opt_in: bool,
+    /// What is open about the copy itself; `None` for almost all.
+    pub open: Option<Box<Open>>,
+}
+
+/// Why it is not certain that a copy exists.
+#[derive(Clone, Debug, Default)]
+pub struct Open {
+    /// Why it is not certain that the selection reaches the source; `None` where it is.
+    pub selected: Option<Why>,
     /// Undecided conditions under which the copy exists at all.
     pub when: Vec<Guard>,
     /// Why it is not known how many plans, selections or data stores of this one's kind exist; `None` where it is.
-    pub counted: Option<Box<Why>>,
+    pub counted: Option<Why>,
+}
+
+impl Open {
+    /// `None` where nothing is open.
+    fn boxed(self) -> Option<Box<Self>> {
+        (self.selected.is_some() || self.counted.is_some() || !self.when.is_empty()).then(|| Box::new(self))
+    }
+}
+
+impl Copy {
+    /// See [`Open::selected`].
+    pub fn selected(&self) -> Option<&Why> {
+        self.open.as_ref()?.selected.as_ref()
+    }
+
+    /// See [`Open::when`].
+    pub fn when(&self) -> &[Guard] {
+        self.open.as_ref().map_or(&[], |open| &open.when)
+    }
+
+    /// See [`Open::counted`].
+    pub fn counted(&self) -> Option<&Why> {
+        self.open.as_ref()?.counted.as_ref()
+    }
 }
 
 impl std::ops::Deref for Copy {
@@ -201,7 +232,27 @@ fn ground_of<'a>(
 #[derive(Default)]
 struct Numbering {
     routes: u32,
-    seen: HashMap<u64, u32>,
+    seen: HashMap<u64, u32, BuildHasherDefault<Itself>>,
+}
+
+/// The hash of what is one already.
+#[derive(Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl Numbering {
@@ -209,6 +260,7 @@ impl Numbering {
         made.route.number = self.routes;
         self.routes += 1;
         let route = Arc::new(made.route);
+        self.seen.reserve(made.copies.len());
         for (key, copy) in made.copies {
             let occurrence = self.seen.entry(key).and_modify(|n| *n += 1).or_insert(0);
             let id = match *occurrence {
@@ -236,16 +288,14 @@ struct Draft {
     /// The first one's.
     id: CopyId,
     source: CopySource,
-    selected: Option<Box<Why>>,
     by_opt_in: bool,
-    when: Vec<Guard>,
-    counted: Option<Box<Why>>,
+    open: Option<Box<Open>>,
 }
 
 impl Draft {
     fn on(self, id: CopyId, route: Arc<Route>) -> Copy {
-        let Self { source, selected, by_opt_in, when, counted, .. } = self;
-        Copy { id, source, route, selected, by_opt_in, when, counted }
+        let Self { source, by_opt_in, open, .. } = self;
+        Copy { id, source, route, by_opt_in, open }
     }
 }
 
@@ -272,7 +322,7 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
             let rest: Arc<str> = identity(plan, rule, action, &destination, graph).into();
             let mut own: Vec<Guard> = guards(&plan.site.exists);
             own.extend(rule.when.iter().chain(&action.when).cloned());
-            let counted = many(&plan.site);
+            let made_often = many(&plan.site);
             // A data store that several selections reach with one role is copied once by each action.
             let mut made: HashMap<&str, HashMap<u64, (usize, usize)>> = HashMap::new();
             for (role, assigned) in &reached {
@@ -292,7 +342,7 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                 };
                 let mut drafts: Vec<(u64, Draft)> = Vec::with_capacity(assigned.reaches.len());
                 for reach in &assigned.reaches {
-                    let mut when: Vec<Guard> = reach.when.clone();
+                    let mut when: Vec<Guard> = reach.open.when.clone();
                     when.extend(own.iter().cloned());
                     when.sort();
                     when.dedup();
@@ -314,7 +364,7 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                     }
                     let mut key = format!("{}|{rest}", source_identity(graph, &reach.source));
                     let number = hash_in_memory(&key);
-                    let certain = reach.selected.is_none() && when.is_empty();
+                    let certain = reach.open.selected.is_none() && when.is_empty();
                     if let (CopySource::Store(_) | CopySource::Arn(_), true, Some(made)) =
                         (&reach.source, certain, made.as_mut())
                     {
@@ -330,14 +380,11 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                         }
                     }
                     key.push_str("#0");
-                    let draft = Draft {
-                        id: CopyId(hash(&key)),
-                        source: reach.source.clone(),
-                        selected: reach.selected.clone(),
-                        by_opt_in: reach.by_opt_in,
-                        when,
-                        counted: counted.clone().map(Box::new).or_else(|| reach.counted.clone()),
-                    };
+                    let Open { selected, counted, .. } = &reach.open;
+                    let counted = made_often.as_ref().or(counted.as_ref()).cloned();
+                    let open = Open { selected: selected.clone(), when, counted }.boxed();
+                    let (source, by_opt_in) = (reach.source.clone(), reach.by_opt_in);
+                    let draft = Draft { id: CopyId(hash(&key)), source, by_opt_in, open };
                     drafts.push((number, draft));
                 }
                 out.push(Made { route, rest: rest.clone(), copies: drafts });
@@ -364,7 +411,7 @@ pub fn reaching(graph: &Graph) -> BTreeMap<StoreId, Vec<(PlanId, bool)>> {
         let assigned = reached(graph, Catalog::builtin(), &index, plan);
         for reach in assigned.into_iter().flat_map(|assigned| assigned.reaches) {
             if let CopySource::Store(store) = reach.source {
-                let certain = reach.selected.is_none() && reach.when.is_empty() && reach.counted.is_none();
+                let certain = reach.open.boxed().is_none();
                 out.entry(store).or_default().push((id, certain));
             }
         }
@@ -434,10 +481,8 @@ struct Assigned {
 /// Something that a plan's selections reach.
 struct Reach {
     source: CopySource,
-    selected: Option<Box<Why>>,
     by_opt_in: bool,
-    when: Vec<Guard>,
-    counted: Option<Box<Why>>,
+    open: Open,
 }
 
 /// Why it is not known how many there are.
@@ -486,10 +531,12 @@ fn reached(graph: &Graph, catalog: &Catalog, index: &Index<'_>, plan: &Plan) -> 
             when.extend(guards(&store.site.exists));
             out.push(Reach {
                 source: CopySource::Store(StoreId(u32::try_from(store_at).unwrap_or(u32::MAX))),
-                selected: matched.or_else(|| doubt.clone()).map(Box::new),
                 by_opt_in,
-                when,
-                counted: many(&selection.site).or_else(|| many(&store.site)).map(Box::new),
+                open: Open {
+                    selected: matched.or_else(|| doubt.clone()),
+                    when,
+                    counted: many(&selection.site).or_else(|| many(&store.site)),
+                },
             });
         }
         let mut elsewhere = None;
@@ -515,23 +562,13 @@ fn reached(graph: &Graph, catalog: &Catalog, index: &Index<'_>, plan: &Plan) -> 
             };
             let by_opt_in = service.is_none();
             let source = CopySource::Arn(Box::new(NamedArn { arn: text, service, span: setting.span }));
-            out.push(Reach {
-                source,
-                selected: selected.map(Box::new),
-                by_opt_in,
-                when: guards(&selection.site.exists),
-                counted: many(&selection.site).map(Box::new),
-            });
+            let (when, counted) = (guards(&selection.site.exists), many(&selection.site));
+            out.push(Reach { source, by_opt_in, open: Open { selected, when, counted } });
         }
         if out.is_empty() && !doubtful {
             let source = CopySource::Unknown(Box::new(elsewhere.unwrap_or_else(|| selection::nothing(selection))));
-            out.push(Reach {
-                source,
-                selected: doubt.map(Box::new),
-                by_opt_in: true,
-                when: guards(&selection.site.exists),
-                counted: many(&selection.site).map(Box::new),
-            });
+            let (when, counted) = (guards(&selection.site.exists), many(&selection.site));
+            out.push(Reach { source, by_opt_in: true, open: Open { selected: doubt, when, counted } });
         }
         all.push(Assigned { selection: Some(selection_id), role, reaches: out });
     }
@@ -541,13 +578,8 @@ fn reached(graph: &Graph, catalog: &Catalog, index: &Index<'_>, plan: &Plan) -> 
             span: Some(plan.site.header),
         };
         let role = RoleTarget::Unknown(why.clone());
-        let reach = Reach {
-            source: CopySource::Unknown(Box::new(why)),
-            selected: None,
-            by_opt_in: false,
-            when: Vec::new(),
-            counted: None,
-        };
+        let source = CopySource::Unknown(Box::new(why));
+        let reach = Reach { source, by_opt_in: false, open: Open::default() };
         all.push(Assigned { selection: None, role, reaches: vec![reach] });
     }
     all

@@ -117,7 +117,10 @@ impl Disk for RealDisk {
         let mut out: Vec<DirEntry> = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|error| ReadError::Failed(error.to_string()))?;
-            let is_dir = std::fs::metadata(entry.path()).map(|metadata| metadata.is_dir()).unwrap_or(false);
+            let is_dir = match entry.file_type() {
+                Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+                _ => std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()),
+            };
             // A name that is no text cannot be asked for: whoever asks for what is shown in its place learns of it.
             out.push(DirEntry { name: entry.file_name().to_string_lossy().into_owned(), is_dir });
         }
@@ -506,6 +509,7 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
     diagnostics.extend(skipped.into_iter().map(|(path, message)| Diagnostic::skipped(path, message)));
     diagnostics.extend(problems.into_iter().map(|(path, message)| Diagnostic::unreadable(path, message)));
     seen.unit_stacks.extend(files.iter().filter_map(|path| stack_of_units(path, &files)));
+    sources.load_all(&files.iter().filter(|path| is_document(path)).cloned().collect::<Vec<_>>());
     for path in files {
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
@@ -515,10 +519,7 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
                 Ok(file) => seen.add_stack(&path, &sources.text(file), deploys),
                 Err(error) => diagnostics.push(Diagnostic::unreadable(path, error.to_string())),
             }
-        } else if ([".yaml", ".yml", ".json", ".template", ".tfstate"].iter().any(|end| name.ends_with(end))
-            || name == "samconfig.toml")
-            && !name.ends_with(".tfvars.json")
-        {
+        } else if is_document(&path) {
             match sources.load(&path) {
                 Ok(file) if crate::plan::recognise(&sources.text(file)) => printed.push((path, file)),
                 Ok(file) => {
@@ -543,6 +544,14 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
     };
     met.retain(|path| !within(path));
     seen.policies.extend(met);
+}
+
+/// Whether a file of this name may hold a template, plan, state, policy or estate.
+fn is_document(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let other = crate::terraform::is_config(name) || ends(&[".tfvars.json"]);
+    !other && (ends(&[".yaml", ".yml", ".json", ".template", ".tfstate"]) || name == "samconfig.toml")
 }
 
 /// Whether a configuration of Terragrunt is a unit: one that others include alone names no module.

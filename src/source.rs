@@ -10,12 +10,16 @@ pub(crate) use reads::{Reads, read_in_passing, reads_of, uses_unit};
 pub use revisions::{Revision, Revisions};
 
 use crate::secret;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock, RwLock};
 
 /// The configuration file's name.
 pub const CONFIGURATION: &str = "crossvault.toml";
+
+/// So many files are read before they are numbered.
+const AT_A_TIME: usize = 512;
 
 /// Names one loaded file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -413,9 +417,36 @@ impl Sources {
         if let Some(known) = self.read_lock().by_path.get(&path) {
             return known.clone();
         }
-        let text = self.bytes(&path).and_then(|bytes| {
-            String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
-        });
+        let text = self.read(&path);
+        self.take(path, text)
+    }
+
+    /// Loads these files on all threads. They are numbered in this order, and whoever asks for one that cannot be read is
+    /// told.
+    pub(crate) fn load_all(&self, paths: &[String]) {
+        for piece in paths.chunks(AT_A_TIME) {
+            let read: Vec<(String, Result<String, ReadError>)> = piece
+                .par_iter()
+                .filter(|path| !self.tried(path))
+                .map(|path| {
+                    let path = self.real(normalize(path));
+                    let text = self.read(&path);
+                    (path, text)
+                })
+                .collect();
+            for (path, text) in read {
+                reads::file(&path);
+                let _ = self.take(path, text);
+            }
+        }
+    }
+
+    fn read(&self, path: &str) -> Result<String, ReadError> {
+        let bytes = self.bytes(path)?;
+        String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+    }
+
+    fn take(&self, path: String, text: Result<String, ReadError>) -> Result<FileId, ReadError> {
         match text {
             Ok(text) => Ok(self.keep(&path, text)),
             Err(error) => {

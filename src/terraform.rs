@@ -19,6 +19,7 @@ use crate::source::{Reads, Sources, join, normalize, reads_of};
 use crate::value::StackId;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The text as Terraform keeps it, in normalization form C; `None` where it is that already.
@@ -35,21 +36,17 @@ pub struct Modules {
     read: RwLock<BTreeMap<String, (Arc<module::Module>, Vec<Diagnostic>)>>,
     /// Directories of code that was let go, and whose variables all have defaults.
     closed: RwLock<BTreeSet<String>>,
+    /// Whether what is read stays: some unit reads others, or all were evaluated before.
+    stay: AtomicBool,
 }
 
 impl Modules {
-    /// Reads the modules in these directories, on all threads.
+    /// Reads the files in these directories, and the modules among them that may call others, on all threads.
     pub(crate) fn read_all(&self, sources: &Sources, dirs: &BTreeSet<String>) {
-        // Files are numbered in this order, whatever the threads do.
-        for dir in dirs {
-            for entry in sources.list(dir).unwrap_or_default() {
-                if !entry.is_dir && is_config(&entry.name) {
-                    // A file that cannot be read is told by whoever asks for its module.
-                    let _ = sources.load(&join(dir, &entry.name));
-                }
-            }
-        }
-        dirs.par_iter().for_each(|dir| {
+        let dirs: Vec<&String> = dirs.iter().collect();
+        let files: Vec<Vec<String>> = dirs.par_iter().map(|dir| files_of(sources, dir)).collect();
+        sources.load_all(&files.concat());
+        dirs.par_iter().filter(|dir| may_call(sources, dir)).for_each(|dir| {
             self.get(sources, dir);
         });
     }
@@ -70,10 +67,33 @@ impl Modules {
     /// Lets go of the trees: they are most of what reading holds, and little is asked of them once all is evaluated.
     /// What is asked for again is read again.
     pub(crate) fn let_go(&self) {
+        self.stay();
         let all = std::mem::take(&mut *self.read.write().unwrap_or_else(PoisonError::into_inner));
-        let given = |module: &module::Module| module.variables.values().all(|variable| variable.default.is_some());
-        let closed = all.into_iter().filter(|(_, (module, _))| !module.files.is_empty() && given(module));
-        self.closed.write().unwrap_or_else(PoisonError::into_inner).extend(closed.map(|(dir, _)| dir));
+        for (dir, (module, _)) in all {
+            self.close(dir, &module);
+        }
+    }
+
+    /// The same for one directory, unless units read each other: then it would be read again by each that asks.
+    fn let_go_of(&self, dir: &str) {
+        if !self.stay.load(Ordering::Relaxed) {
+            let dir = normalize(dir);
+            let gone = self.read.write().unwrap_or_else(PoisonError::into_inner).remove(&dir);
+            if let Some((module, _)) = gone {
+                self.close(dir, &module);
+            }
+        }
+    }
+
+    /// From now on, what is read stays.
+    fn stay(&self) {
+        self.stay.store(true, Ordering::Relaxed);
+    }
+
+    fn close(&self, dir: String, module: &module::Module) {
+        if !module.files.is_empty() && module.variables.values().all(|variable| variable.default.is_some()) {
+            self.closed.write().unwrap_or_else(PoisonError::into_inner).insert(dir);
+        }
     }
 
     /// Whether it is known without reading it again that every variable of the module in `dir` has a value.
@@ -179,8 +199,36 @@ pub(crate) fn made_by_stacks(
     eval::made_by_stacks(sources, modules, settings, dirs)
 }
 
+/// The files of the module in `dir`.
+fn files_of(sources: &Sources, dir: &str) -> Vec<String> {
+    let entries = sources.list(dir).unwrap_or_default();
+    let files = entries.iter().filter(|entry| !entry.is_dir && is_config(&entry.name));
+    files.map(|entry| join(dir, &entry.name)).collect()
+}
+
+/// Whether some file in the directory may hold a `module` block, by its text.
+fn may_call(sources: &Sources, dir: &str) -> bool {
+    files_of(sources, dir).iter().any(|path| {
+        let Ok(file) = sources.load(path) else { return false };
+        let text = sources.text(file);
+        if path.ends_with(".json") {
+            // A name may be written with escapes.
+            return text.contains("module") || text.contains('\\');
+        }
+        memchr::memmem::find_iter(text.as_bytes(), "module").any(|at| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let after = text.get(at + "module".len()..).and_then(|after| after.chars().next());
+            let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+            !before.is_some_and(is_part) && !after.is_some_and(is_part)
+        })
+    })
+}
+
 /// The local paths (`./…`, `../…`) that the module in `dir` calls.
 pub(crate) fn local_sources(sources: &Sources, modules: &Modules, dir: &str) -> Vec<String> {
+    if !may_call(sources, dir) {
+        return Vec::new();
+    }
     let module = modules.get(sources, dir);
     let literal = |block: &ast::Block| match &block.body.attribute("source")?.value.kind {
         ast::ExprKind::String(text) if text.starts_with("./") || text.starts_with("../") => Some(text.to_string()),

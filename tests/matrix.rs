@@ -401,7 +401,7 @@ fn judged(text: &str) -> Vec<((String, String), String, Verdict, Vec<&'static st
             };
             let VaultTarget::Vault(id) = judgement.copy.destination else { panic!("the vault is declared") };
             let vault = graph.vault(id).unwrap().site.address.split_once('.').unwrap().1.to_owned();
-            (source, vault, judgement.verdict, judgement.decided_by.to_vec())
+            (source, vault, judgement.verdict, judgement.basis.decided_by.to_vec())
         })
         .collect()
 }

@@ -531,7 +531,7 @@ fn judged(files: &Files) -> Vec<(Verdict, Vec<&'static str>)> {
         diagnostics: Vec::new(),
     };
     let analysis = crossvault::analyze(input, &AnalysisSettings::default());
-    analysis.judgements.iter().map(|judgement| (judgement.verdict, judgement.decided_by.to_vec())).collect()
+    analysis.judgements.iter().map(|judgement| (judgement.verdict, judgement.basis.decided_by.to_vec())).collect()
 }
 
 fn mutate(files: &Files, find: &str, becomes: &str) -> Option<Files> {

@@ -3,7 +3,7 @@
 use super::{Analysis, AnalysisSettings, linked, lowered};
 use crate::catalog::Catalog;
 use crate::checks::{
-    self, CheckResult, Context, Finding, Judgement, Memo, Outcome, Verdict, When, checks_of, judge_all,
+    self, Basis, CheckResult, Context, Finding, Judgement, Memo, Outcome, Verdict, When, checks_of, judge_all,
 };
 use crate::copy::{Copy, CopyId, CopySource, Route, predict};
 use crate::diagnostic::{Label, Severity};
@@ -165,12 +165,12 @@ fn joined(row: &Row<'_>, cases: &[Case]) -> Option<(Judgement, Vec<CheckResult>)
     let mut all = row.values();
     let first = all.next()?;
     let mut checks = first.checks.clone();
-    let mut assumed: BTreeSet<&String> = first.judgement.assumed.iter().collect();
+    let mut assumed: BTreeSet<&String> = first.judgement.basis.assumed.iter().collect();
     for made in all {
         for (check, other) in checks.iter_mut().zip(&made.checks) {
             merge(check, other);
         }
-        assumed.extend(made.judgement.assumed.iter());
+        assumed.extend(made.judgement.basis.assumed.iter());
     }
     for check in &mut checks {
         let rule = check.rule;
@@ -185,7 +185,8 @@ fn joined(row: &Row<'_>, cases: &[Case]) -> Option<(Judgement, Vec<CheckResult>)
     }
     let (_, decided_by) = checks::verdict(&checks);
     let assumed = assumed.into_iter().cloned().collect();
-    let judgement = Judgement { copy: first.judgement.copy.clone(), verdict, decided_by, assumed, when };
+    let basis = Arc::new(Basis { decided_by, assumed, when });
+    let judgement = Judgement { copy: first.judgement.copy.clone(), verdict, basis };
     Some((judgement, checks))
 }
 

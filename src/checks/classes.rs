@@ -5,7 +5,7 @@
 //! finding differ, and the root of a finding that is about the data store itself.
 
 use super::prints::Prints;
-use super::{Context, Finding, Judgement, RULES, Verdict, assumptions, check, checks_of, support, verdict};
+use super::{Basis, Context, Finding, Judgement, RULES, Verdict, assumptions, check, checks_of, support, verdict};
 use crate::copy::{Copy, CopyId, CopySource};
 use crate::graph::{KeyUse, StoreId};
 use crate::model::DataStore;
@@ -27,8 +27,8 @@ pub struct Judged {
 /// Copies judged by one thread at a time; those of a plan stay together up to the second number, since they share classes.
 const CHUNK: usize = 1024;
 const LARGEST: usize = 4096;
-/// Chunks that are judged before their judgements go to the others.
-const ROUND: usize = 64;
+/// Chunks that are judged while the judgements of those before go to the others.
+const ROUND: usize = 16;
 
 /// A finding, and whether it is of a check that is open.
 type Found = (Arc<Finding>, bool);
@@ -47,8 +47,7 @@ pub struct Remembered {
 #[derive(Debug)]
 struct Known {
     verdict: Verdict,
-    decided_by: Arc<[&'static str]>,
-    assumed: Arc<[String]>,
+    basis: Arc<Basis>,
     /// Root causes that every copy of the class shares.
     shared: Vec<Found>,
     /// Rules whose findings are about the data store itself.
@@ -74,22 +73,27 @@ pub fn judge_again(
     let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
     let mut rest = in_chunks(copies).into_iter();
-    while rest.len() > 0 {
+    let judge = |round: Vec<Vec<Copy>>| -> Vec<Chunk<'_>> {
+        let judged = round.into_par_iter().map(|copies| {
+            let mut chunk = Chunk::new(context, prints.map(|prints| (prints, &last)));
+            copies.into_iter().for_each(|copy| chunk.judge(copy, &classes));
+            chunk
+        });
+        judged.collect()
+    };
+    let mut done = Vec::new();
+    while rest.len() > 0 || !done.is_empty() {
         let round: Vec<Vec<Copy>> = rest.by_ref().take(ROUND).collect();
-        let judged: Vec<Chunk<'_>> = round
-            .into_par_iter()
-            .map(|copies| {
-                let mut chunk = Chunk::new(context, prints.map(|prints| (prints, &last)));
-                copies.into_iter().for_each(|copy| chunk.judge(copy, &classes));
-                chunk
-            })
-            .collect();
-        for chunk in judged {
-            judgements.extend(chunk.judgements);
-            all.extend(chunk.groups);
-            remembered.classes.extend(chunk.new.classes);
-            remembered.own.extend(chunk.new.own);
-        }
+        let mut gather = || {
+            for chunk in std::mem::take(&mut done) {
+                let Chunk { judgements: some, groups, new, .. } = chunk;
+                judgements.extend(some);
+                all.extend(groups);
+                remembered.classes.extend(new.classes);
+                remembered.own.extend(new.own);
+            }
+        };
+        (_, done) = rayon::join(&mut gather, || judge(round));
     }
     for group in &mut all.list {
         group.copies.sort_unstable();
@@ -236,7 +240,8 @@ impl Known {
         let address = support::store(context, copy).map(|store| store.site.address.clone());
         let (verdict, decided_by) = verdict(&checks);
         let assumed = assumptions::assumptions(context, copy).into();
-        let mut known = Self { verdict, decided_by, assumed, shared: Vec::new(), own: Vec::new(), first: Vec::new() };
+        let basis = Arc::new(Basis { decided_by, assumed, when: Vec::new() });
+        let mut known = Self { verdict, basis, shared: Vec::new(), own: Vec::new(), first: Vec::new() };
         for result in checks {
             let rule = result.rule;
             let Some((finding, undecided)) = result.outcome.finding() else { continue };
@@ -253,15 +258,14 @@ impl Known {
     }
 
     fn judgement(&self, copy: Copy) -> Judgement {
-        let (decided_by, assumed) = (self.decided_by.clone(), self.assumed.clone());
-        Judgement { copy, verdict: self.verdict, decided_by, assumed, when: Vec::new() }
+        Judgement { copy, verdict: self.verdict, basis: self.basis.clone() }
     }
 }
 
 /// The class of a copy; `None` where it is judged by itself, because something about this very copy is open.
 fn key(copy: &Copy, classes: &[u32]) -> Option<(u32, u32, bool)> {
     let CopySource::Store(StoreId(at)) = copy.source else { return None };
-    if copy.selected.is_some() || copy.counted.is_some() || !copy.when.is_empty() {
+    if copy.open.is_some() {
         return None;
     }
     Some((copy.route.number, *classes.get(at as usize)?, copy.by_opt_in))

@@ -15,7 +15,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     let primary = |words: &str| action_span(context, copy).map(|span| Label::new(span, words));
     let nothing = match &copy.source {
         CopySource::Unknown(why) => Some(&**why),
-        _ => copy.selected.as_deref(),
+        _ => copy.selected(),
     };
     let (why, message, words, help) = match nothing {
         Some(why) => (
@@ -49,9 +49,9 @@ fn declared(site: &Site) -> &str {
 
 /// Why it is not certain that the copy is made, given that the selection reaches its source.
 pub(super) fn doubt(copy: &Copy) -> Option<Why> {
-    if let Some(guard) = copy.when.first() {
+    if let Some(guard) = copy.when().first() {
         let not = if guard.holds { "" } else { "not " };
         return Some(Why { text: format!("it is made only where {not}`{}`", guard.text), span: guard.span });
     }
-    copy.counted.as_deref().cloned()
+    copy.counted().cloned()
 }

@@ -100,7 +100,7 @@ fn doubt(context: &Context<'_>, copy: &Copy, id: VaultId) -> Option<Why> {
     let plan = context.graph.plan(copy.plan)?;
     let action = plan.rules.get(copy.rule)?.copy_actions.get(copy.action)?;
     let same_conditions = match &vault.site.exists {
-        Existence::When(guards) => guards.iter().all(|guard| copy.when.contains(guard)),
+        Existence::When(guards) => guards.iter().all(|guard| copy.when().contains(guard)),
         _ => false,
     };
     let referred = matches!(action.destination.value.kind, Kind::Ref(_));

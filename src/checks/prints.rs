@@ -193,7 +193,7 @@ impl Prints {
         let mut print = Print::new();
         print.add((self.rest, self.plans.get(copy.plan.0 as usize), copy.rule, copy.action));
         print.add(copy.selection.map(|id| self.selections.get(id.0 as usize)));
-        print.add((copy.cross_account, copy.cross_region, copy.by_opt_in, &copy.when));
+        print.add((copy.cross_account, copy.cross_region, copy.by_opt_in, copy.when()));
         self.vault(&mut print, &copy.source_vault);
         self.vault(&mut print, &copy.destination);
         match &copy.role {
@@ -206,7 +206,7 @@ impl Prints {
             CopySource::Arn(named) => print.add((1, &named.arn, &named.service, named.span)),
             CopySource::Unknown(why) => print.why(why),
         }
-        for why in [&copy.selected, &copy.counted] {
+        for why in [copy.selected(), copy.counted()] {
             print.add(why.is_some());
             why.iter().for_each(|why| print.why(why));
         }

@@ -241,9 +241,9 @@ fn listed(analysis: &Analysis, copies: &[&Judgement], text: &mut String) {
     let mut copies: Vec<&Judgement> = copies.to_vec();
     copies.sort_by_key(|judgement| judgement.verdict);
     for judgement in copies.iter().take(LISTED) {
-        let why = match judgement.decided_by.is_empty() {
+        let why = match judgement.basis.decided_by.is_empty() {
             true => String::new(),
-            false => format!(" ({})", judgement.decided_by.join(", ")),
+            false => format!(" ({})", judgement.basis.decided_by.join(", ")),
         };
         let _ = write!(
             text,

@@ -18,7 +18,7 @@ pub fn write(analysis: &Analysis, out: &mut dyn Write, ids: bool) -> std::io::Re
             source_text(analysis, judgement),
             plan_text(analysis, judgement),
             destination_text(analysis, judgement),
-            judgement.decided_by.join(", "),
+            judgement.basis.decided_by.join(", "),
         ]);
     }
     let unit = |judgement: &Judgement| {
@@ -98,7 +98,7 @@ pub fn csv(analysis: &Analysis, copies: &[&Judgement], out: &mut dyn Write) -> s
         let cells = [
             text("/id"),
             text("/verdict"),
-            judgement.decided_by.join(" "),
+            judgement.basis.decided_by.join(" "),
             text("/source/service"),
             text("/source/unit"),
             text("/source/address"),
@@ -119,7 +119,7 @@ pub fn csv(analysis: &Analysis, copies: &[&Judgement], out: &mut dyn Write) -> s
             text("/destination/region"),
             text("/cross_account"),
             text("/cross_region"),
-            judgement.assumed.join("; "),
+            judgement.basis.assumed.join("; "),
         ];
         writeln!(out, "{}", cells.map(|cell| field(&cell)).join(","))?;
     }
@@ -136,10 +136,10 @@ pub fn write_one(analysis: &Analysis, judgement: &Judgement, out: &mut dyn Write
     writeln!(out, "  source       {}", source_text(analysis, judgement))?;
     writeln!(out, "  plan/rule    {}", plan_text(analysis, judgement))?;
     writeln!(out, "  destination  {}", destination_text(analysis, judgement))?;
-    for assumed in judgement.assumed.iter() {
+    for assumed in judgement.basis.assumed.iter() {
         writeln!(out, "  assumed      {assumed}")?;
     }
-    for when in &judgement.when {
+    for when in &judgement.basis.when {
         let inputs = when.inputs.iter().map(|(name, value)| format!("{name} = {}", super::values::line(value)));
         writeln!(out, "  {:<12} where {}", verdict_word(when.verdict), inputs.collect::<Vec<_>>().join(", "))?;
     }

@@ -168,7 +168,7 @@ fn state(analysis: &Analysis, need: Need, judgements: &[&Judgement], reached: &[
         return State::Missing(format!(
             "the copy to {} fails: {}{more}",
             destination_text(analysis, judgement),
-            judgement.decided_by.join(", ")
+            judgement.basis.decided_by.join(", ")
         ));
     }
     if let Some(judgement) = judgements.first() {

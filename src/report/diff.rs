@@ -34,7 +34,7 @@ impl Diff<'_> {
 
     fn cells(&self, changed: &Changed<'_>) -> Option<[String; 5]> {
         let (analysis, judgement) = self.shown(changed)?;
-        let rules = changed.after.map_or_else(String::new, |after| after.decided_by.join(", "));
+        let rules = changed.after.map_or_else(String::new, |after| after.basis.decided_by.join(", "));
         Some([
             moved(changed),
             source_text(analysis, judgement),
@@ -53,7 +53,7 @@ impl Diff<'_> {
             Some(Verdict::Undecided) => "❔",
             Some(Verdict::Succeeds) => "✅",
         };
-        let rules = changed.after.map(|after| after.decided_by.clone()).unwrap_or_default();
+        let rules = changed.after.map(|after| after.basis.decided_by.clone()).unwrap_or_default();
         let rules: Vec<String> = rules.iter().map(|rule| markdown_code(rule)).collect();
         Some(format!(
             "| {symbol} {} | {} | {} | {} | {} | {} |\n",

@@ -121,8 +121,8 @@ impl<'a> Data<'a> {
                 "target": target,
                 "plan": plan_text(analysis, judgement),
                 "vault": words::vault(analysis, &copy.source_vault).replace('`', ""),
-                "decided": judgement.decided_by.iter().copied().filter_map(rule).collect::<Vec<_>>(),
-                "assumed": judgement.assumed.iter().filter_map(assumed).collect::<Vec<_>>(),
+                "decided": judgement.basis.decided_by.iter().copied().filter_map(rule).collect::<Vec<_>>(),
+                "assumed": judgement.basis.assumed.iter().filter_map(assumed).collect::<Vec<_>>(),
                 "checks": checks,
             }));
         }

@@ -486,10 +486,10 @@ pub fn copy(analysis: &Analysis, judgement: &Judgement) -> Copy {
         destination: vault(analysis, &copy.destination),
         cross_account: copy.cross_account,
         cross_region: copy.cross_region,
-        assumed: judgement.assumed.to_vec(),
-        when: judgement.when.iter().map(when).collect(),
+        assumed: judgement.basis.assumed.to_vec(),
+        when: judgement.basis.when.iter().map(when).collect(),
         conditions: copy
-            .when
+            .when()
             .iter()
             .map(|guard| Condition { condition: guard.text.to_string(), holds: guard.holds })
             .collect(),

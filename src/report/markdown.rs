@@ -118,7 +118,7 @@ pub fn table(analysis: &Analysis, copies: &[&Judgement], limit: usize, out: &mut
     writeln!(out, "| --- | --- | --- | --- | --- |")?;
     let mut size = 0;
     for (at, judgement) in copies.iter().enumerate() {
-        let rules: Vec<String> = judgement.decided_by.iter().map(|rule| markdown_code(rule)).collect();
+        let rules: Vec<String> = judgement.basis.decided_by.iter().map(|rule| markdown_code(rule)).collect();
         let symbol = match judgement.verdict {
             Verdict::Fails => "❌",
             Verdict::Undecided => "❔",

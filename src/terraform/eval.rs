@@ -29,7 +29,7 @@ use expand::Expansion;
 use provider::ProviderInfo;
 use rayon::prelude::*;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -45,11 +45,19 @@ pub(super) fn load(
     settings: &LoadSettings,
     published: &Published,
 ) -> (Vec<Stack>, Vec<Diagnostic>) {
+    let mut deployed: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, unit) in units {
+        *deployed.entry(&unit.path).or_default() += 1;
+    }
     let chunks: Vec<(Vec<Stack>, Vec<Diagnostic>)> = groups(sources, units)
         .into_par_iter()
         .map(|group| {
             let chunk: Vec<(StackId, &Unit)> = group.into_iter().filter_map(|at| units.get(at)).copied().collect();
-            evaluate(sources, modules, units, &chunk, settings, published)
+            let evaluated = evaluate(sources, modules, units, &chunk, settings, published);
+            for (_, unit) in chunk.iter().filter(|(_, unit)| deployed.get(&*unit.path) == Some(&1)) {
+                modules.let_go_of(&unit.path);
+            }
+            evaluated
         })
         .collect();
     let (mut stacks, mut diagnostics) = (Vec::new(), Vec::new());
@@ -185,7 +193,7 @@ pub(super) fn console(
 }
 
 /// What a module instance can be asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Demand {
     Variable(Arc<str>),
     Local(Arc<str>),
@@ -241,8 +249,9 @@ struct Evaluator<'a> {
     stack: StackId,
     settings: &'a LoadSettings,
     modules: &'a Modules,
-    memo: RefCell<BTreeMap<(usize, Demand), Option<Value>>>,
-    expansions: RefCell<BTreeMap<(usize, bool, Arc<str>, Arc<str>), Option<Rc<Expansion>>>>,
+    memo: RefCell<HashMap<(usize, Demand), Option<Value>>>,
+    /// By instance and place of the block in its module.
+    expansions: RefCell<HashMap<(usize, usize), Option<Rc<Expansion>>>>,
     calls: RefCell<BTreeMap<(usize, Arc<str>), Option<Rc<expand::CallExpansion>>>>,
     inputs: RefCell<Option<Rc<variables::Inputs>>>,
     installed: RefCell<Option<Rc<BTreeMap<String, String>>>>,
@@ -455,8 +464,8 @@ impl<'a> Evaluator<'a> {
             return;
         }
         unread.extend(instance.module.lost.iter().filter_map(|lost| self.lost(instance, lost)));
-        for block in &instance.module.resources {
-            let expansion = self.expansion(instance, block.data, &block.kind, &block.name);
+        for at in 0..instance.module.resources.len() {
+            let expansion = self.expansion(instance, at);
             out.extend(expansion.resources.iter().cloned());
         }
         for name in instance.module.calls.keys() {

@@ -43,10 +43,9 @@ pub(crate) struct Module {
 }
 
 impl Module {
-    /// The `resource` or `data` block of this type and name.
-    pub(crate) fn resource(&self, data: bool, kind: &str, name: &str) -> Option<&ResourceBlock> {
-        let at = self.places.get(usize::from(data))?.get(kind)?.get(name)?;
-        self.resources.get(*at)
+    /// Where the `resource` or `data` block of this type and name stands among the blocks.
+    pub(crate) fn place(&self, data: bool, kind: &str, name: &str) -> Option<usize> {
+        self.places.get(usize::from(data))?.get(kind)?.get(name).copied()
     }
 }
 

@@ -84,12 +84,14 @@ impl<'a> Estate<'a> {
             places
         });
         let (id, unit) = places.get(&normalize(dir))?.iter().find(|(id, _)| *id != own)?;
+        self.modules.stay();
         Some(self.evaluator(*id, unit))
     }
 
     /// The units other than `own` that the Terragrunt stack in the directory makes, by the names of their blocks.
     pub(super) fn made_by(self: &Rc<Self>, dir: &str, own: StackId) -> Vec<(Arc<str>, Rc<Evaluator<'a>>)> {
         let dir = normalize(dir);
+        self.modules.stay();
         let made = self.units.iter().filter(|(id, _)| *id != own).filter_map(|(id, unit)| {
             let made_by = unit.deployment.made_by.as_ref().filter(|made_by| made_by.dir == dir)?;
             Some((made_by.name.clone(), self.evaluator(*id, unit)))
@@ -98,6 +100,7 @@ impl<'a> Estate<'a> {
     }
 
     pub(super) fn others(self: &Rc<Self>) -> Vec<Rc<Evaluator<'a>>> {
+        self.modules.stay();
         self.units.iter().map(|(id, unit)| self.evaluator(*id, unit)).collect()
     }
 
@@ -146,7 +149,7 @@ impl<'a> Estate<'a> {
             if single.as_ref().is_some_and(|(own, at)| **own != *name || !same(at)) {
                 continue;
             }
-            let expansion = parameter.evaluator.expansion(&parameter.instance, false, &block.kind, &block.name);
+            let expansion = parameter.evaluator.expansion(&parameter.instance, parameter.at);
             for resource in &expansion.resources {
                 let own = resource.get("name").and_then(Value::text);
                 if own.as_deref() == Some(name) && same(&resource.place) {

@@ -11,6 +11,7 @@ use crate::terraform::module::ResourceBlock;
 use crate::terraform::ops::{derived, fail, index, make_seq};
 use crate::value::Existence;
 use crate::value::{Branch, Entries, Entry, Guard, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,10 +19,39 @@ use std::sync::Arc;
 /// All instances of one resource block.
 pub(super) struct Expansion {
     pub(super) resources: Vec<Resource>,
-    /// Where each address stands in `resources`.
-    places: HashMap<Arc<str>, usize>,
-    /// What a reference without index means: an object, a tuple, or a map of objects.
-    pub(super) value: Value,
+    /// The key of each and what `count` or `for_each` says of its existence; none where the block has neither.
+    slots: Vec<(Option<Value>, Existence)>,
+    shape: Shape,
+    /// Made where something refers to it; of data sources at once.
+    value: OnceCell<Value>,
+    /// Where each address stands in `resources`, once one of many is looked up.
+    places: OnceCell<HashMap<Arc<str>, usize>>,
+}
+
+impl Expansion {
+    /// Of a block that is not evaluated.
+    fn not(value: Value) -> Rc<Self> {
+        Rc::new(Self::new(Vec::new(), Vec::new(), Shape::Single, value.into()))
+    }
+
+    fn new(
+        resources: Vec<Resource>,
+        slots: Vec<(Option<Value>, Existence)>,
+        shape: Shape,
+        value: OnceCell<Value>,
+    ) -> Self {
+        Self { resources, slots, shape, value, places: OnceCell::new() }
+    }
+
+    fn resource(&self, address: &str) -> Option<&Resource> {
+        if let [only] = self.resources.as_slice() {
+            return Some(only).filter(|only| &*only.address == address);
+        }
+        let places = self.places.get_or_init(|| {
+            self.resources.iter().enumerate().map(|(at, resource)| (resource.address.clone(), at)).collect()
+        });
+        self.resources.get(*places.get(address)?)
+    }
 }
 
 /// All instances of one module call.
@@ -47,6 +77,55 @@ enum Shape {
     Keyed,
     /// The number of instances is not known.
     Open(Value),
+}
+
+impl Shape {
+    /// What a reference to all instances means, of these values; one whose existence is open counts by its slot.
+    fn filled(&self, slots: &[(Option<Value>, Existence)], values: Vec<Value>) -> Value {
+        let conditional = slots.iter().find_map(|(_, exists)| match exists {
+            Existence::When(guards) => guards.first().cloned(),
+            _ => None,
+        });
+        let open = match self {
+            Shape::Open(cause) => why(cause),
+            _ => None,
+        };
+        let build = |keep: &dyn Fn(&Existence) -> bool| {
+            let kept = slots.iter().zip(&values).filter(|((_, exists), _)| keep(exists));
+            match self {
+                Shape::Single => values.first().cloned().unwrap_or_else(Value::null),
+                Shape::Count => {
+                    Value::new(make_seq(SeqKind::Tuple, kept.map(|(_, value)| value.clone()).collect(), None))
+                }
+                Shape::Keyed | Shape::Open(_) => {
+                    let keyed = kept.filter_map(|((key, exists), value)| {
+                        let name =
+                            key.as_ref().and_then(Value::text).filter(|_| !matches!(exists, Existence::Many(_)))?;
+                        Some((name, Entry { value: value.clone(), span: None }))
+                    });
+                    Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, keyed.collect(), open.clone()))))
+                }
+            }
+        };
+        if let Shape::Open(cause) = self
+            && !matches!(cause.kind, Kind::Cond(_))
+            && slots.iter().all(|(_, exists)| matches!(exists, Existence::Many(_)))
+        {
+            return derived(&[cause], Type::Dynamic);
+        }
+        match conditional {
+            // One undecided condition governs all instances in practice: it holds, or it does not.
+            Some(guard) if !matches!(self, Shape::Single) => {
+                let not = Guard { holds: !guard.holds, ..guard.clone() };
+                let with = build(&|_| true);
+                let without = build(&|exists| matches!(exists, Existence::Certain));
+                Value::new(Kind::Cond(
+                    vec![Branch { guard, value: with }, Branch { guard: not, value: without }].into(),
+                ))
+            }
+            _ => build(&|_| true),
+        }
+    }
 }
 
 /// One planned instance.
@@ -188,41 +267,37 @@ impl Evaluator<'_> {
         diagnostic
     }
 
-    /// The instances of a resource or data source, evaluated once.
-    pub(super) fn expansion(
-        &self,
-        instance: &Rc<Instance>,
-        data: bool,
-        kind: &Arc<str>,
-        name: &Arc<str>,
-    ) -> Rc<Expansion> {
-        let key = (instance.id, data, kind.clone(), name.clone());
+    /// The instances of the resource or data source at this place in the instance's module, evaluated once.
+    pub(super) fn expansion(&self, instance: &Rc<Instance>, at: usize) -> Rc<Expansion> {
+        let key = (instance.id, at);
+        let Some(block) = instance.module.resources.get(at) else { return Expansion::not(Value::null()) };
         match self.expansions.borrow().get(&key) {
             Some(Some(done)) => return done.clone(),
             Some(None) => {
-                return Rc::new(Expansion {
-                    resources: Vec::new(),
-                    places: HashMap::new(),
-                    value: Value::unknown(Reason::Invalid(format!("`{kind}.{name}` depends on itself").into()), None),
-                });
+                let why = format!("`{}.{}` depends on itself", block.kind, block.name);
+                return Expansion::not(Value::unknown(Reason::Invalid(why.into()), None));
             }
             None => {}
         }
-        let Some(block) = instance.module.resource(data, kind, name) else {
-            let what = format!("{}{kind}.{name}", if data { "data." } else { "" });
-            let value = Value::unknown(self.undeclared(instance, &what), None);
-            return Rc::new(Expansion { resources: Vec::new(), places: HashMap::new(), value });
-        };
-        self.expansions.borrow_mut().insert(key.clone(), None);
+        self.expansions.borrow_mut().insert(key, None);
         let done = Rc::new(self.expand_resource(instance, block));
         self.expansions.borrow_mut().insert(key, Some(done.clone()));
         done
     }
 
+    /// What a reference without index means: an object, a tuple, or a map of objects.
+    fn object_of<'e>(&self, expansion: &'e Expansion) -> &'e Value {
+        expansion.value.get_or_init(|| {
+            let values = expansion.resources.iter().map(|resource| self.resource_value(resource));
+            expansion.shape.filled(&expansion.slots, values.collect())
+        })
+    }
+
     fn expand_resource(&self, instance: &Rc<Instance>, block: &ResourceBlock) -> Expansion {
         let scope = Scope::new(instance);
         let (slots, shape) = self.slots(&block.block.body, &scope);
-        let mut resources = Vec::new();
+        let mut resources = Vec::with_capacity(slots.len());
+        let mut kept = Vec::new();
         let mut values = Vec::new();
         for slot in slots {
             self.charge(100, block.block.header);
@@ -260,15 +335,14 @@ impl Evaluator<'_> {
                 imported_id: None,
             };
             let mut resource = Resource { imported_id: self.imported(instance, &resource).map(Box::new), ..resource };
-            let value = if block.data {
-                self.data_value(&resource, &block.block, &scope)
-            } else {
-                self.resource_value(&resource)
-            };
             if block.data {
+                let value = self.data_value(&resource, &block.block, &scope);
                 super::data::computed_too(&mut resource, &value);
+                values.push(value);
             }
-            values.push((slot.key, slot.exists, value));
+            if !matches!(shape, Shape::Single) {
+                kept.push((slot.key, slot.exists));
+            }
             resources.push(resource);
         }
         if let Some(removed) = instance.module.removed.iter().find(|removed| removes(removed, block)) {
@@ -279,8 +353,8 @@ impl Evaluator<'_> {
                     .with_label(block.block.header, "declared here"),
             );
         }
-        let places = resources.iter().enumerate().map(|(at, resource)| (resource.address.clone(), at)).collect();
-        Expansion { value: shaped(&shape, values), resources, places }
+        let value = if block.data { shape.filled(&kept, values).into() } else { OnceCell::new() };
+        Expansion::new(resources, kept, shape, value)
     }
 
     /// The id that an `import` block of the root module gives this instance.
@@ -486,12 +560,17 @@ impl Evaluator<'_> {
         scope: &Scope<'_>,
     ) -> Result<(Value, usize), EvalError> {
         let instance = scope.instance;
-        if instance.module.resource(data, kind, name).is_none() && !instance.module.incomplete {
-            return fail(format!("there is no {} `{kind}.{name}`", if data { "data source" } else { "resource" }));
-        }
-        let expansion = self.expansion(instance, data, kind, name);
-        // The common case is decided without building objects: `type.name.attr`, `type.name[key].attr`.
-        let (mut value, mut used) = (expansion.value.clone(), used);
+        let expansion = match instance.module.place(data, kind, name) {
+            Some(at) => self.expansion(instance, at),
+            None if !instance.module.incomplete => {
+                return fail(format!("there is no {} `{kind}.{name}`", if data { "data source" } else { "resource" }));
+            }
+            None => {
+                let what = format!("{}{kind}.{name}", if data { "data." } else { "" });
+                Expansion::not(Value::unknown(self.undeclared(instance, &what), None))
+            }
+        };
+        let (mut value, mut used) = (self.object_of(&expansion).clone(), used);
         if let Some(Step::Index(key)) = steps.get(used) {
             value = index(&value, &self.eval(key, scope)?)?;
             used += 1;
@@ -511,14 +590,7 @@ impl Evaluator<'_> {
             && !map.entries.contains_key(*attr)
             && let Some(resource) = map.entries.get(SELF).and_then(|entry| entry.value.text())
         {
-            return Ok((
-                self.computed_reference(
-                    &resource,
-                    attr,
-                    expansion.places.get(&resource).and_then(|at| expansion.resources.get(*at)),
-                ),
-                used + 1,
-            ));
+            return Ok((self.computed_reference(&resource, attr, expansion.resource(&resource)), used + 1));
         }
         Ok((value, used))
     }
@@ -696,9 +768,10 @@ impl Evaluator<'_> {
                 .outputs
                 .keys()
                 .map(|output| (output.clone(), self.demand(child, Demand::Output(output.clone()))));
-            (key.clone(), child.exists.clone(), Value::object(outputs))
+            ((key.clone(), child.exists.clone()), Value::object(outputs))
         });
-        Ok((shaped(&call.shape, values.collect()), 1))
+        let (slots, values): (Vec<_>, Vec<_>) = values.unzip();
+        Ok((call.shape.filled(&slots, values), 1))
     }
 }
 
@@ -767,49 +840,5 @@ fn both(outer: &Existence, inner: &Existence) -> Existence {
         (Existence::Certain, other) | (other, Existence::Certain) => other.clone(),
         (Existence::Many(why), _) | (_, Existence::Many(why)) => Existence::Many(why.clone()),
         (Existence::When(a), Existence::When(b)) => Existence::When(a.iter().chain(&**b).cloned().collect()),
-    }
-}
-
-/// What a reference to all instances means.
-fn shaped(shape: &Shape, values: Vec<(Option<Value>, Existence, Value)>) -> Value {
-    let conditional = values.iter().find_map(|(_, exists, _)| match exists {
-        Existence::When(guards) => guards.first().cloned(),
-        _ => None,
-    });
-    let open = match shape {
-        Shape::Open(cause) => why(cause),
-        _ => None,
-    };
-    let build = |keep: &dyn Fn(&Existence) -> bool| {
-        let values = values.iter().filter(|(_, exists, _)| keep(exists));
-        match shape {
-            Shape::Single => values.map(|(_, _, value)| value.clone()).next().unwrap_or_else(Value::null),
-            Shape::Count => {
-                Value::new(make_seq(SeqKind::Tuple, values.map(|(_, _, value)| value.clone()).collect(), None))
-            }
-            Shape::Keyed | Shape::Open(_) => {
-                let keyed = values.filter_map(|(key, exists, value)| {
-                    let name = key.as_ref().and_then(Value::text).filter(|_| !matches!(exists, Existence::Many(_)))?;
-                    Some((name, Entry { value: value.clone(), span: None }))
-                });
-                Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, keyed.collect(), open.clone()))))
-            }
-        }
-    };
-    if let Shape::Open(cause) = shape
-        && !matches!(cause.kind, Kind::Cond(_))
-        && values.iter().all(|(_, exists, _)| matches!(exists, Existence::Many(_)))
-    {
-        return derived(&[cause], Type::Dynamic);
-    }
-    match conditional {
-        // One undecided condition governs all instances in practice: it holds, or it does not.
-        Some(guard) if !matches!(shape, Shape::Single) => {
-            let not = Guard { holds: !guard.holds, ..guard.clone() };
-            let with = build(&|_| true);
-            let without = build(&|exists| matches!(exists, Existence::Certain));
-            Value::new(Kind::Cond(vec![Branch { guard, value: with }, Branch { guard: not, value: without }].into()))
-        }
-        _ => build(&|_| true),
     }
 }
