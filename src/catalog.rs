@@ -179,6 +179,11 @@ impl Catalog {
         self.services.get(name)
     }
 
+    /// The service with its name as the catalog keeps it.
+    pub fn named(&self, name: &str) -> Option<(&str, &Service)> {
+        self.services.get_key_value(name).map(|(name, service)| (&**name, service))
+    }
+
     /// The forms of a resource type, each with its service, in the order of the services.
     pub fn forms(&self, kind: &str) -> impl Iterator<Item = (&Arc<str>, &Service, &ResourceForm)> {
         let forms = self.forms.get_or_init(|| {

@@ -61,6 +61,28 @@ impl RealDisk {
     }
 }
 
+/// Larger files are read on all threads (bytes).
+const BY_PIECES: u64 = 32 * 1024 * 1024;
+/// What one of them reads at a time (bytes).
+const PIECE: usize = 4 * 1024 * 1024;
+
+/// All of a file of this size, each thread reads some of it; `None` where it is not of this size any more, or cannot be
+/// read in this way.
+#[cfg(unix)]
+fn read_by_pieces(file: &std::fs::File, size: u64) -> Option<Vec<u8>> {
+    use rayon::prelude::*;
+    use std::os::unix::fs::FileExt as _;
+    let mut bytes = vec![0; usize::try_from(size).ok()?];
+    let read = |(at, piece): (usize, &mut [u8])| file.read_exact_at(piece, (at * PIECE) as u64).is_ok();
+    let all = bytes.par_chunks_mut(PIECE).enumerate().map(read).all(|read| read);
+    (all && matches!(file.read_at(&mut [0], size), Ok(0))).then_some(bytes)
+}
+
+#[cfg(not(unix))]
+fn read_by_pieces(_: &std::fs::File, _: u64) -> Option<Vec<u8>> {
+    None
+}
+
 fn repository(path: &Path) -> PathBuf {
     let start = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let holds = |name: &str| start.ancestors().find(|dir| dir.join(name).exists());
@@ -100,6 +122,11 @@ impl Disk for RealDisk {
             if size > limit {
                 return Err(ReadError::TooLarge(limit));
             }
+        }
+        if size > BY_PIECES
+            && let Some(all) = read_by_pieces(&file, size)
+        {
+            return Ok(all);
         }
         bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()));
         // A file may grow while it is read.

@@ -8,6 +8,7 @@ mod document;
 mod places;
 mod references;
 mod values;
+mod walk;
 
 use crate::aws::{Arn, Known, Place};
 use crate::diagnostic::Diagnostic;
@@ -17,7 +18,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::value::{Existence, Kind, StackId, Value};
 use document::{Change, Configuration, Document, Module, Output, ResourceRecord, StateFile, Wanted};
 use places::{Evidence, places, symbol};
-use references::{References, Site};
+use references::{Addresses, References, Site};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -25,6 +26,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use values::{Piece, Reader, object};
+use walk::Broken;
 
 /// Of a plan of some resources only: others may be there.
 const INCOMPLETE: &str =
@@ -74,7 +76,7 @@ pub(crate) fn load(
     unit: &Unit,
     id: StackId,
     settings: &LoadSettings,
-    wanted: &dyn Fn(&str) -> bool,
+    wanted: Wanted<'_>,
 ) -> (Stack, Option<Value>, Vec<Diagnostic>) {
     let empty = || Stack {
         id,
@@ -92,25 +94,14 @@ pub(crate) fn load(
     sources.mark_data(file);
     let text = sources.text(file);
     let body = text.trim_start_matches('\u{feff}');
-    // Records of one type mostly follow each other.
-    let last = RefCell::new((String::new(), false));
-    let wanted = |kind: &str| {
-        let mut last = last.borrow_mut();
-        if last.0 != kind {
-            *last = (kind.to_owned(), wanted(kind));
-        }
-        settings.all_types || last.1
-    };
+    let wanted = |kind: &str| settings.all_types || wanted(kind);
     let stored = body.get(..body.len().min(HEAD)).is_some_and(|head| !head.contains("\"format_version\""));
     let loader = Loader { sources, unit, id, file, text: &text, wanted: &wanted };
     let done = if stored { loader.stored(body) } else { loader.printed(body) };
     match done {
         Ok(done) => done,
-        Err(error) => {
-            let start = sources.line_range(file, error.line().saturating_sub(1)).map_or(0, |range| range.start);
-            let at = (start + error.column().saturating_sub(1)).min(text.len());
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
+        Err(Broken { at, message }) => {
+            let at = (text.len() - body.len() + at).min(text.len());
             let message = format!("not a plan or state: {message}");
             (empty(), None, vec![Diagnostic::bad_input(Span::new(file, at..at), message)])
         }
@@ -123,10 +114,10 @@ struct Loader<'l> {
     id: StackId,
     file: FileId,
     text: &'l str,
-    wanted: &'l dyn Fn(&str) -> bool,
+    wanted: Wanted<'l>,
 }
 
-type Loaded = Result<(Stack, Option<Value>, Vec<Diagnostic>), serde_json::Error>;
+type Loaded = Result<(Stack, Option<Value>, Vec<Diagnostic>), Broken>;
 
 impl<'l> Loader<'l> {
     /// Where a piece of the text stands in the file.
@@ -146,7 +137,7 @@ impl<'l> Loader<'l> {
 
     /// What `terraform show -json` prints.
     fn printed(&self, body: &'l str) -> Loaded {
-        let mut document: Document<'l> = Document::read(body, Wanted(self.wanted))?;
+        let mut document: Document<'l> = Document::read(body, self.wanted)?;
         let mut diagnostics = Vec::new();
         let version = document.format_version.as_deref().unwrap_or_default();
         if !version.starts_with("1.") && !version.starts_with("0.") {
@@ -167,7 +158,10 @@ impl<'l> Loader<'l> {
         for change in document.resource_changes.iter().flatten().filter(|change| change.deposed.is_none()) {
             let address = text_of(change.address);
             let parsed: Change<'l> = match change.change {
-                Some(raw) => serde_json::from_str(raw.get())?,
+                Some(raw) => {
+                    let base = raw.get().as_ptr().addr() - body.as_ptr().addr();
+                    serde_json::from_str(raw.get()).map_err(|error| Broken::within(body, base, &error))?
+                }
                 None => Change::default(),
             };
             if !parsed.actions.is_empty()
@@ -198,11 +192,12 @@ impl<'l> Loader<'l> {
             }
             text
         };
-        let addresses = || {
+        let kept = || all.iter().map(|address| &**address).collect();
+        let every = || {
             let others = text_of_others.get_or_init(joined).split_terminator('\n');
             others.chain(all.iter().map(|address| &**address)).collect()
         };
-        let references = References::new(configuration, &addresses);
+        let references = References::new(configuration, Addresses { wanted: self.wanted, kept: &kept, all: &every });
         let variables: BTreeMap<String, Json> =
             document.variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
         let mut stack = self.resources(items, has_configuration.then_some(&references), configuration, &variables);
@@ -265,7 +260,7 @@ impl<'l> Loader<'l> {
 
     /// A state as Terraform stores it.
     fn stored(&self, body: &'l str) -> Loaded {
-        let document: StateFile<'l> = serde_json::from_str(body)?;
+        let document: StateFile<'l> = serde_json::from_str(body).map_err(|error| Broken::within(body, 0, &error))?;
         let mut diagnostics = Vec::new();
         if document.version != 4 {
             diagnostics.push(Diagnostic::bad_input(

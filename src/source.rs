@@ -306,9 +306,14 @@ const STEP: usize = 1 << 14;
 impl Lines {
     fn new(text: &str) -> Self {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| clamp(at + 1))).collect();
-        if text.is_ascii() {
+        let (mut starts, mut ascii) = (vec![0], true);
+        // Both questions of a chunk while it is at hand: the text may be far larger than a cache.
+        for (number, chunk) in text.as_bytes().chunks(STEP).enumerate() {
+            let ends = memchr::memchr_iter(b'\n', chunk);
+            starts.extend(ends.map(|at| clamp(number * STEP + at + 1)));
+            ascii = ascii && chunk.is_ascii();
+        }
+        if ascii {
             return Self { starts, characters: Vec::new() };
         }
         let mut total = 0;

@@ -17,7 +17,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         };
     };
     let Some(account) = support::destination_account(context, copy) else { return Outcome::NotApplicable };
-    let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
+    let via = service(context, copy).map(|(_, row)| &*row.via).unwrap_or_default();
     let shown = context.graph.account_name(account);
     let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::Denies)) else {
         return Outcome::NotApplicable;

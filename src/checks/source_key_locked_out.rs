@@ -4,11 +4,12 @@ use super::support::{
     self, fail, finding, key_policy, partition, policy_span, service, source_keys, source_name, with_places,
 };
 use super::{Context, Outcome, remedy};
+use crate::aws::Account;
 use crate::catalog::Support;
 use crate::copy::Copy;
 use crate::diagnostic::Label;
 use crate::graph::KeyUse;
-use crate::iam::{self, Answer, Effect, Pattern, Request, context};
+use crate::iam::{self, Answer, Caller, Effect, Pattern, Policy, Request, context};
 
 const RULE: &str = "source-key-locked-out";
 
@@ -31,29 +32,12 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         if !foreign {
             caller.account = key.site.place.account.clone();
         }
-        // Whoever the policy allows anything at all within the account: only where that is nobody is the key locked.
-        let allow_all = iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess");
-        let facts = context::Context::default();
-        let mut named = false;
-        for statement in policy.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow)) {
-            let mut bare = statement.clone();
-            bare.condition = None;
-            bare.when = None;
-            bare.action = Some(vec![Pattern::Text("*".into())]);
-            bare.not_action = None;
-            bare.resource = Some(vec![Pattern::Text("*".into())]);
-            bare.not_resource = None;
-            let one = iam::Policy { statements: vec![bare], variables: policy.variables, ..iam::Policy::default() };
-            let request = Request {
-                caller: &caller,
-                action: "kms:DescribeKey",
-                resource: "*",
-                resource_account: &key.site.place.account,
-                context: &facts,
-            };
-            named |= iam::decide_key(&request, &one, &allow_all.into_iter().collect::<Vec<_>>(), &[]).answer
-                != Answer::Denied;
-        }
+        let question = (*id, caller.role_arn.clone(), caller.account.clone());
+        let named = context.memo.open_keys.get(&question).unwrap_or_else(|| {
+            let named = names(&policy, &caller, &key.site.place.account);
+            context.memo.open_keys.insert(question, named);
+            named
+        });
         let granted = context.graph.key_grants.get(id.0 as usize).is_some_and(|grants| !grants.is_empty());
         if !named && foreign && !granted {
             let account = context.graph.account_words(&caller.account);
@@ -95,4 +79,24 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
     }
     if seen { Outcome::Pass(Vec::new()) } else { Outcome::NotApplicable }
+}
+
+/// Whether the policy may allow the caller anything at all: only where that is nobody of the account is the key locked.
+fn names(policy: &Policy, caller: &Caller, account: &Account) -> bool {
+    let allow_all: Vec<&Policy> =
+        iam::managed_policy("arn:aws:iam::aws:policy/AdministratorAccess").into_iter().collect();
+    let facts = context::Context::default();
+    policy.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow)).any(|statement| {
+        let mut bare = statement.clone();
+        bare.condition = None;
+        bare.when = None;
+        bare.action = Some(vec![Pattern::Text("*".into())]);
+        bare.not_action = None;
+        bare.resource = Some(vec![Pattern::Text("*".into())]);
+        bare.not_resource = None;
+        let one = Policy { statements: vec![bare], variables: policy.variables, ..Policy::default() };
+        let (action, resource, resource_account) = ("kms:DescribeKey", "*", account);
+        let request = Request { caller, action, resource, resource_account, context: &facts };
+        iam::decide_key(&request, &one, &allow_all, &[]).answer != Answer::Denied
+    })
 }

@@ -18,7 +18,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         return Outcome::NotApplicable;
     }
     let name = source_name(context, copy);
-    let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
+    let via = service(context, copy).map(|(_, row)| &*row.via).unwrap_or_default();
     let Some(account) = support::destination_account(context, copy) else { return Outcome::NotApplicable };
     let shown = context.graph.account_name(account);
     if let Some((share, key)) = share_of(context, copy, ShareClass::Nothing) {

@@ -16,7 +16,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         return not_wholly(context, copy);
     };
     let Some(account) = support::destination_account(context, copy) else { return Outcome::NotApplicable };
-    let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
+    let via = service(context, copy).map(|(_, row)| &*row.via).unwrap_or_default();
     let shown = context.graph.account_name(account);
     let Some((action, decision)) = share.decisions.iter().find(|(_, decision)| decision.has(TraceKind::ActionMissing))
     else {
@@ -48,7 +48,7 @@ fn not_wholly(context: &Context<'_>, copy: &Copy) -> Outcome {
         return Outcome::NotApplicable;
     };
     let shown = context.graph.account_name(account);
-    let via = service(context, copy).map(|(_, row)| row.via.clone()).unwrap_or_default();
+    let via = service(context, copy).map(|(_, row)| &*row.via).unwrap_or_default();
     for share in shares {
         // What RDS does not need is nobody's fault.
         if share.class() != ShareClass::AtRisk {

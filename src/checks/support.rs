@@ -11,7 +11,8 @@ use crate::model::{DataStore, Key, PlanRule, RolePolicyKind, Vault};
 use crate::source::{Sources, Span};
 use crate::value::{Kind, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(super) const ENCRYPTION_PAGE: &str = "https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html";
@@ -85,13 +86,12 @@ pub(super) fn store<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<&'a Dat
 }
 
 /// The service's name and row.
-pub(super) fn service<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<(String, &'a Service)> {
-    let name = match &copy.source {
-        CopySource::Store(id) => context.graph.store(*id)?.service.clone(),
-        CopySource::Arn(named) => named.service.clone()?,
-        CopySource::Unknown(_) => return None,
-    };
-    context.catalog.service(&name).map(|row| (name.to_string(), row))
+pub(super) fn service<'a>(context: &'a Context<'_>, copy: &Copy) -> Option<(&'a str, &'a Service)> {
+    match &copy.source {
+        CopySource::Store(id) => context.catalog.named(&context.graph.store(*id)?.service),
+        CopySource::Arn(named) => context.catalog.named(named.service.as_ref()?),
+        CopySource::Unknown(_) => None,
+    }
 }
 
 /// How messages name the source.
@@ -405,6 +405,8 @@ pub struct Memo {
     /// What a vault's access policy says to a role.
     pub(super) vault_answers: Answers<(VaultId, String, Account), Arc<Decision>>,
     pub(super) rights: Answers<RightsKey, Rights>,
+    /// Whether a key's policy lets anybody of the caller's account do anything.
+    pub(super) open_keys: Answers<(KeyId, String, Account), bool>,
 }
 
 /// A role by its id and ARN, the destination vault's ARN where the copy leaves the account, and whether it is of S3.
@@ -413,9 +415,12 @@ pub(super) type RightsKey = (RoleId, String, Option<String>, bool);
 /// What the role lacks, and why more cannot be told.
 pub(super) type Rights = (Vec<&'static str>, Option<Why>);
 
+/// So many answers are kept: copies that ask the same mostly follow each other.
+const MOST_ANSWERS: usize = 8192;
+
 /// Answers by question. Two threads may work out the same answer; it is the same.
 #[derive(Debug)]
-pub(super) struct Answers<K, V>(RwLock<BTreeMap<K, V>>);
+pub(super) struct Answers<K, V>(RwLock<HashMap<K, V>>);
 
 impl<K, V> Default for Answers<K, V> {
     fn default() -> Self {
@@ -423,13 +428,17 @@ impl<K, V> Default for Answers<K, V> {
     }
 }
 
-impl<K: Ord, V: Clone> Answers<K, V> {
+impl<K: Eq + Hash, V: Clone> Answers<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<V> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     pub(super) fn insert(&self, key: K, value: V) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+        let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() >= MOST_ANSWERS {
+            answers.clear();
+        }
+        answers.insert(key, value);
     }
 }
 

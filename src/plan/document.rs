@@ -3,12 +3,11 @@
 //! Source: developer.hashicorp.com/terraform/internals/json-format, read 2026-11. Keys that are not named here are
 //! skipped, as that page asks for.
 
+use super::walk::{Broken, Walk};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 
 /// A plan, or a state.
 #[derive(Default)]
@@ -28,232 +27,91 @@ pub(super) struct Document<'a> {
 }
 
 /// Which types of resources are kept: a plan's others are many, and nothing but their addresses counts.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted<'w>(pub(super) &'w dyn Fn(&str) -> bool);
+pub(super) type Wanted<'w> = &'w (dyn Fn(&str) -> bool + Sync);
 
 impl<'a> Document<'a> {
-    pub(super) fn read(text: &'a str, wanted: Wanted<'_>) -> Result<Self, serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let document = Seed(wanted, PhantomData::<Self>).deserialize(&mut deserializer)?;
-        deserializer.end()?;
+    /// Reads a plan or state; the place of an error is one of the text.
+    pub(super) fn read(text: &'a str, wanted: Wanted<'_>) -> Result<Self, Broken> {
+        let mut walk = Walk::new(text);
+        let mut document = Self::default();
+        walk.object(&mut |key, walk| {
+            match key {
+                "format_version" => document.format_version = Some(walk.value()?),
+                "variables" => document.variables = walk.value()?,
+                "planned_values" => document.planned_values = walk.maybe(|walk| Values::read(walk, wanted))?,
+                "resource_changes" => {
+                    if let Some(records) = walk.maybe(|walk| walk.records(wanted))? {
+                        document.resource_changes = Some(records.kept);
+                        document.others = records.others;
+                    }
+                }
+                "prior_state" => document.prior_state = walk.maybe(|walk| State::read(walk, wanted))?,
+                "configuration" => document.configuration = walk.borrowed()?,
+                "values" => document.values = walk.maybe(|walk| Values::read(walk, wanted))?,
+                "errored" => document.errored = walk.value()?,
+                "complete" => document.complete = walk.value()?,
+                _ => walk.skip()?,
+            }
+            Ok(())
+        })?;
+        if document.format_version.is_none() {
+            return Err(walk.broken("missing field `format_version`"));
+        }
+        walk.end()?;
         Ok(document)
     }
 }
 
-/// Reads a part of a document, and leaves out the resources that are not wanted.
-struct Seed<'w, T>(Wanted<'w>, PhantomData<T>);
-
-impl<'w, T> Seed<'w, T> {
-    fn of(wanted: Wanted<'w>) -> Self {
-        Self(wanted, PhantomData)
-    }
-}
-
-/// A part of a document that is an object: what stands under each of its keys.
-trait Part<'a>: Default {
-    const WHAT: &'static str;
-
-    /// Reads the value of the key; one that is not known is skipped.
-    fn entry<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A, wanted: Wanted<'_>) -> Result<(), A::Error>;
-
-    fn missing(&self) -> Option<&'static str> {
-        None
-    }
-}
-
-impl<'a, T: Part<'a>> DeserializeSeed<'a> for Seed<'_, T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'a, T: Part<'a>> Visitor<'a> for Seed<'_, T> {
-    type Value = T;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(T::WHAT)
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<T, A::Error> {
-        let mut part = T::default();
-        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
-            part.entry(&key, &mut map, self.0)?;
-        }
-        match part.missing() {
-            Some(field) => Err(A::Error::missing_field(field)),
-            None => Ok(part),
-        }
-    }
-}
-
-/// What may be null.
-struct Maybe<'w, T>(Seed<'w, T>);
-
-impl<'a, T: Part<'a>> DeserializeSeed<'a> for Maybe<'_, T> {
-    type Value = Option<T>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'a, T: Part<'a>> Visitor<'a> for Maybe<'_, T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(T::WHAT)
-    }
-
-    fn visit_unit<E>(self) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'a>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        self.0.deserialize(deserializer).map(Some)
-    }
-}
-
-/// The records of a list: those that are wanted, and the addresses of the others.
-struct Records<'w>(Wanted<'w>);
-
-impl<'a> DeserializeSeed<'a> for Records<'_> {
-    type Value = Option<(Vec<ResourceRecord<'a>>, Vec<&'a RawValue>)>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Records<'_> {
-    type Value = Option<(Vec<ResourceRecord<'a>>, Vec<&'a RawValue>)>;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a list of resources")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let (mut kept, mut others) = (Vec::new(), Vec::new());
-        while let Some(record) = list.next_element::<ResourceRecord<'a>>()? {
-            if (self.0.0)(&record.kind) {
-                kept.push(record);
-            } else if record.deposed.is_none() {
-                others.push(record.address);
+impl<'a> State<'a> {
+    fn read(walk: &mut Walk<'a>, wanted: Wanted<'_>) -> Result<Self, Broken> {
+        let mut state = Self::default();
+        walk.object(&mut |key, walk| {
+            match key {
+                "values" => state.values = walk.maybe(|walk| Values::read(walk, wanted))?,
+                _ => walk.skip()?,
             }
-        }
-        Ok(Some((kept, others)))
+            Ok(())
+        })?;
+        Ok(state)
     }
 }
 
-struct Modules<'w>(Wanted<'w>);
-
-impl<'a> DeserializeSeed<'a> for Modules<'_> {
-    type Value = Vec<Module<'a>>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
+impl<'a> Values<'a> {
+    fn read(walk: &mut Walk<'a>, wanted: Wanted<'_>) -> Result<Self, Broken> {
+        let mut values = Self::default();
+        walk.object(&mut |key, walk| {
+            match key {
+                "outputs" => values.outputs = walk.borrowed()?,
+                "root_module" => values.root_module = Module::read(walk, wanted)?,
+                _ => walk.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(values)
     }
 }
 
-impl<'a> Visitor<'a> for Modules<'_> {
-    type Value = Vec<Module<'a>>;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a list of modules")
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut modules = Vec::new();
-        while let Some(module) = list.next_element_seed(Seed::<Module<'a>>::of(self.0))? {
-            modules.push(module);
-        }
-        Ok(modules)
-    }
-}
-
-impl<'a> Part<'a> for Document<'a> {
-    const WHAT: &'static str = "a plan or state";
-
-    fn entry<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A, wanted: Wanted<'_>) -> Result<(), A::Error> {
-        match key {
-            "format_version" => self.format_version = Some(map.next_value()?),
-            "variables" => self.variables = map.next_value()?,
-            "planned_values" => self.planned_values = map.next_value_seed(Maybe(Seed::of(wanted)))?,
-            "resource_changes" => {
-                if let Some((kept, others)) = map.next_value_seed(Records(wanted))? {
-                    self.resource_changes = Some(kept);
-                    self.others = others;
+impl<'a> Module<'a> {
+    fn read(walk: &mut Walk<'a>, wanted: Wanted<'_>) -> Result<Self, Broken> {
+        let mut module = Self::default();
+        walk.object(&mut |key, walk| {
+            match key {
+                "resources" => {
+                    let records = walk.maybe(|walk| walk.records(wanted))?;
+                    module.resources = records.map(|records| records.kept).unwrap_or_default();
                 }
+                "child_modules" => {
+                    module.child_modules.clear();
+                    walk.list(&mut |walk| {
+                        module.child_modules.push(Module::read(walk, wanted)?);
+                        Ok(())
+                    })?;
+                }
+                _ => walk.skip()?,
             }
-            "prior_state" => self.prior_state = map.next_value_seed(Maybe(Seed::of(wanted)))?,
-            "configuration" => self.configuration = map.next_value()?,
-            "values" => self.values = map.next_value_seed(Maybe(Seed::of(wanted)))?,
-            "errored" => self.errored = map.next_value()?,
-            "complete" => self.complete = map.next_value()?,
-            _ => drop(map.next_value::<IgnoredAny>()?),
-        }
-        Ok(())
-    }
-
-    fn missing(&self) -> Option<&'static str> {
-        self.format_version.is_none().then_some("format_version")
-    }
-}
-
-impl<'a> Part<'a> for State<'a> {
-    const WHAT: &'static str = "a state";
-
-    fn entry<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A, wanted: Wanted<'_>) -> Result<(), A::Error> {
-        match key {
-            "values" => self.values = map.next_value_seed(Maybe(Seed::of(wanted)))?,
-            _ => drop(map.next_value::<IgnoredAny>()?),
-        }
-        Ok(())
-    }
-}
-
-impl<'a> Part<'a> for Values<'a> {
-    const WHAT: &'static str = "values";
-
-    fn entry<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A, wanted: Wanted<'_>) -> Result<(), A::Error> {
-        match key {
-            "outputs" => self.outputs = map.next_value()?,
-            "root_module" => self.root_module = map.next_value_seed(Seed::of(wanted))?,
-            _ => drop(map.next_value::<IgnoredAny>()?),
-        }
-        Ok(())
-    }
-}
-
-impl<'a> Part<'a> for Module<'a> {
-    const WHAT: &'static str = "a module";
-
-    fn entry<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A, wanted: Wanted<'_>) -> Result<(), A::Error> {
-        match key {
-            "resources" => {
-                self.resources = map.next_value_seed(Records(wanted))?.map(|(kept, _)| kept).unwrap_or_default();
-            }
-            "child_modules" => self.child_modules = map.next_value_seed(Modules(wanted))?,
-            _ => drop(map.next_value::<IgnoredAny>()?),
-        }
-        Ok(())
+            Ok(())
+        })?;
+        Ok(module)
     }
 }
 

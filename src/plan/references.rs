@@ -26,12 +26,23 @@ pub(super) struct Candidates {
 /// The configuration and the instances that the plan makes of it.
 pub(super) struct References<'a> {
     root: &'a ConfigModule<'a>,
-    /// The addresses of all resource instances and data sources that the plan knows.
-    addresses: &'a dyn Fn() -> Vec<&'a str>,
-    known: OnceCell<Instances<'a>>,
+    addresses: Addresses<'a>,
+    kept: OnceCell<Instances<'a>>,
+    all: OnceCell<Instances<'a>>,
     expressions: RefCell<BTreeMap<*const (), Rc<Json>>>,
     /// The resources of each module of the configuration by address.
     declared: RefCell<BTreeMap<*const (), HashMap<&'a str, &'a ConfigResource<'a>>>>,
+}
+
+/// The addresses of the resource instances and data sources that the plan knows.
+#[derive(Clone, Copy)]
+pub(super) struct Addresses<'a> {
+    /// Whether those of a type are kept: a plan may have many more of other types.
+    pub(super) wanted: &'a dyn Fn(&str) -> bool,
+    /// Those that are kept.
+    pub(super) kept: &'a dyn Fn() -> Vec<&'a str>,
+    /// All.
+    pub(super) all: &'a dyn Fn() -> Vec<&'a str>,
 }
 
 /// The instances that the plan makes; many plans hold no unknown value that is looked up among them.
@@ -136,19 +147,28 @@ impl<'a> Instances<'a> {
 }
 
 impl<'a> References<'a> {
-    /// `addresses`: of all resource instances and data sources that the plan knows; asked for once, if at all.
-    pub(super) fn new(configuration: &'a Configuration<'a>, addresses: &'a dyn Fn() -> Vec<&'a str>) -> Self {
+    /// The addresses are asked for once, if at all.
+    pub(super) fn new(configuration: &'a Configuration<'a>, addresses: Addresses<'a>) -> Self {
         Self {
             root: &configuration.root_module,
             addresses,
-            known: OnceCell::new(),
+            kept: OnceCell::new(),
+            all: OnceCell::new(),
             expressions: RefCell::default(),
             declared: RefCell::default(),
         }
     }
 
-    fn known(&self) -> &Instances<'a> {
-        self.known.get_or_init(|| Instances::new((self.addresses)()))
+    /// Those among which all instances of a resource of this type are found.
+    fn known(&self, kind: &str) -> &Instances<'a> {
+        match (self.addresses.wanted)(kind) {
+            true => self.kept.get_or_init(|| Instances::new((self.addresses.kept)())),
+            false => self.all(),
+        }
+    }
+
+    fn all(&self) -> &Instances<'a> {
+        self.all.get_or_init(|| Instances::new((self.addresses.all)()))
     }
 
     /// The module's part of the configuration.
@@ -282,7 +302,7 @@ impl<'a> References<'a> {
             out.hidden = out.hidden.take().or_else(|| Some(text.to_owned()));
             return;
         };
-        let all = self.known().modules.get(&format!("{}module.{name}", prefix(modules))).cloned().unwrap_or_default();
+        let all = self.all().modules.get(&format!("{}module.{name}", prefix(modules))).cloned().unwrap_or_default();
         let keys: Vec<String> = match (written, own) {
             (Some(key), _) => vec![key.to_owned()],
             (None, Some(own)) if by_key && all.contains(own) => vec![own.to_owned()],
@@ -317,8 +337,10 @@ impl<'a> References<'a> {
         let (base, rest) = text.split_at(end);
         let (written, rest) = key(rest);
         let attribute = rest.trim_start_matches('.').to_owned();
+        let kind = base.trim_start_matches("data.").split('.').next().unwrap_or_default();
+        let known = self.known(kind);
         let base = format!("{}{base}", prefix(modules));
-        let all = self.known().resources.get(base.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let all = known.resources.get(base.as_str()).map(Vec::as_slice).unwrap_or_default();
         let at = |key: &str| format!("{base}[{key}]");
         match (written, own) {
             (Some(key), _) => {

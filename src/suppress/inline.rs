@@ -25,17 +25,17 @@ pub(super) struct Directive {
 pub(super) fn directives(sources: &Sources) -> Vec<Directive> {
     let mut out = Vec::new();
     for file in (0..sources.len()).map(|at| FileId(u32::try_from(at).unwrap_or(u32::MAX))) {
+        let path = sources.path(file);
+        if path.ends_with(".json") || path.split('/').any(|part| part == ".terraform") {
+            continue;
+        }
         let text = sources.text(file);
         if memchr::memmem::find(text.as_bytes(), b"crossvault:").is_none() {
             continue;
         }
-        let path = sources.path(file);
-        if path.split('/').any(|part| part == ".terraform") {
-            continue;
-        }
         let comments = if path.ends_with(".tf") || path.ends_with(".tofu") {
             crate::terraform::comments(&text)
-        } else if !path.ends_with(".json") && crate::cloudformation::recognise(&text) {
+        } else if crate::cloudformation::recognise(&text) {
             crate::cloudformation::comments(&text)
         } else {
             continue;

@@ -1,0 +1,285 @@
+//! JSON text read from front to back: objects and lists here, what lies in them by serde_json; long lists of resources on
+//! all threads.
+
+use super::document::{ResourceRecord, Wanted};
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Modules and objects within each other are followed this far, as far as serde_json follows values.
+const DEEPEST: usize = 128;
+/// What one thread reads of a long list at a time (bytes).
+const PIECE: usize = 4 << 20;
+
+const NEXT_OF_LIST: &str = "expected `,` or `]`";
+
+/// Why the text is not what it should be.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// A byte of the text.
+    pub(super) at: usize,
+    pub(super) message: String,
+}
+
+impl Broken {
+    /// Of a part of the text that begins at `base`.
+    pub(super) fn within(text: &str, base: usize, error: &serde_json::Error) -> Self {
+        let part = text.get(base..).unwrap_or_default();
+        let lines = error.line().saturating_sub(1);
+        let start = match lines {
+            0 => 0,
+            lines => memchr::memchr_iter(b'\n', part.as_bytes()).nth(lines - 1).map_or(part.len(), |end| end + 1),
+        };
+        let at = (base + start + error.column().saturating_sub(1)).min(text.len());
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        Self { at, message }
+    }
+}
+
+/// A place in the text.
+pub(super) struct Walk<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    /// See [`PIECE`].
+    piece: usize,
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The records of a list: those that are wanted, and the addresses of the others.
+#[derive(Default)]
+pub(super) struct Records<'a> {
+    pub(super) kept: Vec<ResourceRecord<'a>>,
+    pub(super) others: Vec<&'a RawValue>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0, piece: PIECE }
+    }
+
+    pub(super) fn broken(&self, message: &str) -> Broken {
+        Broken { at: self.at.min(self.text.len()), message: message.to_owned() }
+    }
+
+    /// The next byte that is no space.
+    fn next(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let space = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r')).count();
+        self.at += space;
+        rest.get(space).copied()
+    }
+
+    /// Goes past the byte, if it is the next one.
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.next() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Goes past the comma between two elements; `next`: what may stand here.
+    fn comma(&mut self, next: &str) -> Result<(), Broken> {
+        match self.next() {
+            Some(b',') => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(_) => Err(self.broken(next)),
+            None => Err(self.broken(&format!("{next}, but the text ends here"))),
+        }
+    }
+
+    /// Nothing but space may follow.
+    pub(super) fn end(&mut self) -> Result<(), Broken> {
+        match self.next() {
+            None => Ok(()),
+            Some(_) => Err(self.broken("trailing characters")),
+        }
+    }
+
+    /// The value here.
+    pub(super) fn borrowed<T: Deserialize<'a>>(&mut self) -> Result<T, Broken> {
+        let mut reader = serde_json::Deserializer::from_str(self.text.get(self.at..).unwrap_or_default());
+        match T::deserialize(&mut reader) {
+            Ok(value) => {
+                self.at += reader.into_iter::<IgnoredAny>().byte_offset();
+                Ok(value)
+            }
+            Err(error) => Err(Broken::within(self.text, self.at, &error)),
+        }
+    }
+
+    /// The same, of a value that holds nothing of the text.
+    pub(super) fn value<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Broken> {
+        self.borrowed()
+    }
+
+    pub(super) fn skip(&mut self) -> Result<(), Broken> {
+        self.borrowed::<IgnoredAny>().map(drop)
+    }
+
+    /// What `read` reads, or null.
+    pub(super) fn maybe<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Broken>) -> Result<Option<T>, Broken> {
+        match self.next() {
+            Some(b'n') => self.borrowed::<()>().map(|()| None),
+            _ => read(self).map(Some),
+        }
+    }
+
+    /// The object here: `entry` reads the value of each key.
+    pub(super) fn object(
+        &mut self,
+        entry: &mut dyn FnMut(&str, &mut Self) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        self.within(b'{', b'}', "expected an object", "expected `,` or `}`", &mut |walk| {
+            if walk.next() != Some(b'"') {
+                return Err(walk.broken("key must be a string"));
+            }
+            let Text(key) = walk.borrowed()?;
+            if !walk.take(b':') {
+                return Err(walk.broken("expected `:`"));
+            }
+            entry(&key, walk)
+        })
+    }
+
+    /// The list here: `element` reads each of its elements.
+    pub(super) fn list(&mut self, element: &mut dyn FnMut(&mut Self) -> Result<(), Broken>) -> Result<(), Broken> {
+        self.within(b'[', b']', "expected a list", NEXT_OF_LIST, element)
+    }
+
+    fn within(
+        &mut self,
+        open: u8,
+        close: u8,
+        what: &str,
+        next: &str,
+        one: &mut dyn FnMut(&mut Self) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        if !self.take(open) {
+            return Err(self.broken(what));
+        }
+        if self.depth >= DEEPEST {
+            return Err(self.broken("recursion limit exceeded"));
+        }
+        self.depth += 1;
+        if !self.take(close) {
+            loop {
+                one(self)?;
+                if self.take(close) {
+                    break;
+                }
+                self.comma(next)?;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// The list of resources here.
+    pub(super) fn records(&mut self, wanted: Wanted<'_>) -> Result<Records<'a>, Broken> {
+        let mut all = Records::default();
+        if !self.take(b'[') {
+            return Err(self.broken("expected a list of resources"));
+        }
+        if self.take(b']') {
+            return Ok(all);
+        }
+        // Most lists are short: what lies behind them would be read for nothing.
+        let mut at_once = 1;
+        loop {
+            // Where pieces begin is a guess. A piece counts where the one before it ends just there: then both are what
+            // reading from front to back would have found.
+            self.next();
+            let starts = self.starts(at_once);
+            at_once = (at_once * 2).min(rayon::current_num_threads() * 2);
+            let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
+            let pieces: Vec<(usize, Option<usize>)> = starts.iter().copied().zip(ends).collect();
+            let read: Vec<Result<Piece<'a>, Broken>> =
+                pieces.par_iter().map(|(start, end)| Piece::read(self, *start, *end, wanted)).collect();
+            for ((start, _), piece) in pieces.iter().zip(read) {
+                if *start != self.at {
+                    break;
+                }
+                let piece = piece?;
+                all.kept.extend(piece.records.kept);
+                all.others.extend(piece.records.others);
+                self.at = piece.end;
+                if piece.last {
+                    return Ok(all);
+                }
+            }
+        }
+    }
+
+    /// Where elements of the list may begin that so many threads could read at the same time; the first one begins here.
+    fn starts(&self, most: usize) -> Vec<usize> {
+        let mut starts = vec![self.at];
+        let text = self.text.as_bytes();
+        for number in 1..most {
+            let from = self.at + number * self.piece;
+            let part = text.get(from..(from + self.piece).min(text.len())).unwrap_or_default();
+            let found = memchr::memmem::find_iter(part, b"{\"address\":").map(|at| from + at).find(|at| {
+                let before = text.get(..*at).unwrap_or_default();
+                before.iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&b',')
+            });
+            match found {
+                Some(at) => starts.push(at),
+                None => break,
+            }
+        }
+        starts
+    }
+}
+
+/// Elements of a list that follow each other.
+struct Piece<'a> {
+    records: Records<'a>,
+    /// Where the next element begins, or what follows the list.
+    end: usize,
+    /// Whether the list ends here.
+    last: bool,
+}
+
+impl<'a> Piece<'a> {
+    /// The elements from the one at `start` to `end`, or as far as a piece goes.
+    fn read(list: &Walk<'a>, start: usize, end: Option<usize>, wanted: Wanted<'_>) -> Result<Self, Broken> {
+        let end = end.unwrap_or(start + list.piece);
+        let mut walk = Walk { at: start, ..*list };
+        let mut records = Records::default();
+        // Records of one type mostly follow each other.
+        let mut last: Option<(Cow<'a, str>, bool)> = None;
+        loop {
+            let record: ResourceRecord<'a> = walk.borrowed()?;
+            let keep = match &last {
+                Some((kind, keep)) if *kind == record.kind => *keep,
+                _ => {
+                    let keep = wanted(&record.kind);
+                    last = Some((record.kind.clone(), keep));
+                    keep
+                }
+            };
+            if keep {
+                records.kept.push(record);
+            } else if record.deposed.is_none() {
+                records.others.push(record.address);
+            }
+            if walk.take(b']') {
+                return Ok(Self { records, end: walk.at, last: true });
+            }
+            walk.comma(NEXT_OF_LIST)?;
+            walk.next();
+            if walk.at >= end {
+                return Ok(Self { records, end: walk.at, last: false });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
