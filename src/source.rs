@@ -275,8 +275,8 @@ struct SourceFile {
     path: Arc<str>,
     /// Shared without a copy: a plan may be larger than half of the memory.
     text: Arc<String>,
-    /// Counted when the first place is asked for.
-    lines: OnceLock<Lines>,
+    /// Counted as far as places are asked for.
+    lines: RwLock<Lines>,
     /// Made when it is first shown.
     shown: OnceLock<Arc<String>>,
     exported: Option<Exported>,
@@ -292,55 +292,70 @@ struct Exported {
     places: Vec<Extent>,
 }
 
-/// Where lines begin, and how many characters there are before every `STEP` bytes: a plan is one line of any length. No
-/// counts where every byte is a character.
-#[derive(Debug)]
+/// Where lines begin and how many characters come before, up to some place in the text.
+#[derive(Debug, Default)]
 struct Lines {
+    /// Of all lines after the first one that begin within what was seen.
     starts: Vec<u32>,
+    /// Characters before each [`STEP`] bytes that were seen.
     characters: Vec<u32>,
+    /// Characters seen.
+    total: usize,
+    /// Bytes seen.
+    seen: usize,
 }
 
-/// Bytes between two counts of characters.
+/// Bytes that are looked at together.
 const STEP: usize = 1 << 14;
 
 impl Lines {
-    fn new(text: &str) -> Self {
+    /// Looks at the next bytes.
+    fn go_on(&mut self, text: &str) {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let (mut starts, mut ascii) = (vec![0], true);
-        // Both questions of a chunk while it is at hand: the text may be far larger than a cache.
-        for (number, chunk) in text.as_bytes().chunks(STEP).enumerate() {
-            let ends = memchr::memchr_iter(b'\n', chunk);
-            starts.extend(ends.map(|at| clamp(number * STEP + at + 1)));
-            ascii = ascii && chunk.is_ascii();
+        let chunk = text.as_bytes().get(self.seen..(self.seen + STEP).min(text.len())).unwrap_or_default();
+        let seen = self.seen;
+        self.starts.extend(memchr::memchr_iter(b'\n', chunk).map(|at| clamp(seen + at + 1)));
+        self.characters.push(clamp(self.total));
+        self.total += if chunk.is_ascii() { chunk.len() } else { characters(chunk) };
+        self.seen += chunk.len();
+    }
+
+    /// Where the line begins, counted from 0; `None` where no such line was seen.
+    fn start(&self, line: usize) -> Option<usize> {
+        match line.checked_sub(1) {
+            None => Some(0),
+            Some(at) => self.starts.get(at).map(|start| *start as usize),
         }
-        if ascii {
-            return Self { starts, characters: Vec::new() };
-        }
-        let mut total = 0;
-        let mut characters = Vec::with_capacity(text.len() / STEP + 1);
-        for chunk in text.as_bytes().chunks(STEP) {
-            characters.push(clamp(total));
-            // Bytes that go on a character are not counted.
-            total += chunk.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-        }
-        Self { starts, characters }
     }
 
     /// Characters that begin before the byte `at`.
     fn before(&self, text: &str, at: usize) -> usize {
-        if self.characters.is_empty() {
-            return at.min(text.len());
-        }
         let step = (at / STEP).min(self.characters.len().saturating_sub(1));
         let counted = self.characters.get(step).map_or(0, |count| *count as usize);
-        let rest = text.as_bytes().get(step * STEP..at).unwrap_or_default();
-        counted + rest.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+        counted + characters(text.as_bytes().get(step * STEP..at).unwrap_or_default())
     }
 }
 
+/// Characters that begin in these bytes: those that go on a character are not counted.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+}
+
 impl SourceFile {
-    fn lines(&self) -> &Lines {
-        self.lines.get_or_init(|| Lines::new(&self.text))
+    /// What `read` reads of the lines, once so much of the text was seen that it is `enough`, or all of it.
+    fn lines<R>(&self, enough: impl Fn(&Lines) -> bool, read: impl FnOnce(&Lines) -> R) -> R {
+        let done = |lines: &Lines| lines.seen >= self.text.len() || enough(lines);
+        {
+            let lines = self.lines.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if done(&lines) {
+                return read(&lines);
+            }
+        }
+        let mut lines = self.lines.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        while !done(&lines) {
+            lines.go_on(&self.text);
+        }
+        read(&lines)
     }
 }
 
@@ -402,7 +417,7 @@ impl Sources {
             *old = Arc::new(SourceFile {
                 path,
                 text: Arc::new(text.to_owned()),
-                lines: OnceLock::new(),
+                lines: RwLock::default(),
                 shown: OnceLock::new(),
                 exported: None,
             });
@@ -564,7 +579,7 @@ impl Sources {
         loaded.files.push(Arc::new(SourceFile {
             path: path.into(),
             text: Arc::new(text),
-            lines: OnceLock::new(),
+            lines: RwLock::default(),
             shown: OnceLock::new(),
             exported: None,
         }));
@@ -582,7 +597,7 @@ impl Sources {
         loaded.files.push(Arc::new(SourceFile {
             path: path.into(),
             text,
-            lines: OnceLock::new(),
+            lines: RwLock::default(),
             shown: OnceLock::new(),
             exported,
         }));
@@ -687,24 +702,28 @@ impl Sources {
         if let Some(exported) = &file.exported {
             return exported.places.get(offset).map_or((1, 1), |place| (place.0, place.1));
         }
-        let lines = file.lines();
-        let line = lines.starts.partition_point(|start| *start as usize <= offset).max(1);
-        let start = lines.starts.get(line - 1).map_or(0, |start| *start as usize);
         let mut end = offset.min(file.text.len());
         while !file.text.is_char_boundary(end) {
             end -= 1;
         }
-        (line, lines.before(&file.text, end) - lines.before(&file.text, start) + 1)
+        file.lines(
+            |lines| lines.seen > offset,
+            |lines| {
+                let line = lines.starts.partition_point(|start| *start as usize <= offset);
+                let start = lines.start(line).unwrap_or_default();
+                (line + 1, lines.before(&file.text, end) - lines.before(&file.text, start) + 1)
+            },
+        )
     }
 
     /// The bytes of a line, counted from 0, its line break included.
     pub fn line_range(&self, file: FileId, line: usize) -> Option<std::ops::Range<usize>> {
         let loaded = self.read_lock();
         let file = loaded.files.get(file.0 as usize)?;
-        let starts = &file.lines().starts;
-        let start = *starts.get(line)? as usize;
-        let end = starts.get(line + 1).map_or(file.text.len(), |end| *end as usize);
-        Some(start..end)
+        file.lines(
+            |lines| lines.start(line + 1).is_some(),
+            |lines| Some(lines.start(line)?..lines.start(line + 1).unwrap_or(file.text.len())),
+        )
     }
 
     /// The span as lines and columns.
@@ -750,5 +769,34 @@ mod tests {
         assert_eq!(sources.line_column(file, 7), (2, 1));
         let long = sources.add("long", &"é\n".repeat(3).replace('\n', &"x".repeat(STEP)));
         assert_eq!(sources.line_column(long, 2 * STEP + 6), (1, 2 * STEP + 4));
+    }
+
+    #[test]
+    fn places_are_counted_in_any_order() {
+        let text: String = (0..9000).map(|at| ["a", "é", "\n", "𐍈b", "xyz "][at * at % 5]).collect();
+        assert!(text.len() > STEP);
+        let at: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let counted = |at: usize| {
+            let before = &text[..at];
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            (before.matches('\n').count() + 1, line.chars().count() + 1)
+        };
+        for backwards in [false, true] {
+            let sources = Sources::new(Box::new(MemoryDisk::default()));
+            let file = sources.add("a", &text);
+            let mut some: Vec<usize> = at.iter().step_by(61).copied().collect();
+            some.push(text.len());
+            if backwards {
+                some.reverse();
+            }
+            for at in some {
+                assert_eq!(sources.line_column(file, at), counted(at), "{at}");
+                let (line, _) = counted(at);
+                let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+                let end = text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
+                assert_eq!(sources.line_range(file, line - 1), Some(start..end));
+            }
+            assert_eq!(sources.line_range(file, text.matches('\n').count() + 1), None);
+        }
     }
 }
