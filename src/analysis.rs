@@ -23,7 +23,7 @@ use crate::resource::{Language, Resource, Stack};
 use crate::source::{FileId, Sources};
 use crate::suppress::{self, Suppression};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A finding and the copies it touches: one root cause, reported once.
@@ -142,9 +142,12 @@ impl Analysis {
         lead_there(&mut reported, &self.stacks, &self.sources);
         name_the_others(&mut reported, &self.judgements, &self.graph);
         let (suppressed, findings) = reported.into_iter().partition(|reported| reported.suppressed.is_some());
-        let assumptions: BTreeSet<&String> =
-            self.judgements.iter().flat_map(|judgement| judgement.basis.assumed.iter()).collect();
-        self.assumptions = assumptions.into_iter().cloned().collect();
+        // Copies of a class stand on the same.
+        let mut seen = HashSet::new();
+        let bases = self.judgements.iter().filter(|judgement| seen.insert(Arc::as_ptr(&judgement.basis)));
+        let assumed: HashSet<&String> = bases.flat_map(|judgement| judgement.basis.assumed.iter()).collect();
+        self.assumptions = assumed.into_iter().cloned().collect();
+        self.assumptions.sort();
         (self.suppressed, self.findings, self.ignores) = (suppressed, findings, ignores);
     }
 

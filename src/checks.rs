@@ -274,7 +274,11 @@ pub fn verdict(checks: &[CheckResult]) -> (Verdict, Arc<[&'static str]>) {
         checks.iter().filter(|check| decides(&check.outcome)).map(|check| check.rule).collect()
     };
     let failed = rules(|outcome| matches!(outcome, Outcome::Fail(finding) if finding.severity == Severity::Error));
-    let open = rules(|outcome| matches!(outcome, Outcome::Undecided(_)));
+    decided(failed, rules(|outcome| matches!(outcome, Outcome::Undecided(_))))
+}
+
+/// The verdict that follows from the rules that fail and those that are open, and which of them decide it.
+fn decided(failed: Arc<[&'static str]>, open: Arc<[&'static str]>) -> (Verdict, Arc<[&'static str]>) {
     match (failed.is_empty(), open.is_empty()) {
         (false, _) => (Verdict::Fails, failed),
         (true, false) => (Verdict::Undecided, open),

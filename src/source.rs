@@ -330,6 +330,9 @@ impl Lines {
 
     /// Characters that begin before the byte `at`.
     fn before(&self, text: &str, at: usize) -> usize {
+        if self.total == self.seen {
+            return at;
+        }
         let step = (at / STEP).min(self.characters.len().saturating_sub(1));
         let counted = self.characters.get(step).map_or(0, |count| *count as usize);
         counted + characters(text.as_bytes().get(step * STEP..at).unwrap_or_default())

@@ -5,9 +5,11 @@
 //! finding differ, and the root of a finding that is about the data store itself.
 
 use super::prints::Prints;
-use super::{Basis, Context, Finding, Judgement, RULES, Verdict, assumptions, check, checks_of, support, verdict};
+use super::{Basis, Context, Finding, Judgement, Outcome, RULES, Verdict, assumptions, check, support};
+use crate::aws::Place;
 use crate::copy::{Copy, CopyId, CopySource};
-use crate::graph::{KeyUse, StoreId};
+use crate::diagnostic::Severity;
+use crate::graph::{KeyUse, PlanId, SelectionId, StoreId};
 use crate::model::DataStore;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -70,13 +72,16 @@ pub fn judge_again(
 ) -> (Vec<Judgement>, Vec<Judged>) {
     let last = std::mem::take(remembered);
     let classes = store_classes(context, prints, &last, remembered);
+    // What is remembered tells of its own copies alone, so that it holds as long as these do.
+    let coarse = prints.is_none().then(|| coarse_classes(context));
     let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
     let mut rest = in_chunks(copies).into_iter();
     let judge = |round: Vec<Vec<Copy>>| -> Vec<Chunk<'_>> {
         let judged = round.into_par_iter().map(|copies| {
-            let mut chunk = Chunk::new(context, prints.map(|prints| (prints, &last)));
+            let mut chunk = Chunk::new(context, prints.map(|prints| (prints, &last)), coarse.as_deref());
             copies.into_iter().for_each(|copy| chunk.judge(copy, &classes));
+            (chunk.classes, chunk.shared) = Default::default();
             chunk
         });
         judged.collect()
@@ -174,16 +179,122 @@ struct Chunk<'c> {
     context: &'c Context<'c>,
     /// The numbers of this time's ground, and what is known from the last time.
     past: Option<(&'c Prints, &'c Remembered)>,
+    /// Where answers are shared beyond classes: the classes of data stores whatever their keys are.
+    coarse: Option<&'c [u32]>,
     judgements: Vec<Judgement>,
     groups: Groups,
     classes: HashMap<(u32, u32, bool), Class>,
     new: Remembered,
+    shared: Shared,
+}
+
+/// The rules that read of a copy's destination nothing but its place, and of the plan nothing of the copy action.
+const OF_SOURCE: [&str; 9] = [
+    "source-key-aws-managed",
+    "source-key-not-shared",
+    "source-key-share-incomplete",
+    "source-key-share-condition",
+    "source-key-denied",
+    "source-key-locked-out",
+    "source-key-unusable",
+    "source-unencrypted",
+    "service-linked-role-absent",
+];
+
+/// The rules that read nothing of the keys of a copy's source.
+const WITHOUT_KEYS: [&str; 21] = [
+    "copy-never-runs",
+    "backup-policy-invalid",
+    "source-vault-key-not-shared",
+    "copy-unsupported",
+    "rds-option-group",
+    "continuous-backup-not-copyable",
+    "dynamodb-advanced-backup-off",
+    "service-not-opted-in",
+    "destination-vault-missing",
+    "destination-vault-access-missing",
+    "destination-vault-access-denied",
+    "vault-policy-wildcard-action",
+    "destination-key-unusable",
+    "copy-denied-by-organization-policy",
+    "copy-lifecycle-invalid",
+    "retention-outside-vault-lock",
+    "cross-account-backup-disabled",
+    "different-organizations",
+    "backup-role-not-assumable",
+    "backup-role-cannot-copy",
+    "too-many-tags",
+];
+
+/// What a rule found on the first of several copies.
+#[derive(Clone)]
+enum Answer {
+    Same(Option<Found>),
+    /// It is about that copy's data store.
+    Own,
+}
+
+/// A selection of a plan's rule, and the place of its destination.
+type Side = (PlanId, usize, Option<SelectionId>, Option<Place>, Option<bool>, Option<bool>);
+
+/// Answers that hold for copies of more than one class, by the rule's place. A finding about one root is written from the
+/// first copy, so it does not matter that another copy's would have other words.
+#[derive(Default)]
+struct Shared {
+    sides: HashMap<Side, u32>,
+    /// By route.
+    side_of: HashMap<u32, u32>,
+    of_source: HashMap<(u32, u32), Vec<(usize, Answer)>>,
+    without_keys: HashMap<(u32, u32, bool), Vec<(usize, Answer)>>,
 }
 
 impl<'c> Chunk<'c> {
-    fn new(context: &'c Context<'c>, past: Option<(&'c Prints, &'c Remembered)>) -> Self {
-        let (judgements, groups, classes, new) = Default::default();
-        Self { context, past, judgements, groups, classes, new }
+    fn new(context: &'c Context<'c>, past: Option<(&'c Prints, &'c Remembered)>, coarse: Option<&'c [u32]>) -> Self {
+        let (judgements, groups, classes, new, shared) = Default::default();
+        Self { context, past, coarse, judgements, groups, classes, new, shared }
+    }
+
+    /// What each rule finds on the copy, in their order.
+    fn found(&mut self, copy: &Copy, key: Option<(u32, u32, bool)>) -> Vec<Option<Found>> {
+        let context = self.context;
+        let asked = |at: usize| check(context, copy, at).and_then(|result| found_by(result.outcome));
+        let coarse = match (self.coarse, &copy.source) {
+            (Some(coarse), CopySource::Store(StoreId(at))) => coarse.get(*at as usize).copied(),
+            _ => None,
+        };
+        let (Some((route, class, by_opt_in)), Some(coarse)) = (key, coarse) else {
+            return (0..RULES.len()).map(asked).collect();
+        };
+        let address = support::store(context, copy).map(|store| store.site.address.clone());
+        let answers = |rules: &[&str]| -> Vec<(usize, Answer)> {
+            let places = (0..).zip(RULES).filter(|(_, (rule, _))| rules.contains(rule)).map(|(at, _)| at);
+            let answer = |at: usize| match asked(at) {
+                Some((finding, _)) if is_own(&finding, address.as_deref()) => Answer::Own,
+                found => Answer::Same(found),
+            };
+            places.map(|at| (at, answer(at))).collect()
+        };
+        let shared = &mut self.shared;
+        let side = *shared.side_of.entry(route).or_insert_with(|| {
+            let place = context.graph.place(&copy.destination).cloned();
+            let side = (copy.plan, copy.rule, copy.selection, place, copy.cross_account, copy.cross_region);
+            let next = u32::try_from(shared.sides.len()).unwrap_or(u32::MAX);
+            *shared.sides.entry(side).or_insert(next)
+        });
+        let of_source = shared.of_source.entry((side, class)).or_insert_with(|| answers(&OF_SOURCE));
+        let without_keys =
+            shared.without_keys.entry((route, coarse, by_opt_in)).or_insert_with(|| answers(&WITHOUT_KEYS));
+        let mut known: Vec<Option<Answer>> = vec![None; RULES.len()];
+        for (at, answer) in of_source.iter().chain(&*without_keys) {
+            if let Some(place) = known.get_mut(*at) {
+                *place = Some(answer.clone());
+            }
+        }
+        let made = known.into_iter().enumerate().map(|(at, answer)| match answer {
+            Some(Answer::Same(found)) => found,
+            Some(Answer::Own) | None => asked(at),
+        });
+        made.collect()
     }
 
     fn judge(&mut self, copy: Copy, classes: &[u32]) {
@@ -205,7 +316,10 @@ impl<'c> Chunk<'c> {
         let print = self.past.map(|(prints, last)| (prints.of(&copy), last));
         let known = match print.and_then(|(print, last)| last.classes.get(&print)) {
             Some(known) => known.clone(),
-            None => Arc::new(Known::new(self.context, &copy)),
+            None => {
+                let found = self.found(&copy, key);
+                Arc::new(Known::new(self.context, &copy, found))
+            }
         };
         if let Some((print, _)) = print {
             self.new.classes.insert(print, known.clone());
@@ -223,10 +337,7 @@ impl<'c> Chunk<'c> {
 
     /// What the rule finds about the copy's own data store; `print` is the copy's ground, with what is known of the last one.
     fn own(&mut self, copy: &Copy, rule: usize, print: Option<(u64, &Remembered)>) -> Option<Found> {
-        let make = || {
-            let (finding, undecided) = check(self.context, copy, rule)?.outcome.finding()?;
-            Some((Arc::from(finding), undecided))
-        };
+        let make = || found_by(check(self.context, copy, rule)?.outcome);
         let Some((print, last)) = print else { return make() };
         let found = last.own.get(&(print, rule)).cloned().unwrap_or_else(make);
         self.new.own.insert((print, rule), found.clone());
@@ -234,25 +345,36 @@ impl<'c> Chunk<'c> {
     }
 }
 
+fn found_by(outcome: Outcome) -> Option<Found> {
+    outcome.finding().map(|(finding, undecided)| (Arc::from(finding), undecided))
+}
+
+/// Whether the finding is about the data store of this address: a root that does not name it is the same for all of a class.
+fn is_own(finding: &Finding, address: Option<&str>) -> bool {
+    address.is_some_and(|address| finding.root.contains(address))
+}
+
 impl Known {
-    fn new(context: &Context<'_>, copy: &Copy) -> Self {
-        let checks = checks_of(context, copy);
+    /// `found`: by each rule, in their order.
+    fn new(context: &Context<'_>, copy: &Copy, found: Vec<Option<Found>>) -> Self {
         let address = support::store(context, copy).map(|store| store.site.address.clone());
-        let (verdict, decided_by) = verdict(&checks);
+        let found = || RULES.iter().zip(&found).filter_map(|((rule, _), found)| Some((*rule, found.as_ref()?)));
+        let fails = |found: &Found| !found.1 && found.0.severity == Severity::Error;
+        let failed: Arc<[&'static str]> = found().filter(|(_, found)| fails(found)).map(|(rule, _)| rule).collect();
+        let open: Arc<[&'static str]> =
+            found().filter(|(_, (_, undecided))| *undecided).map(|(rule, _)| rule).collect();
+        let (verdict, decided_by) = super::decided(failed, open);
         let assumed = assumptions::assumptions(context, copy).into();
         let basis = Arc::new(Basis { decided_by, assumed, when: Vec::new() });
         let mut known = Self { verdict, basis, shared: Vec::new(), own: Vec::new(), first: Vec::new() };
-        for result in checks {
-            let rule = result.rule;
-            let Some((finding, undecided)) = result.outcome.finding() else { continue };
-            // A root that does not name the data store is the same for all of the class.
-            let list = if address.as_ref().is_some_and(|address| finding.root.contains(&**address)) {
+        for (rule, found) in found() {
+            let list = if is_own(&found.0, address.as_deref()) {
                 known.own.extend(RULES.iter().position(|(name, _)| *name == rule));
                 &mut known.first
             } else {
                 &mut known.shared
             };
-            list.push((Arc::from(finding), undecided));
+            list.push(found.clone());
         }
         known
     }
@@ -275,11 +397,8 @@ fn key(copy: &Copy, classes: &[u32]) -> Option<(u32, u32, bool)> {
 /// does.
 fn store_classes(context: &Context<'_>, prints: Option<&Prints>, last: &Remembered, new: &mut Remembered) -> Vec<u32> {
     let graph = context.graph;
-    let given = graph.entities.plans.iter().flat_map(|plan| &plan.rules).filter_map(|rule| {
-        rule.recovery_point_tags.as_ref().and_then(|tags| tags.as_map()).map(|tags| tags.entries.len())
-    });
     // Which tags a store has matters only where they could be too many together with a plan's.
-    let few = context.catalog.limits.tags_per_resource.saturating_sub(given.max().unwrap_or(0));
+    let few = few_tags(context);
     let print = |at: usize| prints.and_then(|prints| prints.store(at)).map(|print| (print, few));
     let digests: Vec<u128> = graph
         .entities
@@ -293,18 +412,12 @@ fn store_classes(context: &Context<'_>, prints: Option<&Prints>, last: &Remember
             })
         })
         .collect();
-    let mut numbers: HashMap<u128, u32> = HashMap::new();
-    digests
-        .into_iter()
-        .enumerate()
-        .map(|(at, digest)| {
-            if let Some(print) = print(at) {
-                new.digests.insert(print, digest);
-            }
-            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            *numbers.entry(digest).or_insert(next)
-        })
-        .collect()
+    for (at, digest) in digests.iter().enumerate() {
+        if let Some(print) = print(at) {
+            new.digests.insert(print, *digest);
+        }
+    }
+    numbered(digests)
 }
 
 /// A digest of text that is not kept: 128 bits, so that no two texts of an estate have the same one.
@@ -316,6 +429,32 @@ impl std::fmt::Write for Digest {
         self.1.write(text.as_bytes());
         Ok(())
     }
+}
+
+/// The class of each data store but for its keys, as a small number.
+fn coarse_classes(context: &Context<'_>) -> Vec<u32> {
+    let few = few_tags(context);
+    let stores = &context.graph.entities.data_stores;
+    numbered(stores.par_iter().map(|store| class_of(store, std::iter::empty(), few)).collect())
+}
+
+/// Equal digests as equal small numbers.
+fn numbered(digests: Vec<u128>) -> Vec<u32> {
+    let mut numbers: HashMap<u128, u32> = HashMap::new();
+    let number = |digest| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(digest).or_insert(next)
+    };
+    digests.into_iter().map(number).collect()
+}
+
+/// So many tags of a data store are few, whatever a plan adds.
+fn few_tags(context: &Context<'_>) -> usize {
+    let rules = context.graph.entities.plans.iter().flat_map(|plan| &plan.rules);
+    let given = rules.filter_map(|rule| {
+        rule.recovery_point_tags.as_ref().and_then(|tags| tags.as_map()).map(|tags| tags.entries.len())
+    });
+    context.catalog.limits.tags_per_resource.saturating_sub(given.max().unwrap_or(0))
 }
 
 /// A digest of all that checks read of a data store beside its address, its name and where it is written.

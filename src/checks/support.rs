@@ -405,6 +405,8 @@ pub struct Memo {
     /// What a vault's access policy says to a role.
     pub(super) vault_answers: Answers<(VaultId, String, Account), Arc<Decision>>,
     pub(super) rights: Answers<RightsKey, Rights>,
+    /// What a role's trust policy says to AWS Backup.
+    pub(super) trusts: Answers<RoleId, Arc<Decision>>,
     /// Whether a key's policy lets anybody of the caller's account do anything.
     pub(super) open_keys: Answers<(KeyId, String, Account), bool>,
 }
@@ -488,10 +490,8 @@ pub(super) struct Share {
     pub(super) span: Span,
     /// Of [`REQUIRED`].
     pub(super) decisions: Decisions,
-    /// Of [`FURTHER`].
+    /// Of [`FURTHER`], where the service needs them.
     pub(super) further: Decisions,
-    /// Whether the service needs these, too.
-    needs_further: bool,
     /// Why the policy is not known.
     pub(super) unknown: Option<Why>,
 }
@@ -534,7 +534,7 @@ impl Share {
         if self.unknown.is_some() || self.decisions.iter().any(|(_, decision)| decision.answer == Answer::Unknown) {
             return ShareClass::Undecided;
         }
-        if self.needs_further && self.lacks_further() { ShareClass::AtRisk } else { ShareClass::Enough }
+        if self.lacks_further() { ShareClass::AtRisk } else { ShareClass::Enough }
     }
 
     /// Whether an action that AWS's pages name beside the required ones is not certainly allowed.
@@ -577,15 +577,7 @@ pub(super) fn shares(context: &Context<'_>, copy: &Copy) -> Vec<Share> {
 
 /// Whether the destination's service-linked role can use a key of the source or of the destination vault.
 pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, account: &Account, via: &str) -> Share {
-    let needs_further = matches!(via, "ec2" | "fsx");
-    let none = |why: Why| Share {
-        key: id,
-        span,
-        decisions: Arc::from([]),
-        further: Arc::from([]),
-        needs_further,
-        unknown: Some(why),
-    };
+    let none = |why: Why| Share { key: id, span, decisions: Arc::from([]), further: Arc::from([]), unknown: Some(why) };
     let Some(key) = context.graph.key(id) else {
         return none(Why { text: "the key is not known".to_owned(), span: None });
     };
@@ -601,7 +593,7 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
     };
     let memo = (id, account.clone(), via.to_owned(), regions.clone());
     if let Some((decisions, further)) = context.memo.shares.get(&memo) {
-        return Share { key: id, span, decisions, further, needs_further, unknown: None };
+        return Share { key: id, span, decisions, further, unknown: None };
     }
     let arn = format!(
         "arn:{}:kms:{}:{}:key/\u{1}{}\u{1}",
@@ -630,9 +622,10 @@ pub(super) fn share(context: &Context<'_>, copy: &Copy, id: KeyId, span: Span, a
         (action, iam::decide_key(&request, &policy, &[iam::service_linked_role_policy()], &grants))
     };
     let decisions: Decisions = REQUIRED.into_iter().map(decide).collect();
-    let further: Decisions = FURTHER.into_iter().map(decide).collect();
+    let needed = matches!(via, "ec2" | "fsx");
+    let further: Decisions = FURTHER.into_iter().filter(|_| needed).map(decide).collect();
     context.memo.shares.insert(memo, (decisions.clone(), further.clone()));
-    Share { key: id, span, decisions, further, needs_further, unknown: None }
+    Share { key: id, span, decisions, further, unknown: None }
 }
 
 pub(super) fn text<T: std::fmt::Display>(known: &Known<T>) -> String {
@@ -666,12 +659,7 @@ pub(super) fn statements_lacking(
     via: &str,
 ) -> String {
     let form = remedy::form(context, &key.site.kind, policy_span(context, share.key, key));
-    let lacking: Vec<&str> = share
-        .lacking()
-        .into_iter()
-        .map(|(action, _)| action)
-        .filter(|action| share.needs_further || share.decisions.iter().any(|(needed, _)| needed == action))
-        .collect();
+    let lacking: Vec<&str> = share.lacking().into_iter().map(|(action, _)| action).collect();
     let all = remedy::share_key(account, partition(&key.site.place.region), via);
     let some: Vec<_> = all
         .iter()

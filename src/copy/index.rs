@@ -5,6 +5,7 @@ use crate::aws::Place;
 use crate::graph::Graph;
 use crate::model::{DataStore, Plan, Selection};
 use crate::value::{Kind, StackId};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -16,6 +17,20 @@ struct Local {
     by_tag: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
     /// With tags that are not all known.
     open: Vec<usize>,
+}
+
+impl Local {
+    fn new(stores: &[DataStore], all: Vec<usize>) -> Self {
+        let mut local = Self::default();
+        for (at, store) in all.iter().filter_map(|at| Some((*at, stores.get(*at)?))) {
+            match known_tags(store) {
+                Some(tags) => tags.into_iter().for_each(|tag| local.by_tag.entry(tag).or_default().push(at)),
+                None => local.open.push(at),
+            }
+        }
+        local.all = all;
+        local
+    }
 }
 
 /// Mostly one: an address names several data stores only where their number is not known.
@@ -80,16 +95,16 @@ impl<'g> Index<'g> {
     pub(super) fn new(graph: &'g Graph, wanted: &(dyn Fn(&Place) -> bool + Sync), named: bool) -> Self {
         let stores = &graph.entities.data_stores;
         let places = || {
-            let mut places: HashMap<&'g Place, Local> = HashMap::new();
-            for (at, store) in stores.iter().enumerate().filter(|(_, store)| wanted(&store.site.place)) {
-                let local = places.entry(&store.site.place).or_default();
-                local.all.push(at);
-                match known_tags(store) {
-                    Some(tags) => tags.into_iter().for_each(|tag| local.by_tag.entry(tag).or_default().push(at)),
-                    None => local.open.push(at),
+            let mut places: HashMap<&'g Place, Vec<usize>> = HashMap::new();
+            let mut before = 0;
+            // Those of a unit follow each other, and mostly share their place.
+            for some in stores.chunk_by(|one, next| Arc::ptr_eq(&one.site.place, &next.site.place)) {
+                if let Some(place) = some.first().map(|store| &*store.site.place).filter(|place| wanted(place)) {
+                    places.entry(place).or_default().extend(before..before + some.len());
                 }
+                before += some.len();
             }
-            places
+            places.into_par_iter().map(|(place, all)| (place, Local::new(stores, all))).collect()
         };
         let names = || {
             let mut sites: HashMap<(StackId, &'g str), Few> = HashMap::new();

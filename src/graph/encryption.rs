@@ -9,6 +9,7 @@ use crate::model::{
 };
 use crate::source::Span;
 use crate::value::{Kind, Reason, Unknown, Value};
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// A chain of snapshots of snapshots is followed no further.
@@ -17,8 +18,8 @@ const DEEPEST: usize = 8;
 /// The key of each data store, and those of each instance's volumes.
 pub(super) fn keys(graph: &Graph, index: &Index) -> (Vec<KeyUse>, Vec<Vec<KeyUse>>) {
     let stores = &graph.entities.data_stores;
-    let own = stores.iter().map(|store| used(graph, index, &store.encryption, &store.site.place, 0)).collect();
-    let parts = stores.iter().enumerate().map(|(at, store)| volumes(graph, index, at, store)).collect();
+    let own = stores.par_iter().map(|store| used(graph, index, &store.encryption, &store.site.place, 0)).collect();
+    let parts = stores.par_iter().enumerate().map(|(at, store)| volumes(graph, index, at, store)).collect();
     (own, parts)
 }
 
