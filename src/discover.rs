@@ -243,8 +243,8 @@ struct Seen {
     policies: BTreeSet<String>,
     /// Deployments of Terraform Stacks, by the stack's directory.
     stacks: BTreeMap<String, BTreeSet<String>>,
-    /// Directories with stacks of Terragrunt, and whether their units are generated.
-    unit_stacks: BTreeMap<String, bool>,
+    /// Directories with stacks of Terragrunt.
+    unit_stacks: BTreeSet<String>,
     /// Local modules that Stacks and configurations of Terragrunt name.
     sourced: BTreeSet<String>,
     /// Exported estates.
@@ -421,6 +421,10 @@ pub fn discover(
     let mut called = called_modules(sources, &found.modules, &seen.modules);
     called.extend(seen.sourced);
     called.extend(made.sources);
+    let mut told: BTreeMap<String, Vec<Unit>> = told.into_iter().fold(BTreeMap::new(), |mut all, unit| {
+        all.entry(unit.path.clone()).or_insert_with(Vec::new).push(unit);
+        all
+    });
     let roots = seen.modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
@@ -429,13 +433,13 @@ pub fn discover(
         .chain(seen.policies.into_iter().map(|file| (file, Language::OrganizationPolicy)));
     for (path, language) in units {
         let own: Vec<&(String, String, Deployment)> = deployments.iter().filter(|(at, _, _)| *at == path).collect();
-        let files: Vec<&Unit> = told.iter().filter(|unit| unit.path == path).collect();
+        let files: Vec<Unit> = told.remove(&path).unwrap_or_default();
         match (own.as_slice(), files.as_slice()) {
             ([], []) => {
                 let deployment = Deployment { named: named.contains(&path), ..Deployment::default() };
                 found.units.push(Unit { name: path.as_str().into(), language, path, deployment })
             }
-            ([], files) => found.units.extend(files.iter().map(|unit| (*unit).clone())),
+            ([], files) => found.units.extend(files.iter().cloned()),
             ([(_, _, deployment)], files) => {
                 let told = files.first().map(|unit| unit.deployment.clone()).unwrap_or_default();
                 let deployment = told.overlaid(deployment);
@@ -505,11 +509,12 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
     let Walked { files, problems, skipped } = sources.walk(top);
     diagnostics.extend(skipped.into_iter().map(|(path, message)| Diagnostic::skipped(path, message)));
     diagnostics.extend(problems.into_iter().map(|(path, message)| Diagnostic::unreadable(path, message)));
-    seen.unit_stacks.extend(files.iter().filter_map(|path| stack_of_units(path, &files)));
     for path in files {
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
             seen.modules.insert(parent(&path).to_owned());
+        } else if name == crate::terraform::UNITS_FILE {
+            seen.unit_stacks.insert(parent(&path).to_owned());
         } else if let Some(deploys) = crate::terraform::stack_file(name) {
             match sources.load(&path) {
                 Ok(file) => seen.add_stack(&path, &sources.text(file), deploys),
@@ -556,14 +561,6 @@ fn deploys(sources: &Sources, path: &str) -> bool {
     begins("include")
         || (begins("terraform") && text.lines().any(|line| line.trim_start().starts_with("source")))
         || beside.iter().any(|entry| crate::terraform::is_config(&entry.name))
-}
-
-/// The directory of a Terragrunt stack, where the file is one's, and whether its units are generated.
-fn stack_of_units(path: &str, files: &[String]) -> Option<(String, bool)> {
-    let (dir, name) = (parent(path), path.rsplit('/').next().unwrap_or(path));
-    let generated = format!("{}/", join(dir, crate::terraform::UNITS_DIR));
-    let there = || files.iter().any(|file| file.starts_with(&generated));
-    (name == crate::terraform::UNITS_FILE).then(|| (dir.to_owned(), there()))
 }
 
 /// Directories that a configuration of Terragrunt names as its module's: by the path after its last interpolation.

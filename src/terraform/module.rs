@@ -48,6 +48,34 @@ impl Module {
         let at = self.places.get(usize::from(data))?.get(kind)?.get(name)?;
         self.resources.get(*at)
     }
+
+    /// Notes where each resource stands.
+    pub(crate) fn index(&mut self) {
+        self.places = Default::default();
+        for (at, block) in self.resources.iter().enumerate() {
+            if let Some(places) = self.places.get_mut(usize::from(block.data)) {
+                places.entry(block.kind.clone()).or_default().entry(block.name.clone()).or_insert(at);
+            }
+        }
+    }
+
+    /// Leaves out what the file declares: another one is written in its place.
+    pub(crate) fn forget(&mut self, file: Option<FileId>) {
+        let Some(file) = file else { return };
+        let other = |block: &Block| block.header.file != file;
+        self.variables.retain(|_, variable| variable.header.file != file);
+        self.locals.retain(|_, local| local.name_span.file != file);
+        self.outputs.retain(|_, output| output.header.file != file);
+        self.resources.retain(|resource| other(&resource.block));
+        self.ephemeral.retain(|resource| other(&resource.block));
+        self.calls.retain(|_, call| other(call));
+        self.providers.retain(|provider| other(&provider.block));
+        for blocks in [&mut self.terraform, &mut self.moved, &mut self.import, &mut self.removed, &mut self.check] {
+            blocks.retain(other);
+        }
+        self.backend.take_if(|backend| backend.header.file == file);
+        self.index();
+    }
 }
 
 /// A part of a module that could not be read.
@@ -176,11 +204,7 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
         declare(&mut module, block, &mut diagnostics);
     }
     each_once(&mut module.resources, &mut diagnostics);
-    for (at, block) in module.resources.iter().enumerate() {
-        if let Some(places) = module.places.get_mut(usize::from(block.data)) {
-            places.entry(block.kind.clone()).or_default().entry(block.name.clone()).or_insert(at);
-        }
-    }
+    module.index();
     (module, diagnostics)
 }
 

@@ -643,11 +643,11 @@ struct Files<'f, 'a> {
 
 impl FunctionContext for Files<'_, '_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.evaluator.sources.load_bytes(&self.evaluator.at_root(path)).map_err(|error| error.to_string())
+        self.evaluator.sources.load_bytes(&self.at(path)).map_err(|error| error.to_string())
     }
 
     fn place(&self, path: &str) -> Option<Span> {
-        let file = self.evaluator.sources.load(&self.evaluator.at_root(path)).ok()?;
+        let file = self.evaluator.sources.load(&self.at(path)).ok()?;
         Some(Span::new(file, 0..self.evaluator.sources.text(file).len()))
     }
 
@@ -657,7 +657,7 @@ impl FunctionContext for Files<'_, '_> {
             .build()
             .map_err(|error| error.to_string())?
             .compile_matcher();
-        let base = self.evaluator.at_root(base);
+        let base = self.at(base);
         let mut out = Vec::new();
         let mut pending = vec![String::new()];
         while let Some(below) = pending.pop() {
@@ -677,7 +677,7 @@ impl FunctionContext for Files<'_, '_> {
     }
 
     fn template_file(&self, path: &str, vars: &Value) -> Outcome {
-        let path = self.evaluator.at_root(path);
+        let path = self.at(path);
         let file = match self.evaluator.sources.load(&path) {
             Ok(file) => file,
             Err(error) => return Ok(Value::unknown(Reason::File(format!("`{path}`: {error}").into()), None)),
@@ -753,6 +753,14 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Files<'_, '_> {
+    /// A path as the code names it: a configuration of Terragrunt names it as seen from its own file.
+    fn at(&self, path: &str) -> String {
+        match &self.scope.instance.terragrunt {
+            Some(context) => context.at(path),
+            None => self.evaluator.at_root(path),
+        }
+    }
+
     fn render(&self, expr: &Expr, vars: &Value) -> Outcome {
         if let Kind::Cond(branches) = &vars.kind {
             return over_branches(vars, branches, |vars| self.render(expr, vars));

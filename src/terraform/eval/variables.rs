@@ -1,5 +1,6 @@
 //! Values of input variables: defaults, files, the command line, a module call's arguments.
 
+use super::terragrunt::Handed;
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::resource::REST;
 use crate::source::{Span, join};
@@ -165,7 +166,7 @@ impl Evaluator<'_> {
         // Terragrunt hands its inputs over as environment variables: every file is stronger.
         let Some(input) = inputs.values.get(name) else {
             if let Some(path) = &inputs.lost {
-                let text = format!("`{path}` could not be read, and may give `var.{name}` a value");
+                let text = format!("{path}, and may give `var.{name}` a value");
                 return Some(Value::unknown(Reason::File(text.into()), None));
             }
             let given = self.given.borrow();
@@ -199,22 +200,28 @@ impl Evaluator<'_> {
         for (name, text) in &self.settings.env_vars {
             inputs.values.insert(name.clone(), Input::Text(text.clone()));
         }
-        let names: Vec<String> = self
-            .sources
-            .list(&self.unit.path)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|entry| !entry.is_dir)
-            .map(|entry| entry.name)
-            .collect();
-        let fixed = ["terraform.tfvars", "terraform.tfvars.json"]
-            .into_iter()
-            .filter(|name| names.iter().any(|n| n == name))
-            .map(str::to_owned);
-        let auto =
-            names.iter().filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json")).cloned();
-        for name in fixed.chain(auto) {
-            self.read_inputs(&join(&self.unit.path, &name), &mut inputs);
+        // Terragrunt puts the unit's own files over those of the module.
+        let mut paths: BTreeMap<String, String> = BTreeMap::new();
+        for dir in [self.root_path(), self.unit.path.clone()] {
+            let files = self.sources.list(&dir).unwrap_or_default().into_iter().filter(|entry| !entry.is_dir);
+            paths.extend(files.map(|entry| (join(&dir, &entry.name), entry.name)).map(|(path, name)| (name, path)));
+        }
+        let fixed = ["terraform.tfvars", "terraform.tfvars.json"].into_iter().filter_map(|name| paths.get(name));
+        let is_auto = |name: &str| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json");
+        for path in fixed.chain(paths.iter().filter(|(name, _)| is_auto(name)).map(|(_, path)| path)) {
+            self.read_inputs(path, &mut inputs);
+        }
+        for handed in &*self.handed.borrow() {
+            match handed {
+                Handed::File(path) => self.read_inputs(path, &mut inputs),
+                Handed::Text(name, text) => {
+                    inputs.values.insert(name.clone(), Input::Text(text.clone()));
+                }
+                Handed::Lost(why) => {
+                    inputs.values.clear();
+                    inputs.lost = Some(why.clone());
+                }
+            }
         }
         for file in &self.unit.deployment.var_files {
             self.read_inputs(file, &mut inputs);
@@ -230,7 +237,7 @@ impl Evaluator<'_> {
     fn read_inputs(&self, path: &str, inputs: &mut Inputs) {
         let Some(file) = self.loaded(path) else {
             inputs.values.clear();
-            inputs.lost = Some(path.to_owned());
+            inputs.lost = Some(format!("`{path}` could not be read"));
             return;
         };
         let (body, diagnostics) = if path.ends_with(".json") {
@@ -244,7 +251,7 @@ impl Evaluator<'_> {
         if !body.unread.is_empty() {
             // It is stronger than what was read before it.
             inputs.values.clear();
-            inputs.lost = Some(path.to_owned());
+            inputs.lost = Some(format!("`{path}` could not be read"));
         }
         for Attribute { name, value, .. } in body.attributes {
             inputs.values.insert(name.to_string(), Input::Expr(value));
