@@ -223,11 +223,20 @@ struct Scope<'s> {
     splats: Vec<Value>,
     /// Whether an expression is only tried with an element that is not known, as Terraform tries the condition of a `for`.
     probing: bool,
+    /// Whether an expression that failed is evaluated again for its type.
+    typed: bool,
 }
 
 impl<'s> Scope<'s> {
     fn new(instance: &'s Rc<Instance>) -> Self {
-        Self { instance, repetition: Repetition::default(), names: Vec::new(), splats: Vec::new(), probing: false }
+        Self {
+            instance,
+            repetition: Repetition::default(),
+            names: Vec::new(),
+            splats: Vec::new(),
+            probing: false,
+            typed: false,
+        }
     }
 }
 
