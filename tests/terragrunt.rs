@@ -155,7 +155,7 @@ fn what_counts_is_what_terragrunt_hands_over() {
             "a file that is left alone",
             vec![
                 ("u/terragrunt.hcl", format!("{UNIT}{kept}")),
-                ("m/main.tf", own),
+                ("m/main.tf", own.clone()),
                 ("m/key.tf", "variable \"key\" {\n  default = true\n}\n".into()),
             ],
         ),
@@ -171,6 +171,8 @@ fn what_counts_is_what_terragrunt_hands_over() {
                 ("m/main.tf", "CODE".into()),
             ],
         ),
+        ("code beside the unit", vec![("u/terragrunt.hcl", UNIT.into()), ("u/key.tf", "variable \"key\" {\n  default = true\n}\n".into()), ("m/main.tf", own), ("m/key.tf", "variable \"key\" {\n  default = false\n}\n".into())]),
+        ("outputs of a stack that is generated in part", vec![("u/terragrunt.hcl", format!("{UNIT}dependency \"d\" {{\n  config_path = \"../live\"\n}}\ninputs = {{\n  key = dependency.d.outputs.a.key && dependency.d.outputs.b.key\n}}\n")), ("m/main.tf", "CODE".into()), ("live/terragrunt.stack.hcl", "unit \"a\" {\n  source = \"../n\"\n  path = \"a\"\n}\nunit \"b\" {\n  source = \"../n\"\n  path = \"b\"\n}\n".into()), ("n/terragrunt.hcl", "terraform {\n  source = \".\"\n}\n".into()), ("n/main.tf", "output \"key\" {\n  value = true\n}\n".into()), ("live/.terragrunt-stack/a/terragrunt.hcl", "terraform {\n  source = \".\"\n}\n".into()), ("live/.terragrunt-stack/a/main.tf", "output \"key\" {\n  value = true\n}\n".into())]),
         (
             "a default for what is not there",
             vec![
@@ -226,6 +228,22 @@ fn what_is_not_known_may_set_any_variable() {
             verdicts.iter().all(|verdict| verdict == "undecided") && told.contains(said),
             "{name}: {verdicts:?} {told}"
         );
+    }
+}
+
+#[test]
+fn outputs_that_are_not_read_are_not_known() {
+    for part in ["skip_outputs = true", "enabled = false", "skip_outputs = get_env(\"X\") == \"1\""] {
+        let unit = format!(
+            "{UNIT}dependency \"d\" {{\n  config_path = \"../d\"\n  {part}\n  mock_outputs = {{\n    key = false\n  }}\n}}\ninputs = {{\n  key = dependency.d.outputs.key\n}}\n"
+        );
+        let (verdicts, _) = judge(&[
+            ("u/terragrunt.hcl", &unit),
+            ("m/main.tf", "CODE"),
+            ("d/terragrunt.hcl", "terraform {\n  source = \"../n\"\n}\n"),
+            ("n/main.tf", "output \"key\" {\n  value = true\n}\n"),
+        ]);
+        assert_eq!(verdicts, ["undecided"], "{part}");
     }
 }
 

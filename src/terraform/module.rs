@@ -59,6 +59,32 @@ impl Module {
         }
     }
 
+    /// Adds what another directory declares, whose files are put beside those of this module, or in their place.
+    pub(crate) fn add(&mut self, sources: &Sources, other: Self) {
+        let name = |file: &FileId| sources.path(*file).rsplit('/').next().unwrap_or_default().to_owned();
+        let names: Vec<String> = other.files.iter().map(name).collect();
+        let replaced: Vec<FileId> = self.files.iter().filter(|file| names.contains(&name(file))).copied().collect();
+        replaced.into_iter().for_each(|file| self.forget(Some(file)));
+        // Which blocks an override file meant is not known here.
+        self.incomplete |= other.incomplete || names.iter().any(|name| is_override(name));
+        self.files.extend(other.files);
+        self.variables.extend(other.variables);
+        self.locals.extend(other.locals);
+        self.outputs.extend(other.outputs);
+        self.resources.extend(other.resources);
+        self.ephemeral.extend(other.ephemeral);
+        self.calls.extend(other.calls);
+        self.providers.extend(other.providers);
+        self.terraform.extend(other.terraform);
+        self.moved.extend(other.moved);
+        self.import.extend(other.import);
+        self.removed.extend(other.removed);
+        self.check.extend(other.check);
+        self.backend = other.backend.or(self.backend.take());
+        self.lost.extend(other.lost);
+        self.index();
+    }
+
     /// Leaves out what the file declares: another one is written in its place.
     pub(crate) fn forget(&mut self, file: Option<FileId>) {
         let Some(file) = file else { return };

@@ -12,7 +12,7 @@ use super::{Demand, Evaluator};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{REST, Unit};
 use crate::source::{FileId, ReadError, Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
-use crate::terraform::ast::{Block, Body};
+use crate::terraform::ast::{Block, Body, ExprKind};
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
 use crate::terraform::ops::fail;
@@ -112,6 +112,12 @@ impl Evaluator<'_> {
             return Some(Deployed { module: Arc::new(empty), inputs: config.inputs });
         };
         let mut module = (*self.module(&target)).clone();
+        // Terragrunt copies what lies beside the unit's file over the module.
+        let beside = self.sources.list(&dir).unwrap_or_default();
+        let mut beside = beside.iter().filter(|entry| !entry.is_dir && module::is_config(&entry.name));
+        if normalize(&target) != dir && beside.next().is_some() {
+            module.add(self.sources, (*self.module(&dir)).clone());
+        }
         let lost = |span| module::Lost { path: path.as_str().into(), span, kind: None };
         let mut handed = Vec::new();
         for (name, file) in &config.generated {
@@ -133,18 +139,29 @@ impl Evaluator<'_> {
                 module.lost.push(lost(file.contents.span));
                 continue;
             };
-            let there = at.trim_start_matches("./");
-            if self.has_file(&target, there) {
-                match file.if_exists.as_ref().map(Value::text) {
-                    Some(Some(answer)) if &*answer == "skip" => continue,
-                    _ => module.forget(self.sources.load(&join(&target, there)).ok()),
+            let at = resolve(&target, &at);
+            let there = at.rsplit('/').next().unwrap_or(&at);
+            if parent(&at) != normalize(&target) && parent(&at) != dir {
+                if module::is_config(there)
+                    && let Some(span) = file.contents.span
+                {
+                    let message = format!("the file that `generate` makes in `{}` is not evaluated", parent(&at));
+                    self.tell(Diagnostic::not_evaluated(span, message));
+                    module.lost.push(lost(Some(span)));
                 }
+                continue;
             }
+            let taken = [&dir, &target].into_iter().filter(|dir| self.has_file(dir, there));
+            let taken: Vec<String> = taken.map(|dir| join(dir, there)).collect();
+            if !taken.is_empty() && file.if_exists.as_ref().and_then(Value::text).as_deref() == Some("skip") {
+                continue;
+            }
+            taken.iter().for_each(|path| module.forget(self.sources.load(path).ok()));
             let is_values = there.ends_with(".tfvars") || there.ends_with(".tfvars.json");
             if is_values && !there.contains(".auto.") && !there.starts_with("terraform.tfvars") {
                 continue;
             }
-            if !is_values && (!module::is_config(there) || there.contains('/')) {
+            if !is_values && !module::is_config(there) {
                 continue;
             }
             let kind = if there.ends_with(".json") { ".json" } else { "" };
@@ -298,9 +315,29 @@ impl Evaluator<'_> {
 
     /// Everything that the unit in `dir` gives out.
     fn dependency(&self, dir: &str, block: &Block) -> Value {
+        // Then the outputs are the mock ones, or none.
+        let set = |name: &str, usual: bool| {
+            let part = block.body.attribute(name)?;
+            (!matches!(part.value.kind, ExprKind::Bool(given) if given == usual)).then_some(part)
+        };
+        if let Some(part) = set("skip_outputs", false).or_else(|| set("enabled", true)) {
+            let text = format!("whether outputs are read is decided by `{}`", part.name);
+            return Value::unknown(Reason::Unsupported(text.into()), Some(part.name_span));
+        }
         let found = read_in_passing(|| self.estate.as_ref().and_then(|estate| estate.at(dir, self.stack)));
         let Some(other) = found else {
-            let units = self.estate.as_ref().map(|estate| estate.made_by(dir, self.stack)).unwrap_or_default();
+            let mut units = self.estate.as_ref().map(|estate| estate.made_by(dir, self.stack)).unwrap_or_default();
+            // Where the stack is there itself, some of its units may be, too.
+            let made =
+                |unit: &Rc<Self>| unit.unit.deployment.made_by.as_ref().is_some_and(|made| made.within.is_some());
+            let itself = !units.iter().any(|(_, unit)| made(unit));
+            let generated = self.estate.as_ref().filter(|_| itself).map(|estate| {
+                let places = self.generated_units(dir).into_iter();
+                let others = places.filter(|(name, _)| !units.iter().any(|(own, _)| own == name));
+                let at = |place: &str| read_in_passing(|| estate.at(place, self.stack));
+                others.filter_map(|(name, place)| Some((name, at(&place)?))).collect::<Vec<_>>()
+            });
+            units.extend(generated.into_iter().flatten());
             if !units.is_empty() {
                 return Value::object(units.into_iter().map(|(name, unit)| (name, self.outputs_of(&unit, dir, block))));
             }

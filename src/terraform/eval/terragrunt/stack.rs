@@ -348,6 +348,14 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The units of the stack in the directory that are generated already, by name.
+    pub(super) fn generated_units(&self, dir: &str) -> Vec<(Arc<str>, String)> {
+        let file = if self.has_file(dir, FILE) { self.stack_file(dir, None) } else { None };
+        let entries = file.iter().flat_map(|file| &file.entries).filter(|entry| &*entry.kind == "unit");
+        let there = entries.filter_map(|entry| Some((entry.name.clone(), entry.place.clone()?)));
+        there.filter(|(_, place)| self.has_file(place, UNIT_FILE)).collect()
+    }
+
     /// An instance in which names mean what they mean in a stack's file.
     fn stack_instance(&self, names: &Names) -> Rc<Instance> {
         let context = Context::of(&names.dir, names.values.clone());
@@ -361,10 +369,11 @@ impl Evaluator<'_> {
             return Value::unknown(Reason::File(format!("the {FILE} that makes this could not be read").into()), None);
         };
         let entry = file.entry(kind, made_by);
-        match entry.and_then(|entry| Some((entry, entry.block.body.attribute("values")?))) {
-            Some((entry, values)) => self.value(&values.value, &Scope::new(&self.stack_instance(&entry.names))),
-            None => self.values_in(dir),
-        }
+        let given = entry.and_then(|entry| {
+            let values = entry.block.body.attribute("values")?;
+            Some(self.value(&values.value, &Scope::new(&self.stack_instance(&entry.names))))
+        });
+        given.filter(|values| !values.is_null()).unwrap_or_else(|| self.values_in(dir))
     }
 
     /// The values that a file beside the configuration gives.
