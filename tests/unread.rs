@@ -30,6 +30,15 @@ fn undecided(case: &str, rule: &str, said: &str, files: &[(&str, &[u8])]) {
     assert!(told > 0, "{case}: it is told nowhere");
 }
 
+/// The role's ARN tells an account, the providers tell none: the policy may name the key's own.
+#[test]
+fn an_account_that_is_not_known_may_be_the_one_that_a_policy_names() {
+    let code: String =
+        ESTATE.lines().filter(|line| !line.contains("allowed_account_ids")).map(|l| format!("{l}\n")).collect();
+    let (verdicts, open) = judged(&report(&[("main.tf", code.as_bytes())]));
+    assert_eq!(verdicts, ["undecided", "undecided"], "{open:#?}");
+}
+
 #[test]
 fn the_estate_itself_is_decided() {
     assert_eq!(judged(&report(&[("main.tf", ESTATE.as_bytes())])).0, ["succeeds", "succeeds"]);
