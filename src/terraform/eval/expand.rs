@@ -243,7 +243,10 @@ impl Evaluator<'_> {
             super::arguments::typed(&block.kind, block.data, &mut attributes);
             write_only(&mut attributes);
             self.ignore_changes(&block.block, &mut attributes);
-            self.merge_tags(&provider, &mut attributes);
+            // What is only read has no other tags than it has.
+            if !block.data {
+                self.merge_tags(&provider, &mut attributes);
+            }
             let exists = both(&instance.exists, &slot.exists);
             let attributes = crate::value::hide(&block.kind, attributes, self.sources);
             let resource = Resource {
