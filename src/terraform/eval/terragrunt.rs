@@ -32,10 +32,14 @@ const DEEPEST: usize = 12;
 pub(super) struct Context {
     /// The file's directory.
     dir: String,
-    /// The directory of the unit's own file.
+    /// The directory of the configuration that includes the file, or of the file itself.
     unit: String,
-    /// The directory of the file that the unit includes, seen from the unit.
-    included: RefCell<Option<String>>,
+    /// The unit's own directory: that of a configuration that is only read is another one.
+    original: String,
+    /// Whether another configuration includes the file.
+    is_included: bool,
+    /// The directories of the files that it includes, by their labels.
+    includes: RefCell<Vec<(Arc<str>, String)>>,
     /// `dependency`, `include`.
     names: RefCell<BTreeMap<Arc<str>, Value>>,
     depth: usize,
@@ -44,8 +48,28 @@ pub(super) struct Context {
 impl Context {
     /// That of a configuration in the directory, with these names.
     fn of(dir: &str, names: BTreeMap<Arc<str>, Value>) -> Self {
-        let (dir, unit) = (dir.to_owned(), dir.to_owned());
-        Self { dir, unit, included: RefCell::default(), names: RefCell::new(names), depth: 0 }
+        let (dir, unit, original) = (dir.to_owned(), dir.to_owned(), dir.to_owned());
+        let (includes, names) = (RefCell::default(), RefCell::new(names));
+        Self { dir, unit, original, is_included: false, includes, names, depth: 0 }
+    }
+
+    /// The directory of the include that is meant, by its label where there are several; `None` where there is none.
+    fn include(&self, args: &[Value]) -> Result<Option<String>, Value> {
+        if self.is_included {
+            return Ok(Some(self.dir.clone()));
+        }
+        let includes = self.includes.borrow();
+        match (includes.as_slice(), args.first()) {
+            ([], _) => Ok(None),
+            ([(_, dir)], _) => Ok(Some(dir.clone())),
+            (several, label) => {
+                let text = label.and_then(Value::text);
+                let found = several.iter().find(|(name, _)| Some(name) == text.as_ref());
+                let why = "which of several includes is meant is not known";
+                let lost = || Value::unknown(Reason::Derived(why.into()), label.and_then(|label| label.span));
+                found.map(|(_, dir)| Some(dir.clone())).ok_or_else(lost)
+            }
+        }
     }
 
     /// A path that is written in the configuration.
@@ -90,7 +114,7 @@ impl Evaluator<'_> {
             return None;
         }
         let path = join(&dir, FILE);
-        let mut config = self.config(&path, &dir, 0).unwrap_or_else(|| {
+        let mut config = self.config(&path, &dir, 0, false).unwrap_or_else(|| {
             Config::unread(Value::unknown(Reason::File(format!("`{path}` could not be read").into()), None))
         });
         let text = config.source.as_ref().and_then(Value::text);
@@ -370,13 +394,16 @@ impl Evaluator<'_> {
         let path = |path: &str| Some(Ok(Value::string(path)));
         match name {
             "find_in_parent_folders" => {
+                if let Some(unknown) = args.first().filter(|wanted| wanted.text().is_none()) {
+                    return Some(Ok(self.unknown_from(unknown)));
+                }
                 let wanted = text(0).unwrap_or_else(|| FILE.into());
                 let mut at = join(&context.unit, "..");
                 for _ in 0..64 {
                     let file = join(&at, &wanted);
-                    let found = self.sources.list(&at).is_ok_and(|entries| {
-                        let first = wanted.split('/').next().unwrap_or_default();
-                        entries.iter().any(|entry| entry.name == first)
+                    let found = self.sources.list(parent(&file)).is_ok_and(|entries| {
+                        let name = file.rsplit('/').next().unwrap_or(&file);
+                        entries.iter().any(|entry| entry.name == name)
                     });
                     if found {
                         return path(&anchored(&file));
@@ -387,34 +414,30 @@ impl Evaluator<'_> {
                     }
                     at = above;
                 }
-                Some(text(1).map_or_else(
-                    || fail(format!("`{wanted}` is in no directory above")),
-                    |other| Ok(Value::string(other)),
-                ))
+                let missing = || fail(format!("`{wanted}` is in no directory above"));
+                Some(args.get(1).cloned().map_or_else(missing, Ok))
             }
-            "get_terragrunt_dir" | "get_original_terragrunt_dir" | "get_working_dir" => path(&anchored(&context.unit)),
-            "get_parent_terragrunt_dir" => {
-                let dir = context.included.borrow().clone().unwrap_or_else(|| context.dir.clone());
-                path(&anchored(&dir))
-            }
-            "path_relative_to_include" => {
-                let base =
-                    if context.depth > 0 { Some(context.dir.clone()) } else { context.included.borrow().clone() };
-                path(&base.map_or_else(|| ".".to_owned(), |base| relative(&base, &context.unit)))
-            }
-            "path_relative_from_include" => {
-                let base =
-                    if context.depth > 0 { Some(context.dir.clone()) } else { context.included.borrow().clone() };
-                path(&base.map_or_else(|| ".".to_owned(), |base| relative(&context.unit, &base)))
+            "get_terragrunt_dir" => path(&anchored(&context.unit)),
+            "get_original_terragrunt_dir" => path(&anchored(&context.original)),
+            "get_parent_terragrunt_dir" | "path_relative_to_include" | "path_relative_from_include" => {
+                let base = match context.include(args) {
+                    Ok(base) => base.unwrap_or_else(|| context.unit.clone()),
+                    Err(unknown) => return Some(Ok(unknown)),
+                };
+                path(&match name {
+                    "get_parent_terragrunt_dir" => anchored(&base),
+                    "path_relative_to_include" => relative(&base, &context.unit),
+                    _ => relative(&context.unit, &base),
+                })
             }
             "read_terragrunt_config" => {
                 let target = text(0)?;
-                let target = resolve(&context.dir, &target);
+                let target = resolve(&context.unit, &target);
                 let name = target.rsplit('/').next().unwrap_or(&target);
                 if let (Some(other), false) = (args.get(1), self.has_file(parent(&target), name)) {
                     return Some(Ok(other.clone()));
                 }
-                let config = self.config(&target, &context.unit, context.depth + 1);
+                let config = self.config(&target, parent(&target), context.depth + 1, false);
                 Some(Ok(match config {
                     Some(config) => config::exposed(&config, None),
                     None => Value::unknown(Reason::File(format!("`{target}` cannot be read").into()), None),
@@ -444,6 +467,7 @@ impl Evaluator<'_> {
             | "get_aws_caller_identity_arn"
             | "get_aws_caller_identity_user_id"
             | "get_terraform_command"
+            | "get_working_dir"
             | "run_cmd"
             | "sops_decrypt_file"
             | "get_platform"

@@ -6,7 +6,7 @@
 use super::super::{Demand, Evaluator, Instance, Scope};
 use super::{Context, DEEPEST, resolve};
 use crate::diagnostic::Diagnostic;
-use crate::source::{Span, parent};
+use crate::source::{Span, normalize, parent};
 use crate::terraform::ast::{Block, Body};
 use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Seq, Unknown, Value};
 use std::collections::BTreeMap;
@@ -82,8 +82,8 @@ impl Config {
 }
 
 impl Evaluator<'_> {
-    /// Reads one configuration file of the unit in the directory `unit`.
-    pub(super) fn config(&self, path: &str, unit: &str, depth: usize) -> Option<Config> {
+    /// Reads one configuration file of the unit in the directory `unit`, which includes it where it `is_included`.
+    pub(super) fn config(&self, path: &str, unit: &str, depth: usize, is_included: bool) -> Option<Config> {
         if depth > DEEPEST {
             let message = format!("configurations that lead to more than {DEEPEST} others one after the other");
             self.tell(Diagnostic::skipped(path, message));
@@ -91,17 +91,20 @@ impl Evaluator<'_> {
         }
         let dir = parent(path).to_owned();
         let (file, body, module) = self.with_locals(path, &dir)?;
-        let mut context = Context { unit: unit.to_owned(), depth, ..Context::of(&dir, BTreeMap::new()) };
+        let (own, unit_dir) = (normalize(&self.unit.path), normalize(unit));
+        let (unit, original) = (unit.to_owned(), own.clone());
+        let mut context = Context { unit, original, depth, is_included, ..Context::of(&dir, BTreeMap::new()) };
+        let unit = &*unit_dir;
         if self.sources.text(file).contains("values") {
             let values = match &self.unit.deployment.made_by {
-                Some(made_by) => self.values_of(made_by, "unit", unit),
-                None => self.values_in(unit),
+                Some(made_by) if own == unit => self.values_of(made_by, "unit", unit),
+                _ => self.values_in(unit),
             };
             context.names.get_mut().insert("values".into(), values);
         }
         let context = Rc::new(context);
         let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(module) });
-        let layer = Layer { body, instance, context, dir };
+        let layer = Layer { body, instance, context, dir: unit.to_owned() };
         if depth > 0 {
             return Some(self.layer(&layer, unit, depth, &BTreeMap::new()));
         }
@@ -155,13 +158,13 @@ impl Evaluator<'_> {
                 included.push((Config::unread(not_followed(block)), strategy.unwrap_or(Strategy::Shallow)));
                 continue;
             };
-            *context.included.borrow_mut() = Some(parent(&target).to_owned());
-            let other = self.config(&target, unit, depth + 1);
+            let name = block.labels.first().map_or_else(|| "".into(), |(name, _)| name.clone());
+            context.includes.borrow_mut().push((name.clone(), parent(&target).to_owned()));
+            let other = self.config(&target, unit, depth + 1, true);
             let (Some(other), Some(strategy)) = (other, strategy) else {
                 included.push((Config::unread(not_followed(block)), strategy.unwrap_or(Strategy::Shallow)));
                 continue;
             };
-            let name = block.labels.first().map_or_else(|| "".into(), |(name, _)| name.clone());
             includes.insert(name, exposed(&other, Some(block.header)));
             included.push((other, strategy));
         }
