@@ -7,7 +7,7 @@ use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Expr};
 use crate::terraform::ops::{convert, derived};
 use crate::terraform::syntax::{self, Defaults, type_constraint};
-use crate::value::{Entry, Kind, Map, Reason, Seq, Type, Unknown, Value};
+use crate::value::{Branch, Entry, Kind, Map, Reason, Seq, Type, Unknown, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,6 +24,18 @@ enum Input {
     Expr(Expr),
     /// The text of an environment variable or flag, read as an expression only where the variable's type is not a string.
     Text(String),
+}
+
+/// The value, with `default` in the place of the alternatives that are null.
+fn without_nulls(value: &Value, default: &Value) -> Value {
+    match &value.kind {
+        Kind::Cond(branches) => {
+            let one = |branch: &Branch| Branch { value: without_nulls(&branch.value, default), ..branch.clone() };
+            Value { kind: Kind::Cond(branches.iter().map(one).collect()), ..value.clone() }
+        }
+        Kind::Null(_) => default.clone(),
+        _ => value.clone(),
+    }
 }
 
 impl Evaluator<'_> {
@@ -65,15 +77,21 @@ impl Evaluator<'_> {
                     Value::unknown(Reason::File(text.into()), Some(*span))
                 }),
             },
-            None => self.root_input(instance, name, &ty),
+            None => self.root_input(instance, name, variable.ty.as_ref().map(|_| &ty)),
         };
         let nullable = variable
             .nullable
             .as_ref()
             .is_none_or(|expr| self.value(expr, &Scope::new(instance)).as_bool() != Some(false));
         let default = || variable.default.as_ref().map(|expr| self.value(expr, &Scope::new(instance)));
+        // Terragrunt hands over no input that is null.
+        let handed = instance.parent.is_none() && self.root_dir.borrow().is_some() && !self.is_given(name);
         let value = match given {
-            Some(value) if !value.is_null() || nullable => Some(value),
+            Some(value) if nullable && !handed => Some(value),
+            Some(value) if !value.is_null() => Some(match default() {
+                Some(default) => without_nulls(&value, &default),
+                None => value,
+            }),
             _ => default(),
         };
         let Some(value) = value else {
@@ -161,7 +179,8 @@ impl Evaluator<'_> {
         self.inputs().values.contains_key(name)
     }
 
-    fn root_input(&self, instance: &Rc<Instance>, name: &str, ty: &Type) -> Option<Value> {
+    /// What the root module's variable, of the type that is declared, is given.
+    fn root_input(&self, instance: &Rc<Instance>, name: &str, ty: Option<&Type>) -> Option<Value> {
         let inputs = self.inputs();
         // Terragrunt hands its inputs over as environment variables: every file is stronger.
         let Some(input) = inputs.values.get(name) else {
@@ -170,11 +189,17 @@ impl Evaluator<'_> {
                 return Some(Value::unknown(Reason::File(text.into()), None));
             }
             let given = self.given.borrow();
-            return given.get(name).or_else(|| given.get(REST)).map(|entry| entry.value.clone());
+            let value = given.get(name).or_else(|| given.get(REST)).map(|entry| entry.value.clone());
+            let as_text = ty.is_none() && self.unit.deployment.stack.is_none();
+            return value.map(|value| match value.kind {
+                // An environment variable is text where no type is declared.
+                Kind::Bool(_) | Kind::Number(_) if as_text => convert(&value, &Type::String).unwrap_or(value),
+                _ => value,
+            });
         };
         match input {
             Input::Expr(expr) => Some(self.value(expr, &Scope::new(instance))),
-            Input::Text(text) if matches!(ty, Type::String | Type::Dynamic) => Some(Value::string(text.as_str())),
+            Input::Text(text) if matches!(ty, None | Some(Type::String)) => Some(Value::string(text.as_str())),
             Input::Text(text) => {
                 let file = self.sources.add(&format!("<value `{text}` of var.{name}>"), text);
                 Some(match syntax::parse_expression(self.sources, file) {
