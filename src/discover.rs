@@ -513,6 +513,9 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
             seen.modules.insert(parent(&path).to_owned());
+        } else if name.starts_with("terragrunt.") && name.ends_with(".hcl.json") {
+            let message = "configurations of Terragrunt in JSON syntax are not evaluated";
+            diagnostics.push(Diagnostic::skipped(path, message));
         } else if name == crate::terraform::UNITS_FILE {
             seen.unit_stacks.insert(parent(&path).to_owned());
         } else if let Some(deploys) = crate::terraform::stack_file(name) {

@@ -54,6 +54,14 @@ fn stacks_that_are_made_of_each_other_are_told_beside_others() {
     assert!(told.contains("`a` → `b` → `a` is a cycle") && told.contains("`b` → `a` → `b` is a cycle"), "{told}");
 }
 
+#[test]
+fn configurations_in_json_are_told() {
+    for name in ["terragrunt.hcl.json", "terragrunt.stack.hcl.json"] {
+        let told = report(&[(&*format!("u/{name}"), b"{}")]).pointer("/summary/not_evaluated").unwrap().to_string();
+        assert!(told.contains("JSON syntax"), "{told}");
+    }
+}
+
 /// The estate with one database, whose key is shared where `var.key` is true.
 fn code() -> String {
     let code = ESTATE.replace("= aws_kms_key.shared.arn", "= var.key ? aws_kms_key.shared.arn : null");
@@ -178,6 +186,7 @@ fn what_counts_is_what_terragrunt_hands_over() {
         ("an input that is null", vec![("u/terragrunt.hcl", "terraform {\n  source = \"../m\"\n}\ninputs = {\n  key = null\n}\n".into()), ("m/main.tf", code().replace("type = bool", "default = true"))]),
         ("one that is null under a condition", vec![("u/terragrunt.hcl", "terraform {\n  source = \"../m\"\n}\ninputs = {\n  key = get_env(\"X\") == \"1\" ? null : true\n}\n".into()), ("m/main.tf", code().replace("type = bool", "default = true"))]),
         ("text where no type is declared", vec![("u/terragrunt.hcl", "terraform {\n  source = \"../m\"\n}\ninputs = {\n  key = true\n}\n".into()), ("m/main.tf", code().replace("type = bool", "").replace("var.key ?", "var.key == \"true\" ?"))]),
+        ("outputs through the state", vec![("root.hcl", "remote_state {\n  backend = \"s3\"\n  generate = {\n    path = \"backend.tf\"\n    if_exists = \"overwrite_terragrunt\"\n  }\n  config = {\n    bucket = \"states\"\n    key = \"${path_relative_to_include()}/terraform.tfstate\"\n    region = \"eu-central-1\"\n  }\n}\n".into()), ("u/terragrunt.hcl", "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\nterraform {\n  source = \"../m\"\n}\n".into()), ("m/main.tf", code().replace("var.key ?", "data.terraform_remote_state.d.outputs.key ?").replace("variable \"key\" {\n  type = bool\n}\n", "data \"terraform_remote_state\" \"d\" {\n  backend = \"s3\"\n  config = {\n    bucket = \"states\"\n    key = \"d/terraform.tfstate\"\n    region = \"eu-central-1\"\n  }\n}\n")), ("d/terragrunt.hcl", "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\nterraform {\n  source = \"../n\"\n}\n".into()), ("n/main.tf", "output \"key\" {\n  value = true\n}\n".into())]),
         (
             "a default for what is not there",
             vec![

@@ -268,6 +268,8 @@ struct Evaluator<'a> {
     given: RefCell<Entries>,
     /// What Terragrunt gives Terraform besides: stronger than files of the module.
     handed: RefCell<Vec<terragrunt::Handed>>,
+    /// Where Terragrunt keeps the state: the backend and its settings.
+    kept: RefCell<Option<(Value, Value)>>,
     /// The other units; `None` where expressions are evaluated by themselves.
     estate: Option<Rc<Estate<'a>>>,
 }
@@ -302,6 +304,7 @@ impl<'a> Evaluator<'a> {
             root_dir: RefCell::default(),
             given: RefCell::default(),
             handed: RefCell::default(),
+            kept: RefCell::default(),
             estate: None,
         }
     }

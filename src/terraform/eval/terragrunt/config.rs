@@ -32,6 +32,8 @@ pub(super) struct Config {
     /// Arguments for Terraform, by the name of the `extra_arguments` block, in their order.
     pub(super) extra: Vec<(Arc<str>, Vec<Extra>)>,
     pub(super) dependencies: BTreeMap<Arc<str>, Value>,
+    /// Where the state is kept: the backend and its settings.
+    pub(super) state: Option<(Value, Value)>,
     pub(super) locals: BTreeMap<Arc<str>, Value>,
     /// Why anything may be added: a part that cannot be read.
     pub(super) open: Option<Value>,
@@ -68,8 +70,8 @@ enum Strategy {
 impl Config {
     /// A configuration that is there and cannot be read.
     pub(super) fn unread(why: Value) -> Self {
-        let (source, open, more_inputs) = (Some(why.clone()), Some(why.clone()), Some(why));
-        Self { source, open, more_inputs, ..Self::default() }
+        let (source, open, more_inputs) = (Some(why.clone()), Some(why.clone()), Some(why.clone()));
+        Self { source, open, more_inputs, state: Some((why.clone(), why)), ..Self::default() }
     }
 
     /// Further inputs may be given, which would count in the place of those that are known so far.
@@ -199,6 +201,11 @@ impl Evaluator<'_> {
             let name = block.labels.first().map_or_else(|| "".into(), |(name, _)| name.clone());
             config.extra.push((name, self.extra(block, &scope)));
         }
+        if let Some(block) = body.blocks("remote_state").next() {
+            let lost = || Value::unknown(Reason::File("a part of `remote_state`".into()), Some(block.header));
+            let value = |name: &str| block.body.attribute(name).map(|part| self.value(&part.value, &scope));
+            config.state = Some((value("backend").unwrap_or_else(lost), value("config").unwrap_or_else(lost)));
+        }
         self.generated(body, &scope, &mut config);
         self.may_be_left_out(body, &scope);
         if let Some(inputs) = body.attribute("inputs") {
@@ -221,7 +228,7 @@ impl Evaluator<'_> {
         if let Some(span) = body.unread.first() {
             let why = Reason::File("a part of the configuration could not be read".into());
             let why = Value::unknown(why, Some(*span));
-            config = merged(config, Config { source: None, ..Config::unread(why.clone()) }, false);
+            config = merged(config, Config { source: None, state: None, ..Config::unread(why.clone()) }, false);
             config.source.get_or_insert(why);
         }
         // Only a configuration that is read or included is asked for its locals.
@@ -387,6 +394,7 @@ fn merged(mut below: Config, above: Config, deep: bool) -> Config {
     }
     below.open = above.open.or(below.open);
     below.source = above.source.or(below.source);
+    below.state = above.state.or(below.state);
     below.generated.extend(above.generated);
     below.dependencies.extend(above.dependencies);
     for (name, extra) in above.extra {
