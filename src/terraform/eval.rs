@@ -268,6 +268,8 @@ struct Evaluator<'a> {
     given: RefCell<Entries>,
     /// What Terragrunt gives Terraform besides: stronger than files of the module.
     handed: RefCell<Vec<terragrunt::Handed>>,
+    /// The role whose credentials Terragrunt hands to Terraform.
+    role: RefCell<Option<Value>>,
     /// Where Terragrunt keeps the state: the backend and its settings.
     kept: RefCell<Option<(Value, Value)>>,
     /// The other units; `None` where expressions are evaluated by themselves.
@@ -305,6 +307,7 @@ impl<'a> Evaluator<'a> {
             given: RefCell::default(),
             handed: RefCell::default(),
             kept: RefCell::default(),
+            role: RefCell::default(),
             estate: None,
         }
     }

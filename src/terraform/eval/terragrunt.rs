@@ -226,6 +226,7 @@ impl Evaluator<'_> {
         }
         *self.handed.borrow_mut() = handed;
         *self.kept.borrow_mut() = config.state;
+        *self.role.borrow_mut() = config.role;
         *self.root_dir.borrow_mut() = Some(target);
         if let Some(value) = config.open.or(config.more_inputs) {
             config.inputs.insert(REST.into(), Entry { span: value.span, value });

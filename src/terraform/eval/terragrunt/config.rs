@@ -32,6 +32,8 @@ pub(super) struct Config {
     /// Arguments for Terraform, by the name of the `extra_arguments` block, in their order.
     pub(super) extra: Vec<(Arc<str>, Vec<Extra>)>,
     pub(super) dependencies: BTreeMap<Arc<str>, Value>,
+    /// The role that Terragrunt takes on.
+    pub(super) role: Option<Value>,
     /// Where the state is kept: the backend and its settings.
     pub(super) state: Option<(Value, Value)>,
     pub(super) locals: BTreeMap<Arc<str>, Value>,
@@ -71,7 +73,7 @@ impl Config {
     /// A configuration that is there and cannot be read.
     pub(super) fn unread(why: Value) -> Self {
         let (source, open, more_inputs) = (Some(why.clone()), Some(why.clone()), Some(why.clone()));
-        Self { source, open, more_inputs, state: Some((why.clone(), why)), ..Self::default() }
+        Self { source, open, more_inputs, state: Some((why.clone(), why.clone())), role: Some(why), ..Self::default() }
     }
 
     /// Further inputs may be given, which would count in the place of those that are known so far.
@@ -201,6 +203,8 @@ impl Evaluator<'_> {
             let name = block.labels.first().map_or_else(|| "".into(), |(name, _)| name.clone());
             config.extra.push((name, self.extra(block, &scope)));
         }
+        let role = body.attribute("iam_role").map(|role| self.value(&role.value, &scope));
+        config.role = role.filter(|role| !role.is_null() && role.as_str() != Some(""));
         if let Some(block) = body.blocks("remote_state").next() {
             let lost = || Value::unknown(Reason::File("a part of `remote_state`".into()), Some(block.header));
             let value = |name: &str| block.body.attribute(name).map(|part| self.value(&part.value, &scope));
@@ -228,7 +232,8 @@ impl Evaluator<'_> {
         if let Some(span) = body.unread.first() {
             let why = Reason::File("a part of the configuration could not be read".into());
             let why = Value::unknown(why, Some(*span));
-            config = merged(config, Config { source: None, state: None, ..Config::unread(why.clone()) }, false);
+            config =
+                merged(config, Config { source: None, state: None, role: None, ..Config::unread(why.clone()) }, false);
             config.source.get_or_insert(why);
         }
         // Only a configuration that is read or included is asked for its locals.
@@ -395,6 +400,7 @@ fn merged(mut below: Config, above: Config, deep: bool) -> Config {
     below.open = above.open.or(below.open);
     below.source = above.source.or(below.source);
     below.state = above.state.or(below.state);
+    below.role = above.role.or(below.role);
     below.generated.extend(above.generated);
     below.dependencies.extend(above.dependencies);
     for (name, extra) in above.extra {
