@@ -54,6 +54,23 @@ fn stacks_that_are_made_of_each_other_are_told_beside_others() {
     assert!(told.contains("`a` → `b` → `a` is a cycle") && told.contains("`b` → `a` → `b` is a cycle"), "{told}");
 }
 
+/// A path that Terragrunt's functions give is an absolute one on the machine that runs it.
+#[test]
+fn where_the_repository_lies_is_not_known() {
+    let code = "variable \"dir\" {\n}\nresource \"aws_backup_vault\" \"v\" {\n  name = basename(var.dir)\n  tags = {\n    dir = \"in ${var.dir}\"\n    text = file(\"${var.dir}/x.txt\")\n  }\n}\n";
+    let dir = shared::directory(&[
+        ("u/terragrunt.hcl", format!("{UNIT}inputs = {{\n  dir = get_terragrunt_dir()\n}}\n").as_bytes()),
+        ("u/x.txt", b"text"),
+        ("m/main.tf", code.as_bytes()),
+    ]);
+    let told = shared::run(dir.path(), &["inspect", "--format", "json"]);
+    let values = told.pointer("/units/0/resources/0/values").unwrap();
+    assert_eq!(values.pointer("/name").unwrap(), "u");
+    assert_eq!(values.pointer("/tags/text").unwrap(), "text");
+    let path = values.pointer("/tags/dir").unwrap().to_string();
+    assert!(path.contains("in ") && path.contains("/u") && path.contains("$tpl"), "{path}");
+}
+
 #[test]
 fn configurations_in_json_are_told() {
     for name in ["terragrunt.hcl.json", "terragrunt.stack.hcl.json"] {

@@ -107,7 +107,7 @@ pub(super) fn certainly(value: &Value, test: fn(&Value) -> bool) -> bool {
 }
 
 /// Rewrites parts of a value; `None` where `f` changes none.
-fn rewritten(value: &Value, f: &mut dyn FnMut(&Value) -> Option<Value>) -> Option<Value> {
+pub(super) fn rewritten(value: &Value, f: &mut dyn FnMut(&Value) -> Option<Value>) -> Option<Value> {
     let kind = match &value.kind {
         Kind::Seq(seq) => {
             let items = rewritten_all(&seq.items, f)?;

@@ -4,6 +4,11 @@ use std::process::{Command, Stdio};
 
 /// The report of a check of these files; it must have gone to its end.
 pub(crate) fn report(files: &[(&str, &[u8])]) -> serde_json::Value {
+    run(directory(files).path(), &["check", "--format", "json"])
+}
+
+/// A repository of these files.
+pub(crate) fn directory(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join(".git")).unwrap();
     for (path, content) in files {
@@ -11,9 +16,14 @@ pub(crate) fn report(files: &[(&str, &[u8])]) -> serde_json::Value {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
+    dir
+}
+
+/// What the program prints as JSON.
+pub(crate) fn run(dir: &std::path::Path, arguments: &[&str]) -> serde_json::Value {
     let output = Command::new(env!("CARGO_BIN_EXE_crossvault"))
-        .args(["check", "--format", "json"])
-        .current_dir(dir.path())
+        .args(arguments)
+        .current_dir(dir)
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -247,6 +247,11 @@ impl Evaluator<'_> {
             if !block.data {
                 self.merge_tags(&provider, &mut attributes);
             }
+            if self.root_dir.borrow().is_some()
+                && let Some(other) = super::terragrunt::on_the_machine(&attributes)
+            {
+                attributes = other;
+            }
             let exists = both(&instance.exists, &slot.exists);
             let attributes = crate::value::hide(&block.kind, attributes, self.sources);
             let resource = Resource {

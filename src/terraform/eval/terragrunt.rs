@@ -13,10 +13,11 @@ use crate::diagnostic::Diagnostic;
 use crate::resource::{REST, Unit};
 use crate::source::{FileId, ReadError, Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
 use crate::terraform::ast::{Block, Body, ExprKind};
+use crate::terraform::branches::rewritten;
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
 use crate::terraform::ops::fail;
-use crate::value::{Entries, Entry, Map, Reason, Seq, Value};
+use crate::value::{Branch, Entries, Entry, Kind, Map, Reason, Seq, Value};
 use config::{Config, Extra, Layer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -509,6 +510,33 @@ impl Evaluator<'_> {
 
 /// Marks a path as `Sources` knows it, from wherever it is used.
 const ANCHOR: char = '\u{f0002}';
+
+/// The value with paths as other programs see them: where the repository lies on the machine is not known. `None` where it
+/// has none.
+pub(super) fn on_the_machine(value: &Value) -> Option<Value> {
+    let text = match &value.kind {
+        Kind::String(text) if text.contains(ANCHOR) => text,
+        Kind::Cond(branches) => {
+            let parts: Vec<Option<Value>> = branches.iter().map(|branch| on_the_machine(&branch.value)).collect();
+            parts.iter().any(Option::is_some).then_some(())?;
+            let kept = branches.iter().zip(parts);
+            let kept =
+                kept.map(|(branch, value)| value.map_or(branch.clone(), |value| Branch { value, ..branch.clone() }));
+            return Some(Value { kind: Kind::Cond(kept.collect()), ..value.clone() });
+        }
+        _ => return rewritten(value, &mut on_the_machine),
+    };
+    let mut parts = Vec::new();
+    for (at, part) in text.split(ANCHOR).enumerate() {
+        if at > 0 {
+            parts.push(Value::unknown(Reason::Impure("the directory of the repository".into()), value.span));
+        }
+        if !part.is_empty() {
+            parts.push(Value::string(part));
+        }
+    }
+    Some(Value { kind: Kind::Template(parts.into()), ..value.clone() })
+}
 
 fn anchored(path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { format!("{ANCHOR}/{path}") }
