@@ -567,7 +567,14 @@ fn deploys(sources: &Sources, path: &str) -> bool {
 }
 
 /// Directories that a configuration of Terragrunt names as its module's: by the path after its last interpolation.
-fn terragrunt_sources(sources: &Sources, dir: &str, modules: &BTreeSet<String>, called: &mut BTreeSet<String>) {
+/// Paths that were looked for among all modules are in `tails`: units of one kind name the same.
+fn terragrunt_sources(
+    sources: &Sources,
+    dir: &str,
+    modules: &BTreeSet<String>,
+    called: &mut BTreeSet<String>,
+    tails: &mut BTreeSet<String>,
+) {
     let Ok(file) = sources.load(&join(dir, "terragrunt.hcl")) else { return };
     let text = sources.text(file);
     for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("source")) {
@@ -582,7 +589,12 @@ fn terragrunt_sources(sources: &Sources, dir: &str, modules: &BTreeSet<String>, 
             }
         } else {
             let tail = format!("/{}", normalize(&tail).trim_start_matches(['/', '.']));
-            called.extend(modules.iter().filter(|module| format!("/{module}").ends_with(&tail)).cloned());
+            if !tails.contains(&tail) {
+                let ends =
+                    |module: &&String| module.ends_with(&tail) || tail.strip_prefix('/') == Some(module.as_str());
+                called.extend(modules.iter().filter(ends).cloned());
+                tails.insert(tail);
+            }
         }
     }
 }
@@ -609,9 +621,9 @@ fn add_printed(
 
 /// Directories that some module calls.
 fn called_modules(sources: &Sources, read: &Modules, modules: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut called = BTreeSet::new();
+    let (mut called, mut tails) = (BTreeSet::new(), BTreeSet::new());
     for dir in modules {
-        terragrunt_sources(sources, dir, modules, &mut called);
+        terragrunt_sources(sources, dir, modules, &mut called, &mut tails);
         for source in crate::terraform::local_sources(sources, read, dir) {
             let target = join(dir, &source);
             if target != *dir {
