@@ -273,8 +273,8 @@ struct Seen {
     policies: BTreeSet<String>,
     /// Deployments of Terraform Stacks, by the stack's directory.
     stacks: BTreeMap<String, BTreeSet<String>>,
-    /// Directories with stacks of Terragrunt, and whether their units are generated.
-    unit_stacks: BTreeMap<String, bool>,
+    /// Directories with stacks of Terragrunt.
+    unit_stacks: BTreeSet<String>,
     /// Local modules that Stacks and configurations of Terragrunt name.
     sourced: BTreeSet<String>,
     /// Exported estates.
@@ -451,6 +451,10 @@ pub fn discover(
     let mut called = called_modules(sources, &found.modules, &seen.modules);
     called.extend(seen.sourced);
     called.extend(made.sources);
+    let mut told: BTreeMap<String, Vec<Unit>> = told.into_iter().fold(BTreeMap::new(), |mut all, unit| {
+        all.entry(unit.path.clone()).or_insert_with(Vec::new).push(unit);
+        all
+    });
     let roots = seen.modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
@@ -459,13 +463,13 @@ pub fn discover(
         .chain(seen.policies.into_iter().map(|file| (file, Language::OrganizationPolicy)));
     for (path, language) in units {
         let own: Vec<&(String, String, Deployment)> = deployments.iter().filter(|(at, _, _)| *at == path).collect();
-        let files: Vec<&Unit> = told.iter().filter(|unit| unit.path == path).collect();
+        let files: Vec<Unit> = told.remove(&path).unwrap_or_default();
         match (own.as_slice(), files.as_slice()) {
             ([], []) => {
                 let deployment = Deployment { named: named.contains(&path), ..Deployment::default() };
                 found.units.push(Unit { name: path.as_str().into(), language, path, deployment })
             }
-            ([], files) => found.units.extend(files.iter().map(|unit| (*unit).clone())),
+            ([], files) => found.units.extend(files.iter().cloned()),
             ([(_, _, deployment)], files) => {
                 let told = files.first().map(|unit| unit.deployment.clone()).unwrap_or_default();
                 let deployment = told.overlaid(deployment);
@@ -535,12 +539,16 @@ fn walk(sources: &Sources, top: &str, seen: &mut Seen, diagnostics: &mut Vec<Dia
     let Walked { files, problems, skipped } = sources.walk(top);
     diagnostics.extend(skipped.into_iter().map(|(path, message)| Diagnostic::skipped(path, message)));
     diagnostics.extend(problems.into_iter().map(|(path, message)| Diagnostic::unreadable(path, message)));
-    seen.unit_stacks.extend(files.iter().filter_map(|path| stack_of_units(path, &files)));
     sources.load_all(&files.iter().filter(|path| is_document(path)).cloned().collect::<Vec<_>>());
     for path in files {
         let name = path.rsplit('/').next().unwrap_or(&path);
         if crate::terraform::is_config(name) || (name == "terragrunt.hcl" && deploys(sources, &path)) {
             seen.modules.insert(parent(&path).to_owned());
+        } else if name.starts_with("terragrunt.") && name.ends_with(".hcl.json") {
+            let message = "configurations of Terragrunt in JSON syntax are not evaluated";
+            diagnostics.push(Diagnostic::skipped(path, message));
+        } else if name == crate::terraform::UNITS_FILE {
+            seen.unit_stacks.insert(parent(&path).to_owned());
         } else if let Some(deploys) = crate::terraform::stack_file(name) {
             match sources.load(&path) {
                 Ok(file) => seen.add_stack(&path, &sources.text(file), deploys),
@@ -594,16 +602,15 @@ fn deploys(sources: &Sources, path: &str) -> bool {
         || beside.iter().any(|entry| crate::terraform::is_config(&entry.name))
 }
 
-/// The directory of a Terragrunt stack, where the file is one's, and whether its units are generated.
-fn stack_of_units(path: &str, files: &[String]) -> Option<(String, bool)> {
-    let (dir, name) = (parent(path), path.rsplit('/').next().unwrap_or(path));
-    let generated = format!("{}/", join(dir, crate::terraform::UNITS_DIR));
-    let there = || files.iter().any(|file| file.starts_with(&generated));
-    (name == crate::terraform::UNITS_FILE).then(|| (dir.to_owned(), there()))
-}
-
 /// Directories that a configuration of Terragrunt names as its module's: by the path after its last interpolation.
-fn terragrunt_sources(sources: &Sources, dir: &str, modules: &BTreeSet<String>, called: &mut BTreeSet<String>) {
+/// Paths that were looked for among all modules are in `tails`: units of one kind name the same.
+fn terragrunt_sources(
+    sources: &Sources,
+    dir: &str,
+    modules: &BTreeSet<String>,
+    called: &mut BTreeSet<String>,
+    tails: &mut BTreeSet<String>,
+) {
     let Ok(file) = sources.load(&join(dir, "terragrunt.hcl")) else { return };
     let text = sources.text(file);
     for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("source")) {
@@ -618,7 +625,12 @@ fn terragrunt_sources(sources: &Sources, dir: &str, modules: &BTreeSet<String>, 
             }
         } else {
             let tail = format!("/{}", normalize(&tail).trim_start_matches(['/', '.']));
-            called.extend(modules.iter().filter(|module| format!("/{module}").ends_with(&tail)).cloned());
+            if !tails.contains(&tail) {
+                let ends =
+                    |module: &&String| module.ends_with(&tail) || tail.strip_prefix('/') == Some(module.as_str());
+                called.extend(modules.iter().filter(ends).cloned());
+                tails.insert(tail);
+            }
         }
     }
 }
@@ -645,9 +657,9 @@ fn add_printed(
 
 /// Directories that some module calls.
 fn called_modules(sources: &Sources, read: &Modules, modules: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut called = BTreeSet::new();
+    let (mut called, mut tails) = (BTreeSet::new(), BTreeSet::new());
     for dir in modules {
-        terragrunt_sources(sources, dir, modules, &mut called);
+        terragrunt_sources(sources, dir, modules, &mut called, &mut tails);
         for source in crate::terraform::local_sources(sources, read, dir) {
             let target = join(dir, &source);
             if target != *dir {

@@ -57,7 +57,7 @@ pub struct Deployment {
 }
 
 /// A `unit` or `stack` block of a `terragrunt.stack.hcl`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MadeBy {
     /// The directory of the file.
     pub dir: String,

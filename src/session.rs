@@ -140,6 +140,7 @@ impl Session {
         if touched.is_empty() {
             return true;
         }
+        self.modules.forget_stacks();
         crate::parallel::on_threads(None, || self.evaluate_again(&touched, templates, elsewhere));
         true
     }

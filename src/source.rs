@@ -6,7 +6,7 @@
 mod reads;
 mod revisions;
 
-pub(crate) use reads::{Reads, read_in_passing, reads_of, uses_unit};
+pub(crate) use reads::{Reads, read_again, read_in_passing, reads_of, uses_unit};
 pub use revisions::{Revision, Revisions};
 
 use crate::secret;
@@ -382,8 +382,8 @@ struct Loaded {
 pub struct Sources {
     disk: Arc<dyn Disk>,
     loaded: RwLock<Loaded>,
-    /// Directories that are not there, and those whose files count as theirs.
-    mounts: RwLock<BTreeMap<String, String>>,
+    /// Directories, and those whose files count as theirs; whether they have files of their own, too.
+    mounts: RwLock<BTreeMap<String, (String, bool)>>,
 }
 
 impl fmt::Debug for Sources {
@@ -505,11 +505,12 @@ impl Sources {
         within.map_or_else(|| self.disk.read(path), |bytes| Ok(bytes.as_ref().clone()))
     }
 
-    /// From now on the files of the directory `from` lie in the directory `at` too, in place of what is there.
-    pub fn mount(&self, at: &str, from: &str) {
+    /// From now on the files of the directory `from` lie in the directory `at` too, in place of what is there, or with
+    /// `beside` over it: what `from` does not have is as it was.
+    pub fn mount(&self, at: &str, from: &str, beside: bool) {
         let from = self.real(normalize(from));
         let mut mounts = self.mounts.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        mounts.insert(normalize(at), from);
+        mounts.insert(normalize(at), (from, beside));
     }
 
     /// Ends all mounts.
@@ -519,21 +520,45 @@ impl Sources {
 
     /// Where the file or directory at the normalized path is on the disk.
     fn real(&self, path: String) -> String {
+        let mut all = self.candidates(path);
+        let last = all.pop().unwrap_or_default();
+        all.into_iter().find(|path| self.on_disk(path)).unwrap_or(last)
+    }
+
+    /// Where the file or directory at the normalized path may be on the disk: the first that is there counts.
+    fn candidates(&self, path: String) -> Vec<String> {
         let mounts = self.mounts.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut all = Vec::new();
         if mounts.is_empty() {
-            return path;
+            return vec![path];
         }
         let mut dir = path.as_str();
         loop {
-            if let Some(from) = mounts.get(dir) {
-                let rest = path.get(dir.len()..).unwrap_or_default();
-                return format!("{from}{rest}");
+            if let Some((from, beside)) = mounts.get(dir) {
+                all.push(format!("{from}{}", path.get(dir.len()..).unwrap_or_default()));
+                if !beside {
+                    return all;
+                }
             }
             match dir.rsplit_once('/') {
                 Some((above, _)) => dir = above,
-                None => return path,
+                None => break,
             }
         }
+        if let (Some((from, beside)), false) = (mounts.get("."), path == "." || path.starts_with(['/']) || dir == "..")
+        {
+            all.push(format!("{from}/{path}"));
+            if !beside {
+                return all;
+            }
+        }
+        all.push(path);
+        all
+    }
+
+    fn on_disk(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.disk.list(parent(path)).is_ok_and(|entries| entries.iter().any(|entry| entry.name == name))
     }
 
     /// Adds a file that lies within another one (`plan.tfplan!tfconfig/m-/main.tf`), so that it is read and listed as if
@@ -555,12 +580,27 @@ impl Sources {
 
     /// The entries of the directory at `path`, sorted.
     pub fn list(&self, path: &str) -> Result<Vec<DirEntry>, ReadError> {
-        let path = self.real(normalize(path));
+        let mut all = self.candidates(normalize(path));
+        let path = all.pop().unwrap_or_default();
         let within = {
             let loaded = self.read_lock();
             if loaded.within.is_empty() { Vec::new() } else { entries(loaded.within.keys(), &path) }
         };
-        if within.is_empty() { self.disk.list(&path) } else { Ok(within) }
+        let last = if within.is_empty() { self.disk.list(&path) } else { Ok(within) };
+        if all.is_empty() {
+            return last;
+        }
+        let mut lists: Vec<Vec<DirEntry>> = all.iter().filter_map(|path| self.disk.list(path).ok()).collect();
+        if lists.is_empty() {
+            return last;
+        }
+        lists.extend(last.ok());
+        // Of one name the first counts.
+        let mut found: BTreeMap<String, DirEntry> = BTreeMap::new();
+        for entry in lists.into_iter().flatten() {
+            found.entry(entry.name.clone()).or_insert(entry);
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Whether there is a readable file or a directory at `path`.

@@ -14,7 +14,7 @@ pub(crate) use deploys::deploys;
 pub(crate) use syntax::comments;
 
 use crate::diagnostic::Diagnostic;
-use crate::resource::{LoadSettings, OpenInput, Published, Stack, Unit};
+use crate::resource::{LoadSettings, MadeBy, OpenInput, Published, Stack, Unit};
 use crate::source::{Reads, Sources, join, normalize, reads_of};
 use crate::value::StackId;
 use rayon::prelude::*;
@@ -38,6 +38,8 @@ pub struct Modules {
     closed: RwLock<BTreeSet<String>>,
     /// Whether what is read stays: some unit reads others, or all were evaluated before.
     stay: AtomicBool,
+    /// Stacks of Terragrunt, by their directories and what makes them.
+    stacks: RwLock<BTreeMap<(String, Option<Arc<MadeBy>>), Arc<eval::StackFile>>>,
 }
 
 impl Modules {
@@ -68,6 +70,7 @@ impl Modules {
     /// What is asked for again is read again.
     pub(crate) fn let_go(&self) {
         self.stay();
+        self.forget_stacks();
         let all = std::mem::take(&mut *self.read.write().unwrap_or_else(PoisonError::into_inner));
         for (dir, (module, _)) in all {
             self.close(dir, &module);
@@ -105,6 +108,28 @@ impl Modules {
     fn diagnostics(&self, dir: &str) -> Vec<Diagnostic> {
         let all = self.read.read().unwrap_or_else(PoisonError::into_inner);
         all.get(&normalize(dir)).map(|(_, found)| found.clone()).unwrap_or_default()
+    }
+
+    /// The stack of Terragrunt in `dir` that the block makes, read once.
+    fn stack_of_units(
+        &self,
+        dir: &str,
+        made_by: Option<&Arc<MadeBy>>,
+        read: impl FnOnce() -> eval::StackFile,
+    ) -> Arc<eval::StackFile> {
+        let key = (normalize(dir), made_by.cloned());
+        if let Some(stack) = self.stacks.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return stack.clone();
+        }
+        let stack = read();
+        let mut all = self.stacks.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have read it meanwhile.
+        all.entry(key).or_insert_with(|| Arc::new(stack)).clone()
+    }
+
+    /// Stacks of Terragrunt are to be read anew.
+    pub(crate) fn forget_stacks(&self) {
+        self.stacks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The module in `dir` is to be read anew.
@@ -186,15 +211,12 @@ pub(crate) fn stack_file(name: &str) -> Option<bool> {
 
 /// The file that makes a directory a stack of Terragrunt.
 pub(crate) const UNITS_FILE: &str = eval::UNITS_FILE;
-/// The directory that the units of a stack are written to.
-pub(crate) const UNITS_DIR: &str = eval::UNITS_DIR;
-
-/// What the stacks of Terragrunt in these directories make, those that are generated already left out: the files of their sources count as lying where units do.
+/// What the stacks of Terragrunt in these directories make, what is generated already left out: the files of their sources count as lying where units do.
 pub(crate) fn made_by_stacks(
     sources: &Sources,
     modules: &Modules,
     settings: &LoadSettings,
-    dirs: &BTreeMap<String, bool>,
+    dirs: &BTreeSet<String>,
 ) -> eval::Made {
     eval::made_by_stacks(sources, modules, settings, dirs)
 }

@@ -164,6 +164,7 @@ const WITHOUT_TWIN: &[(&str, &str)] = &[
     ("a-stack-repeats-components-over-regions", "Terraform Stacks"),
     ("a-template-that-terraform-deploys-is-judged-with-it", "both languages in one"),
     ("an-estate-of-two-accounts-in-two-languages", "both languages in one"),
+    ("terragrunt-stacks-add-to-their-units", "Terragrunt"),
     ("terragrunt-stacks-make-their-units", "Terragrunt"),
     ("terragrunt-units-that-depend-on-each-other", "Terragrunt"),
     ("the-way-to-a-template-that-terraform-deploys-is-shown", "both languages in one"),

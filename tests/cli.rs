@@ -232,3 +232,17 @@ fn policy_questions_are_answered_in_order() {
     assert!(lines[1]["error"].is_string());
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// Terraform parses the text of a flag or an environment variable as an expression where a type is declared that is not
+/// text, `any` too.
+#[test]
+fn what_a_flag_gives_is_an_expression_where_a_type_is_declared() {
+    let code = "variable \"a\" {\n  type = any\n}\nvariable \"b\" {\n}\nvariable \"c\" {\n  type = string\n}\nresource \"aws_backup_vault\" \"v\" {\n  name = jsonencode([var.a, var.b, var.c])\n}\n";
+    let dir = files(&[("main.tf", code)]);
+    for (text, said) in [("[1]", r#"[[1],"[1]","[1]"]"#), ("true", r#"[true,"true","true"]"#)] {
+        let vars: Vec<String> = ["a", "b", "c"].iter().map(|name| format!("--var={name}={text}")).collect();
+        let arguments: Vec<&str> = ["inspect"].into_iter().chain(vars.iter().map(String::as_str)).collect();
+        let told = String::from_utf8(crossvault(dir.path(), &arguments).stdout).unwrap();
+        assert!(told.replace(['\\', ' '], "").contains(said), "{text}: {told}");
+    }
+}

@@ -118,6 +118,37 @@ fn limits_are_what_the_configuration_says() {
     assert!(both(&output).contains("is larger than the limit of 0 bytes"), "{}", both(&output));
 }
 
+/// What fails is evaluated again for what Terraform would go on with, and what has alternatives once for each: neither for
+/// each level of an expression anew.
+#[test]
+fn expressions_within_each_other_do_not_double_the_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let code = "variable \"a\" {\n  type = bool\n}\nvariable \"b\" {\n  type = bool\n}\nlocals {\n  t = [{ a = 1 }]\n  a = var.a ? [1] : []\n  b = var.b ? [1] : []\n}\n";
+    std::fs::write(dir.path().join("main.tf"), code).unwrap();
+    let nested = |inner: &str, around: &str| (0..50).fold(inner.to_owned(), |inner, _| around.replace('_', &inner));
+    let expressions = [
+        nested("local.nothing", "local.t[*][_]"),
+        nested("local.nothing", "tolist(local.t)[*][_]"),
+        nested("local.nothing", "[for x in local.t : x.a][*][_]"),
+        nested("0", "try([local.a[0], local.b[0]], _)"),
+        nested("0", "can([local.a[0], local.b[0]]) ? 1 : _"),
+        // Types that are brought together.
+        nested("\"a\"", "var.a ? { a = [1, \"x\"], b = _ } : { a = tolist([]) }"),
+        nested("\"a\"", "concat([_], [tolist([1])])"),
+    ];
+    let start = std::time::Instant::now();
+    let text = expressions.join("\n");
+    let mut child = program(dir.path(), &["console"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    assert!(child.wait_with_output().unwrap().status.code().is_some());
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
 #[test]
 fn a_full_disk_and_a_closed_pipe_end_in_the_right_code() {
     let dir = repository();

@@ -308,6 +308,20 @@ fn arns_are_taken_apart_also_where_parts_are_not_known() {
 }
 
 #[test]
+fn names_of_services_and_databases_follow_from_the_partition() {
+    let named = |region: &str, service: &str| {
+        let main = format!(
+            "provider \"aws\" {{\n  region = \"{region}\"\n  allowed_account_ids = [\"111111111111\"]\n}}\ndata \"aws_service_principal\" \"s\" {{\n  service_name = \"{service}\"\n}}\ndata \"aws_db_instance\" \"d\" {{\n  db_instance_identifier = \"d\"\n}}\n"
+        );
+        known(&[("main.tf", &*main)], "[data.aws_service_principal.s.name, data.aws_db_instance.d.db_instance_arn]")
+    };
+    let arn = |partition: &str, region: &str| format!("arn:{partition}:rds:{region}:111111111111:db:d");
+    assert_eq!(named("eu-west-1", "logs"), json!(["logs.amazonaws.com", arn("aws", "eu-west-1")]));
+    assert_eq!(named("cn-north-1", "logs"), json!(["logs.amazonaws.com.cn", arn("aws-cn", "cn-north-1")]));
+    assert_eq!(named("cn-north-1", "backup"), json!(["backup.amazonaws.com", arn("aws-cn", "cn-north-1")]));
+}
+
+#[test]
 fn blocks_that_one_reason_keeps_from_being_expanded_are_one_line() {
     let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("blocks-of-one-reason");
     std::fs::create_dir_all(&dir).unwrap();

@@ -728,7 +728,8 @@ fn principal(value: &Value, caller: &Names<'_>) -> (Tri, Tri) {
     if text.starts_with("AROA") {
         return (None, Some(false));
     }
-    let holes = text.contains('\u{1}') || role.contains('\u{1}');
+    // The account may be another one than that of the role's ARN.
+    let holes = [text, *role, account.as_str()].iter().any(|part| part.contains('\u{1}'));
     if !holes {
         if text.eq_ignore_ascii_case(role) {
             return (None, Some(false));
@@ -747,7 +748,7 @@ fn principal(value: &Value, caller: &Names<'_>) -> (Tri, Tri) {
         let (a, b): (Vec<&str>, Vec<&str>) = (text.splitn(6, ':').collect(), known.splitn(6, ':').collect());
         a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a == b || a.contains('\u{1}') || b.contains('\u{1}'))
     };
-    let direct = if same_shape(role) { None } else { Some(false) };
+    let direct = if same_shape(role) || text.eq_ignore_ascii_case(role) { None } else { Some(false) };
     let by_account = if same_shape(root) || (AccountId::parse(text).is_some() && account.contains('\u{1}')) {
         None
     } else {

@@ -25,6 +25,15 @@ pub(crate) fn reads_of<R>(work: impl FnOnce() -> R) -> (R, Reads) {
     (result, READS.replace(before).unwrap_or_default())
 }
 
+/// The work goes on with the result of other work, which read this.
+pub(crate) fn read_again(before: &Reads) {
+    note(|reads| {
+        reads.files.extend(before.files.iter().cloned());
+        reads.units.extend(&before.units);
+        reads.elsewhere |= before.elsewhere;
+    });
+}
+
 /// Work that looks at other units only to find the right one.
 pub(crate) fn read_in_passing<R>(work: impl FnOnce() -> R) -> R {
     let before = READS.replace(None);

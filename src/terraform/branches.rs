@@ -10,6 +10,8 @@ use std::sync::Arc;
 const MOST_BRANCHES: usize = 16;
 /// `try` keeps so many undecided conditions apart.
 const MOST_CONDITIONS: usize = 6;
+/// The same of alternatives within each other: each level may have as many again for each of those above it.
+const MOST_LEAVES: usize = 1024;
 
 /// Applies `f` to each alternative of a conditional value. An alternative that is an error is not known; where all are
 /// errors, so is the whole.
@@ -57,6 +59,11 @@ fn each(
 
 /// A conditional value; collapsed where all alternatives are equal.
 pub(crate) fn conditional(branches: Vec<Branch>, from: &Value) -> Value {
+    let all: usize = branches.iter().map(|branch| leaves(&branch.value, MOST_LEAVES)).sum();
+    if all > MOST_LEAVES {
+        let reason = format!("more than {MOST_LEAVES} undecided alternatives within each other");
+        return Value::unknown(Reason::Limit(reason.into()), from.span);
+    }
     if let Some(first) = branches.first()
         && branches.iter().all(|branch| equals(&branch.value, &first.value) == Some(true))
     {
@@ -100,7 +107,7 @@ pub(super) fn certainly(value: &Value, test: fn(&Value) -> bool) -> bool {
 }
 
 /// Rewrites parts of a value; `None` where `f` changes none.
-fn rewritten(value: &Value, f: &mut dyn FnMut(&Value) -> Option<Value>) -> Option<Value> {
+pub(super) fn rewritten(value: &Value, f: &mut dyn FnMut(&Value) -> Option<Value>) -> Option<Value> {
     let kind = match &value.kind {
         Kind::Seq(seq) => {
             let items = rewritten_all(&seq.items, f)?;
@@ -175,6 +182,19 @@ fn settle(value: &Value, under: &[&Guard]) -> Option<Value> {
 /// What `try` gives: `value`, and in the alternatives where that is an error, `otherwise`.
 pub(super) fn or_else(value: &Value, otherwise: &dyn Fn() -> Value) -> Value {
     by_failure(value, &|value| value.clone(), otherwise, 0)
+}
+
+/// How many alternatives the value has; a number above `most` where there are more.
+fn leaves(value: &Value, most: usize) -> usize {
+    let Kind::Cond(branches) = &value.kind else { return 1 };
+    let mut sum = 0;
+    for branch in branches.iter() {
+        sum += leaves(&branch.value, most.saturating_sub(sum));
+        if sum > most {
+            break;
+        }
+    }
+    sum
 }
 
 /// What `can` gives for a value that was reached.

@@ -115,7 +115,7 @@ pub(super) fn evaluate(
 }
 
 pub(super) use policy_document::render as render_policy;
-pub(crate) use terragrunt::stack::{FILE as UNITS_FILE, GENERATED as UNITS_DIR, Made};
+pub(crate) use terragrunt::stack::{FILE as UNITS_FILE, Made, StackFile};
 
 /// The root module's variables that have no value and a finite domain.
 pub(super) fn open_inputs(
@@ -129,36 +129,32 @@ pub(super) fn open_inputs(
     evaluator.open_inputs(&root)
 }
 
-/// What the stacks of Terragrunt in these directories make. Of those that are generated already, only what they are made of
-/// is asked for.
+/// What the stacks of Terragrunt in these directories make, but for what is generated already.
 pub(super) fn made_by_stacks(
     sources: &Sources,
     modules: &Modules,
     settings: &LoadSettings,
-    dirs: &BTreeMap<String, bool>,
+    dirs: &BTreeSet<String>,
 ) -> terragrunt::stack::Made {
-    let of = |wanted: bool, except: &BTreeSet<String>| {
-        let mut made = terragrunt::stack::Made { generated: wanted, ..Default::default() };
-        for dir in
-            dirs.iter().filter(|(dir, generated)| **generated == wanted && !except.contains(*dir)).map(|(dir, _)| dir)
-        {
+    let except = |except: &BTreeSet<String>| {
+        let mut made = terragrunt::stack::Made::default();
+        sources.unmount();
+        modules.forget_stacks();
+        for dir in dirs.difference(except) {
             let (name, deployment) = (dir.as_str().into(), Deployment::default());
             let unit = Unit { name, language: Language::Terraform, path: dir.clone(), deployment };
             let evaluator = Evaluator::new(sources, modules, &unit, StackId(0), settings);
-            evaluator.made_by(dir, None, std::slice::from_ref(dir), &mut made);
+            evaluator.made_by(dir, None, &[terragrunt::stack::Followed::first(dir)], &mut made);
             made.diagnostics.extend(evaluator.diagnostics.into_inner());
         }
         made
     };
-    let generated = of(true, &BTreeSet::new()).sources;
-    let from = |except| generated.union(&of(false, except).sources).cloned().collect::<BTreeSet<String>>();
-    let mut used = from(&generated);
-    // Stacks that are made of each other alone are told.
-    let reached = from(&used);
-    used.retain(|dir| reached.contains(dir) || !dirs.contains_key(dir));
     // What a stack is made of is none by itself.
-    sources.unmount();
-    let mut made = of(false, &used);
+    let mut used = except(&BTreeSet::new()).sources;
+    // Stacks that are made of each other alone are told.
+    let reached = except(&used).sources;
+    used.retain(|dir| reached.contains(dir) || !dirs.contains(dir));
+    let mut made = except(&used);
     made.sources.extend(used);
     made
 }
@@ -235,11 +231,20 @@ struct Scope<'s> {
     splats: Vec<Value>,
     /// Whether an expression is only tried with an element that is not known, as Terraform tries the condition of a `for`.
     probing: bool,
+    /// Whether an expression that failed is evaluated again for its type.
+    typed: bool,
 }
 
 impl<'s> Scope<'s> {
     fn new(instance: &'s Rc<Instance>) -> Self {
-        Self { instance, repetition: Repetition::default(), names: Vec::new(), splats: Vec::new(), probing: false }
+        Self {
+            instance,
+            repetition: Repetition::default(),
+            names: Vec::new(),
+            splats: Vec::new(),
+            probing: false,
+            typed: false,
+        }
     }
 }
 
@@ -270,6 +275,12 @@ struct Evaluator<'a> {
     root_dir: RefCell<Option<String>>,
     /// Inputs that Terragrunt gives the root module.
     given: RefCell<Entries>,
+    /// What Terragrunt gives Terraform besides: stronger than files of the module.
+    handed: RefCell<Vec<terragrunt::Handed>>,
+    /// The role whose credentials Terragrunt hands to Terraform.
+    role: RefCell<Option<Value>>,
+    /// Where Terragrunt keeps the state: the backend and its settings.
+    kept: RefCell<Option<(Value, Value)>>,
     /// The other units; `None` where expressions are evaluated by themselves.
     estate: Option<Rc<Estate<'a>>>,
 }
@@ -303,6 +314,9 @@ impl<'a> Evaluator<'a> {
             rooting: Cell::new(false),
             root_dir: RefCell::default(),
             given: RefCell::default(),
+            handed: RefCell::default(),
+            kept: RefCell::default(),
+            role: RefCell::default(),
             estate: None,
         }
     }
@@ -366,6 +380,13 @@ impl<'a> Evaluator<'a> {
     /// The file's attributes and blocks; what is wrong with it is told.
     fn parsed(&self, file: FileId) -> Body {
         let (body, found) = syntax::parse_file(self.sources, file);
+        found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
+        body
+    }
+
+    /// The same of a file in JSON syntax.
+    fn parsed_json(&self, file: FileId) -> Body {
+        let (body, found) = syntax::parse_json_file(self.sources, file);
         found.into_iter().for_each(|diagnostic| self.tell(diagnostic));
         body
     }

@@ -47,6 +47,60 @@ impl Module {
     pub(crate) fn place(&self, data: bool, kind: &str, name: &str) -> Option<usize> {
         self.places.get(usize::from(data))?.get(kind)?.get(name).copied()
     }
+
+    /// Notes where each resource stands.
+    pub(crate) fn index(&mut self) {
+        self.places = Default::default();
+        for (at, block) in self.resources.iter().enumerate() {
+            if let Some(places) = self.places.get_mut(usize::from(block.data)) {
+                places.entry(block.kind.clone()).or_default().entry(block.name.clone()).or_insert(at);
+            }
+        }
+    }
+
+    /// Adds what another directory declares, whose files are put beside those of this module, or in their place.
+    pub(crate) fn add(&mut self, sources: &Sources, other: Self) {
+        let name = |file: &FileId| sources.path(*file).rsplit('/').next().unwrap_or_default().to_owned();
+        let names: Vec<String> = other.files.iter().map(name).collect();
+        let replaced: Vec<FileId> = self.files.iter().filter(|file| names.contains(&name(file))).copied().collect();
+        replaced.into_iter().for_each(|file| self.forget(Some(file)));
+        // Which blocks an override file meant is not known here.
+        self.incomplete |= other.incomplete || names.iter().any(|name| is_override(name));
+        self.files.extend(other.files);
+        self.variables.extend(other.variables);
+        self.locals.extend(other.locals);
+        self.outputs.extend(other.outputs);
+        self.resources.extend(other.resources);
+        self.ephemeral.extend(other.ephemeral);
+        self.calls.extend(other.calls);
+        self.providers.extend(other.providers);
+        self.terraform.extend(other.terraform);
+        self.moved.extend(other.moved);
+        self.import.extend(other.import);
+        self.removed.extend(other.removed);
+        self.check.extend(other.check);
+        self.backend = other.backend.or(self.backend.take());
+        self.lost.extend(other.lost);
+        self.index();
+    }
+
+    /// Leaves out what the file declares: another one is written in its place.
+    pub(crate) fn forget(&mut self, file: Option<FileId>) {
+        let Some(file) = file else { return };
+        let other = |block: &Block| block.header.file != file;
+        self.variables.retain(|_, variable| variable.header.file != file);
+        self.locals.retain(|_, local| local.name_span.file != file);
+        self.outputs.retain(|_, output| output.header.file != file);
+        self.resources.retain(|resource| other(&resource.block));
+        self.ephemeral.retain(|resource| other(&resource.block));
+        self.calls.retain(|_, call| other(call));
+        self.providers.retain(|provider| other(&provider.block));
+        for blocks in [&mut self.terraform, &mut self.moved, &mut self.import, &mut self.removed, &mut self.check] {
+            blocks.retain(other);
+        }
+        self.backend.take_if(|backend| backend.header.file == file);
+        self.index();
+    }
 }
 
 /// A part of a module that could not be read.
@@ -175,11 +229,7 @@ pub(crate) fn load_module(sources: &Sources, dir: &str) -> (Module, Vec<Diagnost
         declare(&mut module, block, &mut diagnostics);
     }
     each_once(&mut module.resources, &mut diagnostics);
-    for (at, block) in module.resources.iter().enumerate() {
-        if let Some(places) = module.places.get_mut(usize::from(block.data)) {
-            places.entry(block.kind.clone()).or_default().entry(block.name.clone()).or_insert(at);
-        }
-    }
+    module.index();
     (module, diagnostics)
 }
 

@@ -60,7 +60,10 @@ impl Evaluator<'_> {
                 .collect()
             }
             "aws_service_principal" => match resource.get("service_name").and_then(Value::text) {
-                Some(service) => vec![("name", Value::string(format!("{service}.amazonaws.com")))],
+                Some(service) => match service_suffix(&service, place.partition()) {
+                    Some(suffix) => vec![("name", Value::string(format!("{service}.{suffix}")))],
+                    None => Vec::new(),
+                },
                 None => Vec::new(),
             },
             "aws_ssm_parameter" => {
@@ -69,10 +72,14 @@ impl Evaluator<'_> {
             }
             "aws_kms_key" | "aws_kms_alias" | "aws_backup_vault" | "aws_iam_role" | "aws_s3_bucket"
             | "aws_dynamodb_table" | "aws_db_instance" | "aws_rds_cluster" => {
+                // The one data source whose ARN goes by another name.
+                let named = (&*resource.kind == "aws_db_instance")
+                    .then(|| ("db_instance_arn", self.computed_reference(&resource.address, "arn", Some(resource))));
                 ["arn", "id", "key_id", "target_key_arn", "target_key_id", "name", "kms_key_arn", "kms_key_id"]
                     .into_iter()
                     .filter(|attr| resource.get(attr).is_none() || matches!(*attr, "arn" | "id" | "key_id" | "name"))
                     .map(|attr| (attr, self.computed_reference(&resource.address, attr, Some(resource))))
+                    .chain(named)
                     .collect()
             }
             _ => super::organization::data(self, resource, block),
@@ -91,6 +98,21 @@ impl Evaluator<'_> {
             entries.insert(SELF.into(), Entry { value: Value::string(resource.address.clone()), span: None });
         }
         Value::new(Kind::Map(Arc::new(Map::new(MapKind::Object, entries, Some(Arc::new(why))))))
+    }
+}
+
+/// What follows the service's name in the name of its principal; `None` where that hangs on a partition that is not known.
+///
+/// Source: terraform-provider-aws, `names/names.go`, `ServicePrincipalNameForPartition`, read 2026-11.
+fn service_suffix(service: &str, partition: Option<&str>) -> Option<&'static str> {
+    let elsewhere =
+        ["cloudhsm", "config", "logs", "workspaces", "dms", "codedeploy", "elasticmapreduce"].contains(&service);
+    match partition {
+        Some("aws" | "aws-us-gov") => Some("amazonaws.com"),
+        _ if !elsewhere => Some("amazonaws.com"),
+        Some("aws-cn") if matches!(service, "codedeploy" | "elasticmapreduce" | "logs") => Some("amazonaws.com.cn"),
+        Some("aws-cn") => Some("amazonaws.com"),
+        _ => None,
     }
 }
 

@@ -322,6 +322,13 @@ impl<'a> Evaluator<'a> {
             let kind = parts.remove("type").unwrap_or_else(|| guessed(&parts).to_owned());
             return Some(Backend { kind, parts, workspace });
         }
+        if let Some((kind, settings)) = &*self.kept.borrow() {
+            let mut parts = BTreeMap::new();
+            for (name, entry) in settings.as_map().map(|map| &map.entries).into_iter().flatten() {
+                add(name, &entry.value, &mut parts);
+            }
+            return Some(Backend { kind: kind.text()?.to_string(), parts, workspace });
+        }
         let Some(block) = &root.module.backend else {
             let parts = BTreeMap::from([("path".to_owned(), "terraform.tfstate".to_owned())]);
             return (!root.module.incomplete).then_some(Backend { kind: "local".to_owned(), parts, workspace });

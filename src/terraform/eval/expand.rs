@@ -318,7 +318,15 @@ impl Evaluator<'_> {
             super::arguments::typed(&block.kind, block.data, &mut attributes);
             write_only(&mut attributes);
             self.ignore_changes(&block.block, &mut attributes);
-            self.merge_tags(&provider, &mut attributes);
+            // What is only read has no other tags than it has.
+            if !block.data {
+                self.merge_tags(&provider, &mut attributes);
+            }
+            if self.root_dir.borrow().is_some()
+                && let Some(other) = super::terragrunt::on_the_machine(&attributes)
+            {
+                attributes = other;
+            }
             let exists = both(&instance.exists, &slot.exists);
             let attributes = crate::value::hide(&block.kind, attributes, self.sources);
             let resource = Resource {

@@ -8,6 +8,7 @@ use crate::terraform::functions::{self, EvalError, FunctionContext};
 use crate::terraform::ops::{self, conditional, convert, derived, fail, is_open, logic, name_of};
 use crate::terraform::{syntax, types};
 use crate::value::{Entries, Entry, Kind, Map, MapKind, Reason, Seq, SeqKind, Type, Unknown, Value};
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -343,11 +344,13 @@ impl Evaluator<'_> {
     }
 
     fn splat(&self, source: &Value, each: &Expr, scope: &Scope<'_>) -> Outcome {
-        let one = |item: Value| {
+        let one_of = |item: Value, typed: bool| {
             let mut inner = scope.clone();
             inner.splats.push(item);
+            inner.typed |= typed;
             self.eval(each, &inner)
         };
+        let one = |item: Value| one_of(item, false);
         match &source.kind {
             Kind::Cond(branches) => over_branches(source, branches, |branch| self.splat(branch, each, scope)),
             Kind::Null(_) => Ok(Value::tuple(Vec::new())),
@@ -362,14 +365,30 @@ impl Evaluator<'_> {
                         &element,
                     )));
                 }
-                let items: Result<Vec<Value>, EvalError> = seq.items.iter().cloned().map(one).collect();
-                let items = items.map_err(|error| {
-                    let kept = |value: Outcome| types::of(&value.unwrap_or_else(|error| error.left(None)));
-                    error.of_type(match kind {
-                        SeqKind::Tuple => Type::Tuple(seq.items.iter().cloned().map(one).map(kept).collect()),
-                        _ => Type::List(Box::new(kept(of_any()))),
-                    })
-                })?;
+                let mut error = None;
+                let mut items = Vec::with_capacity(seq.items.len());
+                for item in &seq.items {
+                    items.push(one(item.clone()).unwrap_or_else(|other| {
+                        let left = other.left(None);
+                        error.get_or_insert(other);
+                        left
+                    }));
+                    // Of a list one element tells what the others would be.
+                    if error.is_some() && kind == SeqKind::List {
+                        break;
+                    }
+                }
+                if let Some(error) = error {
+                    return Err(error.of_type(match (kind, scope.typed, items.last()) {
+                        (SeqKind::Tuple, ..) => Type::Tuple(items.iter().map(types::of).collect()),
+                        // Within what is evaluated for its type alone, once more for each level would double all below it.
+                        (_, true, Some(left)) => Type::List(Box::new(types::of(left))),
+                        _ => {
+                            let any = one_of(derived(&[source], types::element_of(seq)), true);
+                            Type::List(Box::new(types::of(&any.unwrap_or_else(|error| error.left(None)))))
+                        }
+                    }));
+                }
                 Ok(Value::new(Kind::Seq(Arc::new(Seq::new(kind, items, seq.open.clone())))))
             }
             // A list, or one thing, or nothing.
@@ -608,10 +627,12 @@ impl Evaluator<'_> {
                     if let (Kind::Unknown(unknown), false) = (&mut value.kind, others.is_empty()) {
                         Arc::make_mut(unknown).ty = Type::Dynamic;
                     }
-                    return Ok(branches::or_else(&value, &|| {
+                    // Several alternatives may fail.
+                    let otherwise = LazyCell::new(|| {
                         self.attempt(others, scope)
                             .unwrap_or_else(|error| Value::unknown(Reason::Absent(error.0.into()), Some(arg.span)))
-                    }));
+                    });
+                    return Ok(branches::or_else(&value, &|| otherwise.clone()));
                 }
                 Err(_) => {}
             }
@@ -643,11 +664,11 @@ struct Files<'f, 'a> {
 
 impl FunctionContext for Files<'_, '_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.evaluator.sources.load_bytes(&self.evaluator.at_root(path)).map_err(|error| error.to_string())
+        self.evaluator.sources.load_bytes(&self.at(path)).map_err(|error| error.to_string())
     }
 
     fn place(&self, path: &str) -> Option<Span> {
-        let file = self.evaluator.sources.load(&self.evaluator.at_root(path)).ok()?;
+        let file = self.evaluator.sources.load(&self.at(path)).ok()?;
         Some(Span::new(file, 0..self.evaluator.sources.text(file).len()))
     }
 
@@ -657,7 +678,7 @@ impl FunctionContext for Files<'_, '_> {
             .build()
             .map_err(|error| error.to_string())?
             .compile_matcher();
-        let base = self.evaluator.at_root(base);
+        let base = self.at(base);
         let mut out = Vec::new();
         let mut pending = vec![String::new()];
         while let Some(below) = pending.pop() {
@@ -677,7 +698,7 @@ impl FunctionContext for Files<'_, '_> {
     }
 
     fn template_file(&self, path: &str, vars: &Value) -> Outcome {
-        let path = self.evaluator.at_root(path);
+        let path = self.at(path);
         let file = match self.evaluator.sources.load(&path) {
             Ok(file) => file,
             Err(error) => return Ok(Value::unknown(Reason::File(format!("`{path}`: {error}").into()), None)),
@@ -753,6 +774,14 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Files<'_, '_> {
+    /// A path as the code names it: a configuration of Terragrunt names it as seen from its own file.
+    fn at(&self, path: &str) -> String {
+        match &self.scope.instance.terragrunt {
+            Some(context) => context.at(path),
+            None => self.evaluator.at_root(path),
+        }
+    }
+
     fn render(&self, expr: &Expr, vars: &Value) -> Outcome {
         if let Kind::Cond(branches) = &vars.kind {
             return over_branches(vars, branches, |vars| self.render(expr, vars));

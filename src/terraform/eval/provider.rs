@@ -160,7 +160,8 @@ impl Evaluator<'_> {
 
     fn unconfigured(&self, name: &str) -> Rc<ProviderInfo> {
         let deployment = &self.unit.deployment;
-        let (account, account_value) = match deployment.account.filter(|_| name == "aws") {
+        let known = deployment.account.or_else(|| self.at_hand()).filter(|_| name == "aws");
+        let (account, account_value) = match known {
             Some(id) => (Known::Is(id), Value::string(id.to_string())),
             None => self.symbol(true, name, None),
         };
@@ -176,6 +177,13 @@ impl Evaluator<'_> {
         })
     }
 
+    /// The account of the role that Terragrunt takes on before it runs Terraform.
+    fn at_hand(&self) -> Option<AccountId> {
+        let role = self.role.borrow();
+        let text = role.as_ref().and_then(Value::text)?;
+        Arn::parse(&text).and_then(|arn| AccountId::parse(arn.account))
+    }
+
     fn symbol<T>(&self, account: bool, name: &str, span: Option<Span>) -> (Known<T>, Value) {
         let of: Arc<str> = format!("provider `{name}` in `{}`", self.unit.name).into();
         let text: Arc<str> = format!("{} of {of}", if account { "account" } else { "Region" }).into();
@@ -187,7 +195,10 @@ impl Evaluator<'_> {
     fn provider(&self, block: &Block, name: &str, scope: &Scope<'_>) -> ProviderInfo {
         let deployment = &self.unit.deployment;
         let body = self.body(&block.body, scope, &["alias", "version", "for_each"]);
-        let found = self.account_of(&body, block);
+        // Credentials of its own are those of another account.
+        let own = ["profile", "access_key", "shared_credentials_files", "shared_config_files"];
+        let own = own.iter().any(|name| body.get(name).is_some_and(|value| !value.is_null()));
+        let found = self.account_of(&body, block).or_else(|| self.at_hand().filter(|_| !own).map(Ok));
         let default = name == "aws";
         let (account, account_value) = match (found, deployment.account.filter(|_| default)) {
             (_, Some(id)) => (Known::Is(id), Value::string(id.to_string())),

@@ -4,18 +4,21 @@
 //!
 //! Source: gruntwork-io/terragrunt, reference of configuration blocks and functions, read 2026-11.
 
+mod config;
 pub(crate) mod stack;
 
 use super::expression::{STACK_LEFT, STACK_PIECE};
-use super::{Demand, Evaluator, Instance, Scope};
+use super::{Demand, Evaluator};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{REST, Unit};
-use crate::source::{FileId, Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
+use crate::source::{FileId, ReadError, Sources, Span, join, normalize, parent, read_in_passing, uses_unit};
 use crate::terraform::ast::{Block, Body, ExprKind};
+use crate::terraform::branches::rewritten;
 use crate::terraform::functions::EvalError;
 use crate::terraform::module::{self, Module};
 use crate::terraform::ops::fail;
-use crate::value::{Entries, Entry, Kind, Map, Reason, Unknown, Value};
+use crate::value::{Branch, Entries, Entry, Kind, Map, Reason, Seq, Value};
+use config::{Config, Extra, Layer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -30,41 +33,62 @@ const DEEPEST: usize = 12;
 pub(super) struct Context {
     /// The file's directory.
     dir: String,
-    /// The directory of the unit's own file.
+    /// The directory of the configuration that includes the file, or of the file itself.
     unit: String,
-    /// The directory of the file that the unit includes, seen from the unit.
-    included: RefCell<Option<String>>,
+    /// The unit's own directory: that of a configuration that is only read is another one.
+    original: String,
+    /// Whether another configuration includes the file.
+    is_included: bool,
+    /// The directories of the files that it includes, by their labels.
+    includes: RefCell<Vec<(Arc<str>, String)>>,
     /// `dependency`, `include`.
     names: RefCell<BTreeMap<Arc<str>, Value>>,
     depth: usize,
 }
 
-/// One configuration file, what it includes merged in.
-#[derive(Default)]
-struct Config {
-    source: Option<Value>,
-    inputs: Entries,
-    /// Contents by the name of the `generate` block.
-    generated: BTreeMap<Arc<str>, Value>,
-    locals: BTreeMap<Arc<str>, Value>,
-    /// Why more may belong to it: an include that cannot be followed.
-    open: Option<Value>,
-    /// Why further inputs may be given: they are not known as a whole.
-    more_inputs: Option<Value>,
-}
+impl Context {
+    /// That of a configuration in the directory, with these names.
+    fn of(dir: &str, names: BTreeMap<Arc<str>, Value>) -> Self {
+        let (dir, unit, original) = (dir.to_owned(), dir.to_owned(), dir.to_owned());
+        let (includes, names) = (RefCell::default(), RefCell::new(names));
+        Self { dir, unit, original, is_included: false, includes, names, depth: 0 }
+    }
 
-impl Config {
-    /// Further inputs may be given, which would count in the place of those that are known so far.
-    fn may_be_replaced(&mut self, why: &Arc<Unknown>) {
-        for (_, entry) in self.inputs.iter_mut() {
-            entry.value = unknown(why.clone());
+    /// The directory of the include that is meant, by its label where there are several; `None` where there is none.
+    fn include(&self, args: &[Value]) -> Result<Option<String>, Value> {
+        if self.is_included {
+            return Ok(Some(self.dir.clone()));
         }
-        self.more_inputs.get_or_insert_with(|| unknown(why.clone()));
+        let includes = self.includes.borrow();
+        match (includes.as_slice(), args.first()) {
+            ([], _) => Ok(None),
+            ([(_, dir)], _) => Ok(Some(dir.clone())),
+            (several, label) => {
+                let text = label.and_then(Value::text);
+                let found = several.iter().find(|(name, _)| Some(name) == text.as_ref());
+                let why = "which of several includes is meant is not known";
+                let lost = || Value::unknown(Reason::Derived(why.into()), label.and_then(|label| label.span));
+                found.map(|(_, dir)| Some(dir.clone())).ok_or_else(lost)
+            }
+        }
+    }
+
+    /// A path that is written in the configuration.
+    pub(super) fn at(&self, path: &str) -> String {
+        resolve(&self.dir, path)
     }
 }
 
 /// What reading one configuration counts as: the same file may be read any number of times.
 const STEPS: usize = 1000;
+
+/// A source of values of variables that Terragrunt hands to Terraform.
+pub(super) enum Handed {
+    File(String),
+    Text(String, String),
+    /// One that is not known, and why: it may set any variable.
+    Lost(String),
+}
 
 /// What the unit deploys.
 pub(super) struct Deployed {
@@ -90,17 +114,19 @@ impl Evaluator<'_> {
         if !listed.iter().any(|entry| !entry.is_dir && entry.name == FILE) {
             return None;
         }
-        let mut config = self.config(&join(&dir, FILE), &dir, 0)?;
+        let path = join(&dir, FILE);
+        let mut config = self.config(&path, &dir, 0, false).unwrap_or_else(|| {
+            Config::unread(Value::unknown(Reason::File(format!("`{path}` could not be read").into()), None))
+        });
         let text = config.source.as_ref().and_then(Value::text);
         let target = match (&config.source, text.as_deref()) {
-            (None, _) if config.open.is_some() => None,
             (None, _) => Some(dir.clone()),
             (Some(_), Some(text)) => self.source_dir(&dir, text),
             (Some(_), None) => None,
         };
         let Some(target) = target else {
             let shown = text.unwrap_or_else(|| "its source".into());
-            let span = config.source.or(config.open).and_then(|value| value.span);
+            let span = config.source.and_then(|value| value.span).or(config.open.and_then(|value| value.span));
             if let Some(span) = span {
                 self.tell(
                     Diagnostic::missing_module(span, shown.to_string())
@@ -111,18 +137,69 @@ impl Evaluator<'_> {
             return Some(Deployed { module: Arc::new(empty), inputs: config.inputs });
         };
         let mut module = (*self.module(&target)).clone();
-        for (name, contents) in &config.generated {
-            let Some(text) = contents.text() else {
-                if let Some(span) = contents.span {
-                    let why = contents.first_unknown().map_or_else(String::new, |why| format!(": {}", why.reason));
+        // Terragrunt copies what lies beside the unit's file over the module.
+        let beside = self.sources.list(&dir).unwrap_or_default();
+        let mut beside = beside.iter().filter(|entry| !entry.is_dir && module::is_config(&entry.name));
+        if normalize(&target) != dir && beside.next().is_some() {
+            module.add(self.sources, (*self.module(&dir)).clone());
+        }
+        let lost = |span| module::Lost { path: path.as_str().into(), span, kind: None };
+        let mut handed = Vec::new();
+        for (name, file) in &config.generated {
+            if file.disable.as_ref().and_then(Value::as_bool) == Some(true) {
+                continue;
+            }
+            let text = file.contents.text();
+            let at = file.path.as_ref().map(Value::text);
+            // In which file it lies is not known where `path` is not.
+            let at = at.unwrap_or_else(|| Some(format!("{name}.tf").into()));
+            let (Some(text), Some(at)) = (text, at) else {
+                let why = [Some(&file.contents), file.path.as_ref()].into_iter().flatten();
+                let why = why.filter_map(Value::first_unknown).map(|why| format!(": {}", why.reason)).next();
+                if let Some(span) = file.contents.span {
+                    let why = why.unwrap_or_default();
                     let message = format!("the file that `generate` makes of `{name}` is not evaluated{why}");
                     self.tell(Diagnostic::not_evaluated(span, message));
                 }
-                module.lost.push(module::Lost { path: join(&dir, FILE).into(), span: contents.span, kind: None });
+                module.lost.push(lost(file.contents.span));
                 continue;
             };
-            let file = self.sources.add(&format!("{}!{name}.tf", join(&dir, FILE)), &text);
-            let body = self.parsed(file);
+            let at = resolve(&target, &at);
+            let there = at.rsplit('/').next().unwrap_or(&at);
+            if parent(&at) != normalize(&target) && parent(&at) != dir {
+                if module::is_config(there)
+                    && let Some(span) = file.contents.span
+                {
+                    let message = format!("the file that `generate` makes in `{}` is not evaluated", parent(&at));
+                    self.tell(Diagnostic::not_evaluated(span, message));
+                    module.lost.push(lost(Some(span)));
+                }
+                continue;
+            }
+            let taken = [&dir, &target].into_iter().filter(|dir| self.has_file(dir, there));
+            let taken: Vec<String> = taken.map(|dir| join(dir, there)).collect();
+            if !taken.is_empty() && file.if_exists.as_ref().and_then(Value::text).as_deref() == Some("skip") {
+                continue;
+            }
+            taken.iter().for_each(|path| module.forget(self.sources.load(path).ok()));
+            let is_values = there.ends_with(".tfvars") || there.ends_with(".tfvars.json");
+            if is_values && !there.contains(".auto.") && !there.starts_with("terraform.tfvars") {
+                continue;
+            }
+            if !is_values && !module::is_config(there) {
+                continue;
+            }
+            let kind = if there.ends_with(".json") { ".json" } else { "" };
+            let added = if is_values { format!("{name}.tfvars{kind}") } else { format!("{name}.tf{kind}") };
+            let added = format!("{path}!{added}");
+            let file = self.sources.add(&added, &text);
+            if is_values {
+                handed.push(Handed::File(added));
+                continue;
+            }
+            let body = if kind.is_empty() { self.parsed(file) } else { self.parsed_json(file) };
+            module.incomplete |= !body.unread.is_empty();
+            module.lost.extend(body.unread.first().map(|span| lost(Some(*span))));
             // A generated file replaces what the module itself says of its providers.
             let generated: Vec<Block> = body.blocks;
             for block in generated {
@@ -138,11 +215,100 @@ impl Evaluator<'_> {
                 module::declare(&mut module, block, &mut ignored);
             }
         }
+        if let Some(open) = &config.open {
+            module.incomplete = true;
+            module.lost.push(lost(open.span));
+        }
+        module.index();
+        for (_, extra) in std::mem::take(&mut config.extra) {
+            for extra in extra {
+                self.hand(extra, &dir, &target, &mut config, &mut handed);
+            }
+        }
+        *self.handed.borrow_mut() = handed;
+        *self.kept.borrow_mut() = config.state;
+        *self.role.borrow_mut() = config.role;
         *self.root_dir.borrow_mut() = Some(target);
         if let Some(value) = config.open.or(config.more_inputs) {
             config.inputs.insert(REST.into(), Entry { span: value.span, value });
         }
         Some(Deployed { module: Arc::new(module), inputs: config.inputs })
+    }
+
+    /// What `extra_arguments` hands over: values of variables on the command line, or in the environment.
+    fn hand(&self, extra: Extra, dir: &str, target: &str, config: &mut Config, handed: &mut Vec<Handed>) {
+        // Terraform runs where the module and the unit's own files lie.
+        let file = |path: &str| {
+            let own = resolve(dir, path);
+            if self.sources.load(&own).is_ok() { own } else { resolve(target, path) }
+        };
+        let lost = |value: &Value| {
+            let span = value.span.or_else(|| value.first_unknown().and_then(|why| why.span));
+            if let Some(span) = span {
+                let message = "the arguments that Terraform is given here are not known; they may set any variable";
+                self.tell(Diagnostic::not_evaluated(span, message));
+            }
+            Handed::Lost("`extra_arguments` is not known as a whole".into())
+        };
+        match extra {
+            Extra::Files(value, optional) => {
+                let Some(Seq { items, open: None, .. }) = value.as_seq() else {
+                    handed.push(lost(&value));
+                    return;
+                };
+                for item in items {
+                    let Some(path) = item.text() else {
+                        handed.push(lost(item));
+                        continue;
+                    };
+                    let path = file(&path);
+                    if !optional || self.sources.load(&path) != Err(ReadError::NotFound) {
+                        handed.push(Handed::File(path));
+                    }
+                }
+            }
+            Extra::Arguments(value) => {
+                let texts = value.as_seq().filter(|seq| seq.open.is_none());
+                let texts: Option<Vec<Arc<str>>> = texts.and_then(|seq| seq.items.iter().map(Value::text).collect());
+                let Some(texts) = texts else {
+                    handed.push(lost(&value));
+                    return;
+                };
+                let mut texts = texts.iter();
+                while let Some(text) = texts.next() {
+                    let text = text.trim_start_matches('-');
+                    let (name, given) = match text.split_once('=') {
+                        Some((name @ ("var" | "var-file"), given)) => (name, given),
+                        _ if matches!(text, "var" | "var-file") => match texts.next() {
+                            Some(given) => (text, &**given),
+                            None => continue,
+                        },
+                        _ => continue,
+                    };
+                    match (name, given.split_once('=')) {
+                        ("var-file", _) => handed.push(Handed::File(file(given))),
+                        (_, Some((name, text))) => handed.push(Handed::Text(name.to_owned(), text.to_owned())),
+                        _ => {}
+                    }
+                }
+            }
+            Extra::Environment(value) => {
+                let Some(Map { entries, open, .. }) = value.as_map() else {
+                    if let Some(why) = config::why(&value) {
+                        config.may_be_replaced(&why);
+                    }
+                    return;
+                };
+                if let Some(why) = open {
+                    config.may_be_replaced(why);
+                }
+                for (name, entry) in entries {
+                    if let Some(name) = name.strip_prefix("TF_VAR_") {
+                        config.inputs.insert(name.into(), entry.clone());
+                    }
+                }
+            }
+        }
     }
 
     /// The directory of a module's source: `../modules//vpc`, an absolute path, or one that the configuration maps.
@@ -164,137 +330,41 @@ impl Evaluator<'_> {
         }
         let body = self.parsed(file);
         let locals = body.blocks("locals").flat_map(|block| &block.body.attributes);
+        let unread = |block: &Block| !block.body.unread.is_empty();
         let module = Module {
             dir: dir.to_owned(),
+            incomplete: !body.unread.is_empty() || body.blocks("locals").any(unread),
             locals: locals.map(|attribute| (attribute.name.clone(), attribute.clone())).collect(),
             ..Module::default()
         };
         Some((file, body, Arc::new(module)))
     }
 
-    /// Reads one configuration file of the unit in the directory `unit`.
-    fn config(&self, path: &str, unit: &str, depth: usize) -> Option<Config> {
-        if depth > DEEPEST {
-            let message = format!("configurations that lead to more than {DEEPEST} others one after the other");
-            self.tell(Diagnostic::skipped(path, message));
-            return None;
-        }
-        let dir = parent(path).to_owned();
-        let (file, body, module) = self.with_locals(path, &dir)?;
-        let context = Rc::new(Context {
-            dir: dir.clone(),
-            unit: unit.to_owned(),
-            included: RefCell::default(),
-            names: RefCell::default(),
-            depth,
-        });
-        if self.sources.text(file).contains("values") {
-            let values = match &self.unit.deployment.made_by {
-                Some(made_by) => self.values_of(made_by, unit),
-                None => self.values_in(unit),
-            };
-            context.names.borrow_mut().insert("values".into(), values);
-        }
-        let instance = Rc::new(Instance { terragrunt: Some(context.clone()), ..self.uncalled(module) });
-        let scope = Scope::new(&instance);
-        let above = if depth == 0 { self.autoinclude(unit, &instance, &context) } else { None };
-        let mut config = Config::default();
-        let mut includes = BTreeMap::new();
-        for block in body.blocks("include") {
-            let value = match block.body.attribute("path") {
-                Some(attribute) => self.value(&attribute.value, &scope),
-                None => Value::unknown(Reason::Invalid("an include without `path`".into()), Some(block.header)),
-            };
-            let Some(target) = value.text() else {
-                let why = value.first_unknown().map_or_else(String::new, |why| format!(": {}", why.reason));
-                self.tell(Diagnostic::not_evaluated(block.header, format!("what is included here is not known{why}")));
-                config.open.get_or_insert_with(|| not_followed(block));
-                continue;
-            };
-            let target = resolve(&dir, &target);
-            *context.included.borrow_mut() = Some(parent(&target).to_owned());
-            let Some(other) = self.config(&target, unit, depth + 1) else {
-                config.open.get_or_insert_with(|| not_followed(block));
-                continue;
-            };
-            let name = block.labels.first().map_or_else(|| "".into(), |(name, _)| name.clone());
-            let inputs = Value::object(other.inputs.iter().map(|(key, entry)| (key.clone(), entry.value.clone())));
-            let exposed = [("locals", Value::object(other.locals.clone())), ("inputs", inputs)];
-            includes.insert(name, Value::object(exposed));
-            let deep = block
-                .body
-                .attribute("merge_strategy")
-                .is_some_and(|strategy| matches!(&strategy.value.kind, ExprKind::String(text) if &**text == "deep"));
-            let no_merge = block.body.attribute("merge_strategy").is_some_and(
-                |strategy| matches!(&strategy.value.kind, ExprKind::String(text) if &**text == "no_merge"),
-            );
-            if !no_merge {
-                merge(&mut config, other, deep);
-            }
-        }
-        context.names.borrow_mut().insert("include".into(), named(includes));
-        let mut dependencies = BTreeMap::new();
-        let merged =
-            above.iter().flat_map(|above| above.body.blocks("dependency").map(|block| (block, &above.instance)));
-        for (block, instance) in body.blocks("dependency").map(|block| (block, &instance)).chain(merged) {
-            let Some((label, _)) = block.labels.first() else { continue };
-            let scope = Scope::new(instance);
-            let target = block.body.attribute("config_path").map(|path| self.value(&path.value, &scope));
-            let outputs = match target.as_ref().and_then(Value::text) {
-                Some(target) => self.dependency(&resolve(&dir, &target), block),
-                None => {
-                    Value::unknown(Reason::Derived("which unit it depends on is not known".into()), Some(block.header))
-                }
-            };
-            dependencies.insert(label.clone(), Value::object([("outputs", outputs)]));
-        }
-        let dependencies = Value::object(dependencies);
-        if let Some(above) = &above {
-            above.context.names.borrow_mut().insert("dependency".into(), dependencies.clone());
-        }
-        context.names.borrow_mut().insert("dependency".into(), dependencies);
-        if let Some(source) = body.blocks("terraform").find_map(|block| block.body.attribute("source")) {
-            config.source = Some(self.value(&source.value, &scope));
-        }
-        let merged = above.iter().map(|above| (&above.body, &above.instance));
-        for (body, instance) in [(&body, &instance)].into_iter().chain(merged) {
-            let scope = Scope::new(instance);
-            for block in body.blocks("generate") {
-                if let (Some((name, _)), Some(contents)) = (block.labels.first(), block.body.attribute("contents")) {
-                    config.generated.insert(name.clone(), self.value(&contents.value, &scope));
-                }
-            }
-            let Some(inputs) = body.attribute("inputs") else { continue };
-            match &self.value(&inputs.value, &scope).kind {
-                Kind::Map(map) => {
-                    if let Some(why) = &map.open {
-                        config.may_be_replaced(why);
-                    }
-                    config.inputs.extend(map.entries.iter().map(|(name, entry)| (name.clone(), entry.clone())));
-                }
-                Kind::Unknown(why) => config.may_be_replaced(why),
-                // Which of several it is, nobody knows.
-                Kind::Cond(_) => config.may_be_replaced(&Arc::new(Unknown::new(
-                    Reason::Derived("which inputs are given depends on a condition".into()),
-                    Some(inputs.value.span),
-                ))),
-                _ => {}
-            }
-        }
-        // Only a configuration that is read or included is asked for its locals.
-        if depth > 0 {
-            for name in instance.module.locals.keys() {
-                config.locals.insert(name.clone(), self.demand(&instance, Demand::Local(name.clone())));
-            }
-        }
-        Some(config)
-    }
-
     /// Everything that the unit in `dir` gives out.
     fn dependency(&self, dir: &str, block: &Block) -> Value {
+        // Then the outputs are the mock ones, or none.
+        let set = |name: &str, usual: bool| {
+            let part = block.body.attribute(name)?;
+            (!matches!(part.value.kind, ExprKind::Bool(given) if given == usual)).then_some(part)
+        };
+        if let Some(part) = set("skip_outputs", false).or_else(|| set("enabled", true)) {
+            let text = format!("whether outputs are read is decided by `{}`", part.name);
+            return Value::unknown(Reason::Unsupported(text.into()), Some(part.name_span));
+        }
         let found = read_in_passing(|| self.estate.as_ref().and_then(|estate| estate.at(dir, self.stack)));
         let Some(other) = found else {
-            let units = self.estate.as_ref().map(|estate| estate.made_by(dir, self.stack)).unwrap_or_default();
+            let mut units = self.estate.as_ref().map(|estate| estate.made_by(dir, self.stack)).unwrap_or_default();
+            // Where the stack is there itself, some of its units may be, too.
+            let made =
+                |unit: &Rc<Self>| unit.unit.deployment.made_by.as_ref().is_some_and(|made| made.within.is_some());
+            let itself = !units.iter().any(|(_, unit)| made(unit));
+            let generated = self.estate.as_ref().filter(|_| itself).map(|estate| {
+                let places = self.generated_units(dir).into_iter();
+                let others = places.filter(|(name, _)| !units.iter().any(|(own, _)| own == name));
+                let at = |place: &str| read_in_passing(|| estate.at(place, self.stack));
+                others.filter_map(|(name, place)| Some((name, at(&place)?))).collect::<Vec<_>>()
+            });
+            units.extend(generated.into_iter().flatten());
             if !units.is_empty() {
                 return Value::object(units.into_iter().map(|(name, unit)| (name, self.outputs_of(&unit, dir, block))));
             }
@@ -327,13 +397,16 @@ impl Evaluator<'_> {
         let path = |path: &str| Some(Ok(Value::string(path)));
         match name {
             "find_in_parent_folders" => {
+                if let Some(unknown) = args.first().filter(|wanted| wanted.text().is_none()) {
+                    return Some(Ok(self.unknown_from(unknown)));
+                }
                 let wanted = text(0).unwrap_or_else(|| FILE.into());
                 let mut at = join(&context.unit, "..");
                 for _ in 0..64 {
                     let file = join(&at, &wanted);
-                    let found = self.sources.list(&at).is_ok_and(|entries| {
-                        let first = wanted.split('/').next().unwrap_or_default();
-                        entries.iter().any(|entry| entry.name == first)
+                    let found = self.sources.list(parent(&file)).is_ok_and(|entries| {
+                        let name = file.rsplit('/').next().unwrap_or(&file);
+                        entries.iter().any(|entry| entry.name == name)
                     });
                     if found {
                         return path(&anchored(&file));
@@ -344,37 +417,43 @@ impl Evaluator<'_> {
                     }
                     at = above;
                 }
-                Some(text(1).map_or_else(
-                    || fail(format!("`{wanted}` is in no directory above")),
-                    |other| Ok(Value::string(other)),
-                ))
+                let missing = || fail(format!("`{wanted}` is in no directory above"));
+                Some(args.get(1).cloned().map_or_else(missing, Ok))
             }
-            "get_terragrunt_dir" | "get_original_terragrunt_dir" | "get_working_dir" => path(&anchored(&context.unit)),
-            "get_parent_terragrunt_dir" => {
-                let dir = context.included.borrow().clone().unwrap_or_else(|| context.dir.clone());
-                path(&anchored(&dir))
-            }
-            "path_relative_to_include" => {
-                let base =
-                    if context.depth > 0 { Some(context.dir.clone()) } else { context.included.borrow().clone() };
-                path(&base.map_or_else(|| ".".to_owned(), |base| relative(&base, &context.unit)))
-            }
-            "path_relative_from_include" => {
-                let base =
-                    if context.depth > 0 { Some(context.dir.clone()) } else { context.included.borrow().clone() };
-                path(&base.map_or_else(|| ".".to_owned(), |base| relative(&context.unit, &base)))
+            "get_terragrunt_dir" => path(&anchored(&context.unit)),
+            "get_original_terragrunt_dir" => path(&anchored(&context.original)),
+            "get_parent_terragrunt_dir" | "path_relative_to_include" | "path_relative_from_include" => {
+                let base = match context.include(args) {
+                    Ok(base) => base.unwrap_or_else(|| context.unit.clone()),
+                    Err(unknown) => return Some(Ok(unknown)),
+                };
+                path(&match name {
+                    "get_parent_terragrunt_dir" => anchored(&base),
+                    "path_relative_to_include" => relative(&base, &context.unit),
+                    _ => relative(&context.unit, &base),
+                })
             }
             "read_terragrunt_config" => {
                 let target = text(0)?;
-                let target = resolve(&context.dir, &target);
-                let config = self.config(&target, &context.unit, context.depth + 1);
+                let target = resolve(&context.unit, &target);
+                let name = target.rsplit('/').next().unwrap_or(&target);
+                if let (Some(other), false) = (args.get(1), self.has_file(parent(&target), name)) {
+                    return Some(Ok(other.clone()));
+                }
+                let config = self.config(&target, parent(&target), context.depth + 1, false);
                 Some(Ok(match config {
-                    Some(config) => {
-                        let inputs = Value::object(config.inputs.into_iter().map(|(name, entry)| (name, entry.value)));
-                        Value::object([("locals", Value::object(config.locals)), ("inputs", inputs)])
-                    }
+                    Some(config) => config::exposed(&config, None),
                     None => Value::unknown(Reason::File(format!("`{target}` cannot be read").into()), None),
                 }))
+            }
+            "get_terraform_commands_that_need_vars" => {
+                let commands = ["apply", "console", "destroy", "import", "plan", "push", "refresh"];
+                Some(Ok(Value::tuple(commands.map(Value::string).into())))
+            }
+            "get_terraform_commands_that_need_locking"
+            | "get_terraform_commands_that_need_input"
+            | "get_terraform_commands_that_need_parallelism" => {
+                Some(Ok(Value::tuple(["apply", "plan"].map(Value::string).into())))
             }
             "get_env" => Some(Ok(match text(1) {
                 // Which variables the machine sets that deploys is not known; the default is not taken for it.
@@ -391,6 +470,7 @@ impl Evaluator<'_> {
             | "get_aws_caller_identity_arn"
             | "get_aws_caller_identity_user_id"
             | "get_terraform_command"
+            | "get_working_dir"
             | "run_cmd"
             | "sops_decrypt_file"
             | "get_platform"
@@ -428,62 +508,35 @@ impl Evaluator<'_> {
     }
 }
 
-fn unknown(why: Arc<Unknown>) -> Value {
-    Value { span: why.span, ..Value::new(Kind::Unknown(why)) }
-}
-
-/// What may stand in a configuration that an include leads to, and that is not at hand.
-fn not_followed(block: &Block) -> Value {
-    Value::unknown(Reason::File("what is included here could not be read".into()), Some(block.header))
-}
-
-/// One include without a name is the object itself.
-fn named(mut includes: BTreeMap<Arc<str>, Value>) -> Value {
-    match (includes.len(), includes.remove("")) {
-        (1, Some(only)) => only,
-        (_, Some(only)) => {
-            includes.insert("".into(), only);
-            Value::object(includes)
-        }
-        (_, None) => Value::object(includes),
-    }
-}
-
-/// Takes over what an included configuration says, below what is there.
-fn merge(config: &mut Config, other: Config, deep: bool) {
-    config.open = config.open.take().or(other.open);
-    if let Some(Value { kind: Kind::Unknown(why), .. }) = &other.more_inputs {
-        config.may_be_replaced(why);
-    }
-    config.source = other.source.or(config.source.take());
-    config.generated.extend(other.generated);
-    for (name, entry) in other.inputs {
-        let merged = match config.inputs.get(&name) {
-            Some(own) if deep => Entry { value: deeper(&own.value, &entry.value), span: entry.span },
-            _ => entry,
-        };
-        config.inputs.insert(name, merged);
-    }
-}
-
-fn deeper(below: &Value, above: &Value) -> Value {
-    match (&below.kind, &above.kind) {
-        (Kind::Map(a), Kind::Map(b)) => {
-            let mut entries = a.entries.clone();
-            for (name, entry) in &b.entries {
-                let value =
-                    entries.get(name).map_or_else(|| entry.value.clone(), |own| deeper(&own.value, &entry.value));
-                entries.insert(name.clone(), Entry { value, span: entry.span });
-            }
-            let open = a.open.clone().or_else(|| b.open.clone());
-            Value { kind: Kind::Map(Arc::new(Map::new(b.kind, entries, open))), ..above.clone() }
-        }
-        _ => above.clone(),
-    }
-}
-
 /// Marks a path as `Sources` knows it, from wherever it is used.
 const ANCHOR: char = '\u{f0002}';
+
+/// The value with paths as other programs see them: where the repository lies on the machine is not known. `None` where it
+/// has none.
+pub(super) fn on_the_machine(value: &Value) -> Option<Value> {
+    let text = match &value.kind {
+        Kind::String(text) if text.contains(ANCHOR) => text,
+        Kind::Cond(branches) => {
+            let parts: Vec<Option<Value>> = branches.iter().map(|branch| on_the_machine(&branch.value)).collect();
+            parts.iter().any(Option::is_some).then_some(())?;
+            let kept = branches.iter().zip(parts);
+            let kept =
+                kept.map(|(branch, value)| value.map_or(branch.clone(), |value| Branch { value, ..branch.clone() }));
+            return Some(Value { kind: Kind::Cond(kept.collect()), ..value.clone() });
+        }
+        _ => return rewritten(value, &mut on_the_machine),
+    };
+    let mut parts = Vec::new();
+    for (at, part) in text.split(ANCHOR).enumerate() {
+        if at > 0 {
+            parts.push(Value::unknown(Reason::Impure("the directory of the repository".into()), value.span));
+        }
+        if !part.is_empty() {
+            parts.push(Value::string(part));
+        }
+    }
+    Some(Value { kind: Kind::Template(parts.into()), ..value.clone() })
+}
 
 fn anchored(path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { format!("{ANCHOR}/{path}") }

@@ -1,12 +1,13 @@
 //! Values of input variables: defaults, files, the command line, a module call's arguments.
 
+use super::terragrunt::Handed;
 use super::{Demand, Evaluator, Instance, Scope};
 use crate::resource::REST;
 use crate::source::{Span, join};
 use crate::terraform::ast::{Attribute, Expr};
 use crate::terraform::ops::{convert, derived};
 use crate::terraform::syntax::{self, Defaults, type_constraint};
-use crate::value::{Entry, Kind, Map, Reason, Seq, Type, Unknown, Value};
+use crate::value::{Branch, Entry, Kind, Map, Reason, Seq, Type, Unknown, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +24,18 @@ enum Input {
     Expr(Expr),
     /// The text of an environment variable or flag, read as an expression only where the variable's type is not a string.
     Text(String),
+}
+
+/// The value, with `default` in the place of the alternatives that are null.
+fn without_nulls(value: &Value, default: &Value) -> Value {
+    match &value.kind {
+        Kind::Cond(branches) => {
+            let one = |branch: &Branch| Branch { value: without_nulls(&branch.value, default), ..branch.clone() };
+            Value { kind: Kind::Cond(branches.iter().map(one).collect()), ..value.clone() }
+        }
+        Kind::Null(_) => default.clone(),
+        _ => value.clone(),
+    }
 }
 
 impl Evaluator<'_> {
@@ -64,15 +77,21 @@ impl Evaluator<'_> {
                     Value::unknown(Reason::File(text.into()), Some(*span))
                 }),
             },
-            None => self.root_input(instance, name, &ty),
+            None => self.root_input(instance, name, variable.ty.as_ref().map(|_| &ty)),
         };
         let nullable = variable
             .nullable
             .as_ref()
             .is_none_or(|expr| self.value(expr, &Scope::new(instance)).as_bool() != Some(false));
         let default = || variable.default.as_ref().map(|expr| self.value(expr, &Scope::new(instance)));
+        // Terragrunt hands over no input that is null.
+        let handed = instance.parent.is_none() && self.root_dir.borrow().is_some() && !self.is_given(name);
         let value = match given {
-            Some(value) if !value.is_null() || nullable => Some(value),
+            Some(value) if nullable && !handed => Some(value),
+            Some(value) if !value.is_null() => Some(match default() {
+                Some(default) => without_nulls(&value, &default),
+                None => value,
+            }),
             _ => default(),
         };
         let Some(value) = value else {
@@ -160,20 +179,27 @@ impl Evaluator<'_> {
         self.inputs().values.contains_key(name)
     }
 
-    fn root_input(&self, instance: &Rc<Instance>, name: &str, ty: &Type) -> Option<Value> {
+    /// What the root module's variable, of the type that is declared, is given.
+    fn root_input(&self, instance: &Rc<Instance>, name: &str, ty: Option<&Type>) -> Option<Value> {
         let inputs = self.inputs();
         // Terragrunt hands its inputs over as environment variables: every file is stronger.
         let Some(input) = inputs.values.get(name) else {
             if let Some(path) = &inputs.lost {
-                let text = format!("`{path}` could not be read, and may give `var.{name}` a value");
+                let text = format!("{path}, and may give `var.{name}` a value");
                 return Some(Value::unknown(Reason::File(text.into()), None));
             }
             let given = self.given.borrow();
-            return given.get(name).or_else(|| given.get(REST)).map(|entry| entry.value.clone());
+            let value = given.get(name).or_else(|| given.get(REST)).map(|entry| entry.value.clone());
+            let as_text = ty.is_none() && self.unit.deployment.stack.is_none();
+            return value.map(|value| match value.kind {
+                // An environment variable is text where no type is declared.
+                Kind::Bool(_) | Kind::Number(_) if as_text => convert(&value, &Type::String).unwrap_or(value),
+                _ => value,
+            });
         };
         match input {
             Input::Expr(expr) => Some(self.value(expr, &Scope::new(instance))),
-            Input::Text(text) if matches!(ty, Type::String | Type::Dynamic) => Some(Value::string(text.as_str())),
+            Input::Text(text) if matches!(ty, None | Some(Type::String)) => Some(Value::string(text.as_str())),
             Input::Text(text) => {
                 let file = self.sources.add(&format!("<value `{text}` of var.{name}>"), text);
                 Some(match syntax::parse_expression(self.sources, file) {
@@ -199,22 +225,28 @@ impl Evaluator<'_> {
         for (name, text) in &self.settings.env_vars {
             inputs.values.insert(name.clone(), Input::Text(text.clone()));
         }
-        let names: Vec<String> = self
-            .sources
-            .list(&self.unit.path)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|entry| !entry.is_dir)
-            .map(|entry| entry.name)
-            .collect();
-        let fixed = ["terraform.tfvars", "terraform.tfvars.json"]
-            .into_iter()
-            .filter(|name| names.iter().any(|n| n == name))
-            .map(str::to_owned);
-        let auto =
-            names.iter().filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json")).cloned();
-        for name in fixed.chain(auto) {
-            self.read_inputs(&join(&self.unit.path, &name), &mut inputs);
+        // Terragrunt puts the unit's own files over those of the module.
+        let mut paths: BTreeMap<String, String> = BTreeMap::new();
+        for dir in [self.root_path(), self.unit.path.clone()] {
+            let files = self.sources.list(&dir).unwrap_or_default().into_iter().filter(|entry| !entry.is_dir);
+            paths.extend(files.map(|entry| (join(&dir, &entry.name), entry.name)).map(|(path, name)| (name, path)));
+        }
+        let fixed = ["terraform.tfvars", "terraform.tfvars.json"].into_iter().filter_map(|name| paths.get(name));
+        let is_auto = |name: &str| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json");
+        for path in fixed.chain(paths.iter().filter(|(name, _)| is_auto(name)).map(|(_, path)| path)) {
+            self.read_inputs(path, &mut inputs);
+        }
+        for handed in &*self.handed.borrow() {
+            match handed {
+                Handed::File(path) => self.read_inputs(path, &mut inputs),
+                Handed::Text(name, text) => {
+                    inputs.values.insert(name.clone(), Input::Text(text.clone()));
+                }
+                Handed::Lost(why) => {
+                    inputs.values.clear();
+                    inputs.lost = Some(why.clone());
+                }
+            }
         }
         for file in &self.unit.deployment.var_files {
             self.read_inputs(file, &mut inputs);
@@ -230,7 +262,7 @@ impl Evaluator<'_> {
     fn read_inputs(&self, path: &str, inputs: &mut Inputs) {
         let Some(file) = self.loaded(path) else {
             inputs.values.clear();
-            inputs.lost = Some(path.to_owned());
+            inputs.lost = Some(format!("`{path}` could not be read"));
             return;
         };
         let (body, diagnostics) = if path.ends_with(".json") {
@@ -244,7 +276,7 @@ impl Evaluator<'_> {
         if !body.unread.is_empty() {
             // It is stronger than what was read before it.
             inputs.values.clear();
-            inputs.lost = Some(path.to_owned());
+            inputs.lost = Some(format!("`{path}` could not be read"));
         }
         for Attribute { name, value, .. } in body.attributes {
             inputs.values.insert(name.to_string(), Input::Expr(value));
