@@ -34,7 +34,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     )
     .label(share.span, "the data is encrypted under this key")
     .note(format!("the copy is made by account {shown}'s service-linked role AWSServiceRoleForBackup, which needs `{action}` on this key"))
-    .note(support::key_error(&via))
+    .note(support::key_error(via))
     .help(format!("except account {shown} from {statement}; an explicit Deny wins over every Allow"))
     .url(super::source_key_not_shared::PAGE);
     fail(with_places(found, context, copy))

@@ -54,8 +54,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
         }
         let found = support::with_mistakes(found, context, &share, account);
         let found = found
-            .note(support::key_error(&via))
-            .help(statements_to_add(context, share.key, key, account, &via))
+            .note(support::key_error(via))
+            .help(statements_to_add(context, share.key, key, account, via))
             .url(PAGE);
         return fail(with_places(found, context, copy));
     }

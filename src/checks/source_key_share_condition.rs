@@ -42,8 +42,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     )
     .label(share.span, "the data is encrypted under this key")
     .note(format!("the copy is made by account {shown}'s service-linked role AWSServiceRoleForBackup, which needs `{action}` on this key"))
-    .note(support::key_error(&via))
-    .help(format!("{mend}, or: {}", statements_to_add(context, share.key, key, account, &via)))
+    .note(support::key_error(via))
+    .help(format!("{mend}, or: {}", statements_to_add(context, share.key, key, account, via)))
     .url(super::source_key_not_shared::PAGE);
     let found = support::with_mistakes(found, context, &share, account);
     fail(with_places(found, context, copy))

@@ -34,8 +34,8 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     )
     .label(share.span, "the data is encrypted under this key")
     .note(format!("the copy is made by account {shown}'s service-linked role AWSServiceRoleForBackup, which needs `{action}` on this key"))
-    .note(support::key_error(&via))
-    .help(statements_lacking(context, &share, key, account, &via))
+    .note(support::key_error(via))
+    .help(statements_lacking(context, &share, key, account, via))
     .url(super::source_key_not_shared::PAGE);
     let found = support::with_mistakes(found, context, &share, account);
     fail(with_places(found, context, copy))
@@ -72,7 +72,7 @@ fn not_wholly(context: &Context<'_>, copy: &Copy) -> Outcome {
             Some(Label::new(span, format!("does not allow {}", actions.join(" and ")))),
         )
         .label(share.span, "the data is encrypted under this key")
-        .help(statements_lacking(context, &share, key, account, &via))
+        .help(statements_lacking(context, &share, key, account, via))
         .url(super::source_key_not_shared::PAGE);
         return undecided(with_places(found.severity(Severity::Warning), context, copy));
     }

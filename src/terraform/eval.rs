@@ -35,8 +35,9 @@ use std::sync::Arc;
 
 /// Evaluation gives up beyond this depth of demands within demands.
 const DEEPEST: usize = 400;
-/// Units that one thread evaluates together.
+/// Units that one thread evaluates together, and the groups for each thread where units read what others give out.
 const CHUNK: usize = 8;
+const GROUPS: usize = 2;
 
 pub(super) fn load(
     sources: &Sources,
@@ -74,11 +75,23 @@ pub(super) fn load(
 fn groups(sources: &Sources, units: &[(StackId, &Unit)]) -> Vec<Vec<usize>> {
     let (chained, rest): (Vec<usize>, Vec<usize>) = (0..units.len())
         .partition(|at| units.get(*at).is_some_and(|(_, unit)| terragrunt::depends_on_others(sources, unit)));
-    let mut groups: Vec<Vec<usize>> = rest.chunks(CHUNK).map(<[usize]>::to_vec).collect();
+    let few = rest.len().div_ceil(rayon::current_num_threads() * GROUPS);
+    let size = if reads_others(sources) { few.max(CHUNK) } else { CHUNK };
+    let mut groups: Vec<Vec<usize>> = rest.chunks(size).map(<[usize]>::to_vec).collect();
     if !chained.is_empty() {
         groups.insert(0, chained);
     }
     groups
+}
+
+/// Whether some file that was read asks for what other units give out. For that a group looks at all of them.
+fn reads_others(sources: &Sources) -> bool {
+    let asks = ["data \"aws_ssm_parameter\"", "data \"terraform_remote_state\"", "data \"tfe_outputs\""];
+    let finders = asks.map(memchr::memmem::Finder::new);
+    (0..sources.len()).any(|at| {
+        let text = sources.text(FileId(u32::try_from(at).unwrap_or(u32::MAX)));
+        finders.iter().any(|finder| finder.find(text.as_bytes()).is_some())
+    })
 }
 
 /// Evaluates the units of a chunk, which may read of all.

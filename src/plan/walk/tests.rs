@@ -12,7 +12,7 @@ fn list(count: usize, spaced: bool) -> String {
         let values = format!(
             r#"{{"rules":[{{"address":"10.0.0.1","n":{at}}},{{"address":null}}],"text":{text},"more":[[],{{}},-1.5e3,true]}}"#
         );
-        let deposed = if at % 7 == 0 { r#""deposed":"x","#.to_owned() } else { String::new() };
+        let deposed = if at.is_multiple_of(7) { r#""deposed":"x","#.to_owned() } else { String::new() };
         format!(
             r#"{{"address"{colon}"{kind}.r{at}",{deposed}"mode":"managed","type":"{kind}","values":{values},"new":1}}"#
         )
