@@ -76,7 +76,7 @@ fn groups(sources: &Sources, units: &[(StackId, &Unit)]) -> Vec<Vec<usize>> {
     let (chained, rest): (Vec<usize>, Vec<usize>) = (0..units.len())
         .partition(|at| units.get(*at).is_some_and(|(_, unit)| terragrunt::depends_on_others(sources, unit)));
     let few = rest.len().div_ceil(rayon::current_num_threads() * GROUPS);
-    let size = if reads_others(sources) { few.max(CHUNK) } else { CHUNK };
+    let size = if few > CHUNK && reads_others(sources) { few } else { CHUNK };
     let mut groups: Vec<Vec<usize>> = rest.chunks(size).map(<[usize]>::to_vec).collect();
     if !chained.is_empty() {
         groups.insert(0, chained);
@@ -84,12 +84,17 @@ fn groups(sources: &Sources, units: &[(StackId, &Unit)]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Whether some file that was read asks for what other units give out. For that a group looks at all of them.
+/// Whether some file of code that was read asks for what other units give out. For that a group looks at all of them.
 fn reads_others(sources: &Sources) -> bool {
     let asks = ["data \"aws_ssm_parameter\"", "data \"terraform_remote_state\"", "data \"tfe_outputs\""];
     let finders = asks.map(memchr::memmem::Finder::new);
     (0..sources.len()).any(|at| {
-        let text = sources.text(FileId(u32::try_from(at).unwrap_or(u32::MAX)));
+        let file = FileId(u32::try_from(at).unwrap_or(u32::MAX));
+        let path = sources.path(file);
+        if !super::is_config(path.rsplit('/').next().unwrap_or(&path)) {
+            return false;
+        }
+        let text = sources.text(file);
         finders.iter().any(|finder| finder.find(text.as_bytes()).is_some())
     })
 }
