@@ -4,6 +4,7 @@
 
 use crossvault::aws::Known;
 use crossvault::diagnostic::{Diagnostic, DiagnosticKind};
+use crossvault::discover::discover;
 use crossvault::report::values::tree;
 use crossvault::resource::{Deployment, Language, LoadSettings, Published, Resource, Unit};
 use crossvault::source::{MemoryDisk, Sources};
@@ -506,4 +507,27 @@ fn the_workspace_is_the_one_that_was_selected() {
     let code = ("main.tf", "locals {\n  workspace = terraform.workspace\n}\n");
     assert_eq!(known(&[code], "local.workspace"), json!("default"));
     assert_eq!(known(&[code, (".terraform/environment", "prod\n")], "local.workspace"), json!("prod"));
+}
+
+#[test]
+fn what_a_module_block_calls_is_no_root_however_it_is_written() {
+    let root = r#"resource "aws_kms_key" "k" {}"#;
+    let ways = [
+        ("root/main.tf", r#"module "m" { source = "../m" }"#),
+        ("root/main.tf", "module/* c */\"m\"{\nsource=\"../m\"\n}"),
+        ("root/main.tf", "/*x*/module m {\n  source = \"../m\"\n}"),
+        ("root/main.tf", "locals { a = module.m.b }\nmodule\t\"m\" {\n  source = \"../m\"\n}"),
+        ("root/main.tf.json", r#"{"module": {"m": {"source": "../m"}}}"#),
+        ("root/main.tf.json", r#"{"\u006dodule": {"m": {"source": "../m"}}}"#),
+    ];
+    for (path, text) in ways {
+        let sources = Sources::new(Box::new(MemoryDisk::new([(path, text), ("m/main.tf", root)])));
+        let found = discover(&sources, &[".".to_owned()], &[], &LoadSettings::default());
+        let units: Vec<&str> = found.units.iter().map(|unit| unit.path.as_str()).collect();
+        assert_eq!(units, ["root"], "{text}");
+    }
+    // Both are roots where one only speaks of modules.
+    let text = "# module \"m\" of ../m\nlocals {\n  module_m = path.module\n}";
+    let sources = Sources::new(Box::new(MemoryDisk::new([("root/main.tf", text), ("m/main.tf", root)])));
+    assert_eq!(discover(&sources, &[".".to_owned()], &[], &LoadSettings::default()).units.len(), 2);
 }
