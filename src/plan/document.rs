@@ -32,7 +32,10 @@ pub(super) type Wanted<'w> = &'w (dyn Fn(&str) -> bool + Sync);
 impl<'a> Document<'a> {
     /// Reads a plan or state; the place of an error is one of the text.
     pub(super) fn read(text: &'a str, wanted: Wanted<'_>) -> Result<Self, Broken> {
-        let mut walk = Walk::new(text);
+        Self::walk(&mut Walk::new(text), wanted)
+    }
+
+    pub(super) fn walk(walk: &mut Walk<'a>, wanted: Wanted<'_>) -> Result<Self, Broken> {
         let mut document = Self::default();
         walk.object(&mut |key, walk| {
             match key {
@@ -102,10 +105,11 @@ impl<'a> Module<'a> {
                 }
                 "child_modules" => {
                     module.child_modules.clear();
-                    walk.list(&mut |walk| {
-                        module.child_modules.push(Module::read(walk, wanted)?);
+                    let read = |walk: &mut Walk<'a>, some: &mut Vec<Self>| {
+                        some.push(Self::read(walk, wanted)?);
                         Ok(())
-                    })?;
+                    };
+                    walk.spread(b"{\"resources\":", &read, &mut |some| module.child_modules.extend(some))?;
                 }
                 _ => walk.skip()?,
             }

@@ -13,8 +13,6 @@ const DEEPEST: usize = 128;
 /// What one thread reads of a long list at a time (bytes).
 const PIECE: usize = 4 << 20;
 
-const NEXT_OF_LIST: &str = "expected `,` or `]`";
-
 /// Why the text is not what it should be.
 #[derive(Debug)]
 pub(super) struct Broken {
@@ -136,95 +134,119 @@ impl<'a> Walk<'a> {
         &mut self,
         entry: &mut dyn FnMut(&str, &mut Self) -> Result<(), Broken>,
     ) -> Result<(), Broken> {
-        self.within(b'{', b'}', "expected an object", "expected `,` or `}`", &mut |walk| {
-            if walk.next() != Some(b'"') {
-                return Err(walk.broken("key must be a string"));
-            }
-            let Text(key) = walk.borrowed()?;
-            if !walk.take(b':') {
-                return Err(walk.broken("expected `:`"));
-            }
-            entry(&key, walk)
-        })
-    }
-
-    /// The list here: `element` reads each of its elements.
-    pub(super) fn list(&mut self, element: &mut dyn FnMut(&mut Self) -> Result<(), Broken>) -> Result<(), Broken> {
-        self.within(b'[', b']', "expected a list", NEXT_OF_LIST, element)
-    }
-
-    fn within(
-        &mut self,
-        open: u8,
-        close: u8,
-        what: &str,
-        next: &str,
-        one: &mut dyn FnMut(&mut Self) -> Result<(), Broken>,
-    ) -> Result<(), Broken> {
-        if !self.take(open) {
-            return Err(self.broken(what));
+        if !self.take(b'{') {
+            return Err(self.broken("expected an object"));
         }
-        if self.depth >= DEEPEST {
-            return Err(self.broken("recursion limit exceeded"));
-        }
-        self.depth += 1;
-        if !self.take(close) {
+        self.deeper()?;
+        if !self.take(b'}') {
             loop {
-                one(self)?;
-                if self.take(close) {
+                if self.next() != Some(b'"') {
+                    return Err(self.broken("key must be a string"));
+                }
+                let Text(key) = self.borrowed()?;
+                if !self.take(b':') {
+                    return Err(self.broken("expected `:`"));
+                }
+                entry(&key, self)?;
+                if self.take(b'}') {
                     break;
                 }
-                self.comma(next)?;
+                self.comma("expected `,` or `}`")?;
             }
         }
         self.depth -= 1;
         Ok(())
     }
 
+    fn deeper(&mut self) -> Result<(), Broken> {
+        if self.depth >= DEEPEST {
+            return Err(self.broken("recursion limit exceeded"));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
     /// The list of resources here.
     pub(super) fn records(&mut self, wanted: Wanted<'_>) -> Result<Records<'a>, Broken> {
         let mut all = Records::default();
+        let read = |walk: &mut Self, some: &mut (Records<'a>, Option<(Cow<'a, str>, bool)>)| {
+            let (records, last) = some;
+            let record: ResourceRecord<'a> = walk.borrowed()?;
+            // Records of one type mostly follow each other.
+            let keep = match last {
+                Some((kind, keep)) if *kind == record.kind => *keep,
+                _ => {
+                    let keep = wanted(&record.kind);
+                    *last = Some((record.kind.clone(), keep));
+                    keep
+                }
+            };
+            if keep {
+                records.kept.push(record);
+            } else if record.deposed.is_none() {
+                records.others.push(record.address);
+            }
+            Ok(())
+        };
+        self.spread(b"{\"address\":", &read, &mut |(records, _)| {
+            all.kept.extend(records.kept);
+            all.others.extend(records.others);
+        })?;
+        Ok(all)
+    }
+
+    /// The list here, which may be long: `read` adds the element at the walk to some of them, and `gather` is handed these
+    /// in their order. `marker` is how an element mostly begins.
+    pub(super) fn spread<T: Default + Send>(
+        &mut self,
+        marker: &[u8],
+        read: &(dyn Fn(&mut Self, &mut T) -> Result<(), Broken> + Sync),
+        gather: &mut dyn FnMut(T),
+    ) -> Result<(), Broken> {
         if !self.take(b'[') {
-            return Err(self.broken("expected a list of resources"));
+            return Err(self.broken("expected a list"));
         }
         if self.take(b']') {
-            return Ok(all);
+            return Ok(());
         }
+        self.deeper()?;
         // Most lists are short: what lies behind them would be read for nothing.
         let mut at_once = 1;
         loop {
             // Where pieces begin is a guess. A piece counts where the one before it ends just there: then both are what
             // reading from front to back would have found.
             self.next();
-            let starts = self.starts(at_once);
+            let starts = self.starts(marker, at_once);
             at_once = (at_once * 2).min(rayon::current_num_threads() * 2);
             let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
             let pieces: Vec<(usize, Option<usize>)> = starts.iter().copied().zip(ends).collect();
-            let read: Vec<Result<Piece<'a>, Broken>> =
-                pieces.par_iter().map(|(start, end)| Piece::read(self, *start, *end, wanted)).collect();
-            for ((start, _), piece) in pieces.iter().zip(read) {
+            let made: Vec<Result<Piece<T>, Broken>> = match pieces.as_slice() {
+                [(start, end)] => vec![self.piece(*start, *end, read)],
+                pieces => pieces.par_iter().map(|(start, end)| self.piece(*start, *end, read)).collect(),
+            };
+            for ((start, _), piece) in pieces.iter().zip(made) {
                 if *start != self.at {
                     break;
                 }
                 let piece = piece?;
-                all.kept.extend(piece.records.kept);
-                all.others.extend(piece.records.others);
+                gather(piece.some);
                 self.at = piece.end;
                 if piece.last {
-                    return Ok(all);
+                    self.depth -= 1;
+                    return Ok(());
                 }
             }
         }
     }
 
     /// Where elements of the list may begin that so many threads could read at the same time; the first one begins here.
-    fn starts(&self, most: usize) -> Vec<usize> {
+    fn starts(&self, marker: &[u8], most: usize) -> Vec<usize> {
         let mut starts = vec![self.at];
         let text = self.text.as_bytes();
         for number in 1..most {
             let from = self.at + number * self.piece;
             let part = text.get(from..(from + self.piece).min(text.len())).unwrap_or_default();
-            let found = memchr::memmem::find_iter(part, b"{\"address\":").map(|at| from + at).find(|at| {
+            let found = memchr::memmem::find_iter(part, marker).map(|at| from + at).find(|at| {
                 let before = text.get(..*at).unwrap_or_default();
                 before.iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&b',')
             });
@@ -235,50 +257,38 @@ impl<'a> Walk<'a> {
         }
         starts
     }
+
+    /// The elements of the list from the one at `start` to `end`, or as far as a piece goes.
+    fn piece<T: Default>(
+        &self,
+        start: usize,
+        end: Option<usize>,
+        read: &(dyn Fn(&mut Self, &mut T) -> Result<(), Broken> + Sync),
+    ) -> Result<Piece<T>, Broken> {
+        let end = end.unwrap_or(start + self.piece);
+        let mut walk = Walk { at: start, ..*self };
+        let mut some = T::default();
+        loop {
+            read(&mut walk, &mut some)?;
+            if walk.take(b']') {
+                return Ok(Piece { some, end: walk.at, last: true });
+            }
+            walk.comma("expected `,` or `]`")?;
+            walk.next();
+            if walk.at >= end {
+                return Ok(Piece { some, end: walk.at, last: false });
+            }
+        }
+    }
 }
 
 /// Elements of a list that follow each other.
-struct Piece<'a> {
-    records: Records<'a>,
+struct Piece<T> {
+    some: T,
     /// Where the next element begins, or what follows the list.
     end: usize,
     /// Whether the list ends here.
     last: bool,
-}
-
-impl<'a> Piece<'a> {
-    /// The elements from the one at `start` to `end`, or as far as a piece goes.
-    fn read(list: &Walk<'a>, start: usize, end: Option<usize>, wanted: Wanted<'_>) -> Result<Self, Broken> {
-        let end = end.unwrap_or(start + list.piece);
-        let mut walk = Walk { at: start, ..*list };
-        let mut records = Records::default();
-        // Records of one type mostly follow each other.
-        let mut last: Option<(Cow<'a, str>, bool)> = None;
-        loop {
-            let record: ResourceRecord<'a> = walk.borrowed()?;
-            let keep = match &last {
-                Some((kind, keep)) if *kind == record.kind => *keep,
-                _ => {
-                    let keep = wanted(&record.kind);
-                    last = Some((record.kind.clone(), keep));
-                    keep
-                }
-            };
-            if keep {
-                records.kept.push(record);
-            } else if record.deposed.is_none() {
-                records.others.push(record.address);
-            }
-            if walk.take(b']') {
-                return Ok(Self { records, end: walk.at, last: true });
-            }
-            walk.comma(NEXT_OF_LIST)?;
-            walk.next();
-            if walk.at >= end {
-                return Ok(Self { records, end: walk.at, last: false });
-            }
-        }
-    }
 }
 
 #[cfg(test)]

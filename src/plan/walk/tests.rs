@@ -1,5 +1,6 @@
 //! Pieces that threads read are what reading from front to back finds.
 
+use super::super::document::{Document, Module};
 use super::{ResourceRecord, Walk};
 
 /// Records whose values hold what could be taken for the beginning of one.
@@ -59,4 +60,28 @@ fn what_is_broken_is_found_where_it_is() {
     let cut = &whole[..whole.len() - 1];
     let error = Walk { piece: 100, ..Walk::new(cut) }.records(&|_| true).err().unwrap();
     assert_eq!((error.at, error.message.as_str()), (cut.len(), "expected `,` or `]`, but the text ends here"));
+}
+
+#[test]
+fn modules_are_read_in_pieces_too() {
+    let module = |at: usize| {
+        let inner = format!(r#"{{"resources":{},"address":"module.m{at}.module.n"}}"#, list(3, false));
+        format!(r#"{{"resources":{},"address":"module.m{at}","child_modules":[{inner}]}}"#, list(5, at % 2 == 0))
+    };
+    let modules: Vec<String> = (0..40).map(module).collect();
+    let planned = format!(r#"{{"resources":{},"child_modules":[{}]}}"#, list(4, false), modules.join(","));
+    let text = format!(r#"{{"format_version":"1.2","planned_values":{{"root_module":{planned}}}}}"#);
+    let shape = |piece: usize| {
+        let walk = &mut Walk { piece, ..Walk::new(&text) };
+        let document = Document::walk(walk, &|kind| kind != "random_id").unwrap();
+        let module = document.planned_values.unwrap().root_module;
+        let of = |module: &Module<'_>| module.resources.iter().map(shown).collect::<Vec<_>>();
+        let children = module.child_modules.iter().map(|child| (of(child), of(&child.child_modules[0])));
+        (of(&module), children.collect::<Vec<_>>())
+    };
+    let whole = shape(1 << 20);
+    assert_eq!((whole.0.len(), whole.1.len(), whole.1[7].0.len(), whole.1[7].1.len()), (3, 40, 3, 2));
+    for piece in [1, 50, 700, 3000, 20_000] {
+        assert_eq!(shape(piece), whole, "{piece}");
+    }
 }
