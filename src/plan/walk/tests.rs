@@ -66,7 +66,10 @@ fn what_is_broken_is_found_where_it_is() {
 fn modules_are_read_in_pieces_too() {
     let module = |at: usize| {
         let inner = format!(r#"{{"resources":{},"address":"module.m{at}.module.n"}}"#, list(3, false));
-        format!(r#"{{"resources":{},"address":"module.m{at}","child_modules":[{inner}]}}"#, list(5, at % 2 == 0))
+        format!(
+            r#"{{"resources":{},"address":"module.m{at}","child_modules":[{inner}]}}"#,
+            list(5, at.is_multiple_of(2))
+        )
     };
     let modules: Vec<String> = (0..40).map(module).collect();
     let planned = format!(r#"{{"resources":{},"child_modules":[{}]}}"#, list(4, false), modules.join(","));
