@@ -99,9 +99,8 @@ pub struct Open {
 }
 
 impl Open {
-    /// `None` where nothing is open.
-    fn boxed(self) -> Option<Box<Self>> {
-        (self.selected.is_some() || self.counted.is_some() || !self.when.is_empty()).then(|| Box::new(self))
+    fn is_empty(&self) -> bool {
+        self.selected.is_none() && self.counted.is_none() && self.when.is_empty()
     }
 }
 
@@ -382,7 +381,8 @@ fn copies_of(graph: &Graph, catalog: &Catalog, index: &Index<'_>, id: PlanId, pl
                     key.push_str("#0");
                     let Open { selected, counted, .. } = &reach.open;
                     let counted = made_often.as_ref().or(counted.as_ref()).cloned();
-                    let open = Open { selected: selected.clone(), when, counted }.boxed();
+                    let open = Open { selected: selected.clone(), when, counted };
+                    let open = (!open.is_empty()).then(|| Box::new(open));
                     let (source, by_opt_in) = (reach.source.clone(), reach.by_opt_in);
                     let draft = Draft { id: CopyId(hash(&key)), source, by_opt_in, open };
                     drafts.push((number, draft));
@@ -411,7 +411,7 @@ pub fn reaching(graph: &Graph) -> BTreeMap<StoreId, Vec<(PlanId, bool)>> {
         let assigned = reached(graph, Catalog::builtin(), &index, plan);
         for reach in assigned.into_iter().flat_map(|assigned| assigned.reaches) {
             if let CopySource::Store(store) = reach.source {
-                let certain = reach.open.boxed().is_none();
+                let certain = reach.open.is_empty();
                 out.entry(store).or_default().push((id, certain));
             }
         }

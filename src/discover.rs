@@ -427,7 +427,7 @@ pub fn discover(
     let apps: BTreeSet<&str> = seen.assemblies.iter().map(|manifest| parent(manifest)).collect();
     seen.templates.retain(|path| named.contains(path) || !apps.contains(parent(path)));
     seen.templates.extend(told.iter().map(|unit| unit.path.clone()));
-    found.modules.read_all(sources, &seen.modules);
+    let quiet = found.modules.read_all(sources, &seen.modules);
     // Without deployments of its own, a stack that another one names is a part of it.
     seen.stacks.retain(|dir, names| !names.is_empty() || !seen.sourced.contains(dir));
     for (dir, names) in &seen.stacks {
@@ -448,13 +448,13 @@ pub fn discover(
         let deployment = Deployment { made_by: Some(made_by), ..Deployment::default() };
         told.push(Unit { name: path.as_str().into(), language: Language::Terraform, path, deployment });
     }
-    let mut called = called_modules(sources, &found.modules, &seen.modules);
+    let mut called = called_modules(sources, &found.modules, &seen.modules, &quiet);
     called.extend(seen.sourced);
     called.extend(made.sources);
-    let mut told: BTreeMap<String, Vec<Unit>> = told.into_iter().fold(BTreeMap::new(), |mut all, unit| {
-        all.entry(unit.path.clone()).or_insert_with(Vec::new).push(unit);
-        all
-    });
+    let mut told_at: BTreeMap<String, Vec<Unit>> = BTreeMap::new();
+    for unit in told {
+        told_at.entry(unit.path.clone()).or_default().push(unit);
+    }
     let roots = seen.modules.into_iter().filter(|dir| named.contains(dir) || !called.contains(dir));
     let units = roots
         .map(|dir| (dir, Language::Terraform))
@@ -463,7 +463,7 @@ pub fn discover(
         .chain(seen.policies.into_iter().map(|file| (file, Language::OrganizationPolicy)));
     for (path, language) in units {
         let own: Vec<&(String, String, Deployment)> = deployments.iter().filter(|(at, _, _)| *at == path).collect();
-        let files: Vec<Unit> = told.remove(&path).unwrap_or_default();
+        let files: Vec<Unit> = told_at.remove(&path).unwrap_or_default();
         match (own.as_slice(), files.as_slice()) {
             ([], []) => {
                 let deployment = Deployment { named: named.contains(&path), ..Deployment::default() };
@@ -655,11 +655,19 @@ fn add_printed(
     }
 }
 
-/// Directories that some module calls.
-fn called_modules(sources: &Sources, read: &Modules, modules: &BTreeSet<String>) -> BTreeSet<String> {
+/// Directories that some module calls; the `quiet` ones call none.
+fn called_modules(
+    sources: &Sources,
+    read: &Modules,
+    modules: &BTreeSet<String>,
+    quiet: &BTreeSet<String>,
+) -> BTreeSet<String> {
     let (mut called, mut tails) = (BTreeSet::new(), BTreeSet::new());
     for dir in modules {
         terragrunt_sources(sources, dir, modules, &mut called, &mut tails);
+        if quiet.contains(dir) {
+            continue;
+        }
         for source in crate::terraform::local_sources(sources, read, dir) {
             let target = join(dir, &source);
             if target != *dir {

@@ -159,7 +159,7 @@ impl<'l> Loader<'l> {
             let address = text_of(change.address);
             let parsed: Change<'l> = match change.change {
                 Some(raw) => {
-                    let base = raw.get().as_ptr().addr() - body.as_ptr().addr();
+                    let base = self.offset(raw.get()) - self.offset(body);
                     serde_json::from_str(raw.get()).map_err(|error| Broken::within(body, base, &error))?
                 }
                 None => Change::default(),

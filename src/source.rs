@@ -450,9 +450,9 @@ impl Sources {
         for piece in paths.chunks(AT_A_TIME) {
             let read: Vec<(String, Result<String, ReadError>)> = piece
                 .par_iter()
-                .filter(|path| !self.tried(path))
+                .map(|path| self.real(normalize(path)))
+                .filter(|path| !self.read_lock().by_path.contains_key(path))
                 .map(|path| {
-                    let path = self.real(normalize(path));
                     let text = self.read(&path);
                     (path, text)
                 })
@@ -478,6 +478,11 @@ impl Sources {
                 Err(error)
             }
         }
+    }
+
+    /// All files, in the order of loading.
+    pub(crate) fn files(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.len()).filter_map(|at| u32::try_from(at).ok()).map(FileId)
     }
 
     /// Whether reading the file at `path` was tried already.
@@ -601,6 +606,11 @@ impl Sources {
             found.entry(entry.name.clone()).or_insert(entry);
         }
         Ok(found.into_values().collect())
+    }
+
+    /// The entry of this name in the directory.
+    pub(crate) fn entry(&self, dir: &str, name: &str) -> Option<DirEntry> {
+        self.list(dir).ok()?.into_iter().find(|entry| entry.name == name)
     }
 
     /// Whether there is a readable file or a directory at `path`.

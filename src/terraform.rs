@@ -17,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::resource::{LoadSettings, MadeBy, OpenInput, Published, Stack, Unit};
 use crate::source::{Reads, Sources, join, normalize, reads_of};
 use crate::value::StackId;
+use rayon::iter::Either;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,14 +44,19 @@ pub struct Modules {
 }
 
 impl Modules {
-    /// Reads the files in these directories, and the modules among them that may call others, on all threads.
-    pub(crate) fn read_all(&self, sources: &Sources, dirs: &BTreeSet<String>) {
-        let dirs: Vec<&String> = dirs.iter().collect();
-        let files: Vec<Vec<String>> = dirs.par_iter().map(|dir| files_of(sources, dir)).collect();
-        sources.load_all(&files.concat());
-        dirs.par_iter().filter(|dir| may_call(sources, dir)).for_each(|dir| {
+    /// Reads the files in these directories, and the modules among them that may call others, on all threads; the
+    /// directories whose modules call none.
+    pub(crate) fn read_all(&self, sources: &Sources, dirs: &BTreeSet<String>) -> BTreeSet<String> {
+        let files: Vec<(&String, Vec<String>)> = dirs.par_iter().map(|dir| (dir, files_of(sources, dir))).collect();
+        sources.load_all(&files.iter().flat_map(|(_, files)| files).cloned().collect::<Vec<_>>());
+        let (calling, quiet): (Vec<&String>, Vec<&String>) =
+            files.par_iter().map(|(dir, files)| (*dir, files)).partition_map(|(dir, files)| {
+                if may_call(sources, files) { Either::Left(dir) } else { Either::Right(dir) }
+            });
+        calling.into_par_iter().for_each(|dir| {
             self.get(sources, dir);
         });
+        quiet.into_iter().cloned().collect()
     }
 
     /// The module in `dir`, read once.
@@ -228,9 +234,9 @@ fn files_of(sources: &Sources, dir: &str) -> Vec<String> {
     files.map(|entry| join(dir, &entry.name)).collect()
 }
 
-/// Whether some file in the directory may hold a `module` block, by its text.
-fn may_call(sources: &Sources, dir: &str) -> bool {
-    files_of(sources, dir).iter().any(|path| {
+/// Whether one of these files may hold a `module` block, by its text.
+fn may_call(sources: &Sources, files: &[String]) -> bool {
+    files.iter().any(|path| {
         let Ok(file) = sources.load(path) else { return false };
         let text = sources.text(file);
         if path.ends_with(".json") {
@@ -248,9 +254,6 @@ fn may_call(sources: &Sources, dir: &str) -> bool {
 
 /// The local paths (`./…`, `../…`) that the module in `dir` calls.
 pub(crate) fn local_sources(sources: &Sources, modules: &Modules, dir: &str) -> Vec<String> {
-    if !may_call(sources, dir) {
-        return Vec::new();
-    }
     let module = modules.get(sources, dir);
     let literal = |block: &ast::Block| match &block.body.attribute("source")?.value.kind {
         ast::ExprKind::String(text) if text.starts_with("./") || text.starts_with("../") => Some(text.to_string()),

@@ -38,12 +38,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
     });
     let s3 = service(context, copy).is_some_and(|(name, _)| name == "s3") && !has_s3(context, id.0 as usize);
     let question = (*id, caller.role_arn.clone(), target, s3);
-    let (missing, unknown) = context.memo.rights.get(&question).unwrap_or_else(|| {
-        let (_, _, target, s3) = &question;
-        let rights = rights(context, *id, &caller, (policies, open), target.as_deref(), *s3);
-        context.memo.rights.insert(question.clone(), rights.clone());
-        rights
-    });
+    let (missing, unknown) = context
+        .memo
+        .rights
+        .of(question, |(_, _, target, s3)| rights(context, *id, &caller, (policies, open), target.as_deref(), *s3));
     if !missing.is_empty() {
         let place = context.graph.plan(copy.plan).map(|plan| &plan.site.place);
         let partition = place.map_or("aws", |place| partition(&place.region));

@@ -19,11 +19,10 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             let Some(role) = context.graph.role(*id) else { return Outcome::NotApplicable };
             let Some(trust) = &role.trust else { return Outcome::NotApplicable };
             let root = format!("{}|{}", role.site.unit, role.site.address);
-            let decision = context.memo.trusts.get(id).unwrap_or_else(|| {
-                let decision = Arc::new(iam::decide_trust(&document::parse(&trust.value), "backup.amazonaws.com"));
-                context.memo.trusts.insert(*id, decision.clone());
-                decision
-            });
+            let decision = context
+                .memo
+                .trusts
+                .of(*id, |_| Arc::new(iam::decide_trust(&document::parse(&trust.value), "backup.amazonaws.com")));
             let label = |words: &str| Some(Label::new(trust.span, words));
             match decision.answer {
                 Answer::Allowed => Outcome::Pass(vec![Label::new(trust.span, "trusts backup.amazonaws.com")]),

@@ -1,6 +1,6 @@
 //! Copies that no check can tell apart are judged once: verdicts and findings of an estate by classes of copies.
 //!
-//! INVARIANT: a check reads nothing of a data store but what [`class_of`] keeps, its place in the code and its address.
+//! INVARIANT: a check reads nothing of a data store but what [`classes_of`] keeps, its place in the code and its address.
 //! So two copies of one route whose data stores are of one class have the same outcomes; only the words and places in a
 //! finding differ, and the root of a finding that is about the data store itself.
 
@@ -14,7 +14,7 @@ use crate::model::DataStore;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A root cause and the copies that it touches.
 #[derive(Clone, Debug)]
@@ -41,8 +41,8 @@ pub struct Remembered {
     classes: HashMap<u64, Arc<Known>>,
     /// What rules found about the data store itself, by the copy's ground and the rule's place.
     own: HashMap<(u64, usize), Option<Found>>,
-    /// The class of data stores by their ground, and the number of tags that are few.
-    digests: HashMap<((u64, u64), usize), u128>,
+    /// The classes of data stores by their ground, and the number of tags that are few.
+    digests: HashMap<((u64, u64), usize), Digests>,
 }
 
 /// What the first copy of a class has shown.
@@ -71,9 +71,7 @@ pub fn judge_again(
     remembered: &mut Remembered,
 ) -> (Vec<Judgement>, Vec<Judged>) {
     let last = std::mem::take(remembered);
-    let classes = store_classes(context, prints, &last, remembered);
-    // What is remembered tells of its own copies alone, so that it holds as long as these do.
-    let coarse = prints.is_none().then(|| coarse_classes(context));
+    let (classes, coarse) = store_classes(context, prints, &last, remembered);
     let mut judgements = Vec::with_capacity(copies.len());
     let mut all = Groups::default();
     let mut rest = in_chunks(copies).into_iter();
@@ -226,6 +224,14 @@ const WITHOUT_KEYS: [&str; 21] = [
     "too-many-tags",
 ];
 
+/// Where the rules of both lists stand.
+static PLACES: LazyLock<(Vec<usize>, Vec<usize>)> = LazyLock::new(|| {
+    let places = |rules: &[&str]| -> Vec<usize> {
+        (0..).zip(RULES).filter(|(_, (rule, _))| rules.contains(rule)).map(|(at, _)| at).collect()
+    };
+    (places(&OF_SOURCE), places(&WITHOUT_KEYS))
+});
+
 /// What a rule found on the first of several copies.
 #[derive(Clone)]
 enum Answer {
@@ -266,13 +272,12 @@ impl<'c> Chunk<'c> {
             return (0..RULES.len()).map(asked).collect();
         };
         let address = support::store(context, copy).map(|store| store.site.address.clone());
-        let answers = |rules: &[&str]| -> Vec<(usize, Answer)> {
-            let places = (0..).zip(RULES).filter(|(_, (rule, _))| rules.contains(rule)).map(|(at, _)| at);
+        let answers = |places: &[usize]| -> Vec<(usize, Answer)> {
             let answer = |at: usize| match asked(at) {
                 Some((finding, _)) if is_own(&finding, address.as_deref()) => Answer::Own,
                 found => Answer::Same(found),
             };
-            places.map(|at| (at, answer(at))).collect()
+            places.iter().map(|at| (*at, answer(*at))).collect()
         };
         let shared = &mut self.shared;
         let side = *shared.side_of.entry(route).or_insert_with(|| {
@@ -281,9 +286,8 @@ impl<'c> Chunk<'c> {
             let next = u32::try_from(shared.sides.len()).unwrap_or(u32::MAX);
             *shared.sides.entry(side).or_insert(next)
         });
-        let of_source = shared.of_source.entry((side, class)).or_insert_with(|| answers(&OF_SOURCE));
-        let without_keys =
-            shared.without_keys.entry((route, coarse, by_opt_in)).or_insert_with(|| answers(&WITHOUT_KEYS));
+        let of_source = shared.of_source.entry((side, class)).or_insert_with(|| answers(&PLACES.0));
+        let without_keys = shared.without_keys.entry((route, coarse, by_opt_in)).or_insert_with(|| answers(&PLACES.1));
         let mut known: Vec<Option<Answer>> = vec![None; RULES.len()];
         for (at, answer) in of_source.iter().chain(&*without_keys) {
             if let Some(place) = known.get_mut(*at) {
@@ -358,18 +362,20 @@ impl Known {
     /// `found`: by each rule, in their order.
     fn new(context: &Context<'_>, copy: &Copy, found: Vec<Option<Found>>) -> Self {
         let address = support::store(context, copy).map(|store| store.site.address.clone());
-        let found = || RULES.iter().zip(&found).filter_map(|((rule, _), found)| Some((*rule, found.as_ref()?)));
-        let fails = |found: &Found| !found.1 && found.0.severity == Severity::Error;
-        let failed: Arc<[&'static str]> = found().filter(|(_, found)| fails(found)).map(|(rule, _)| rule).collect();
-        let open: Arc<[&'static str]> =
-            found().filter(|(_, (_, undecided))| *undecided).map(|(rule, _)| rule).collect();
+        let found = || (0..).zip(&found).filter_map(|(at, found)| Some((at, found.as_ref()?)));
+        let rules = |decides: fn(&Found) -> bool| -> Arc<[&'static str]> {
+            let decide = found().filter(|(_, found)| decides(found));
+            decide.filter_map(|(at, _): (usize, _)| RULES.get(at)).map(|(rule, _)| *rule).collect()
+        };
+        let failed = rules(|(finding, undecided)| !undecided && finding.severity == Severity::Error);
+        let open = rules(|(_, undecided)| *undecided);
         let (verdict, decided_by) = super::decided(failed, open);
         let assumed = assumptions::assumptions(context, copy).into();
         let basis = Arc::new(Basis { decided_by, assumed, when: Vec::new() });
         let mut known = Self { verdict, basis, shared: Vec::new(), own: Vec::new(), first: Vec::new() };
-        for (rule, found) in found() {
+        for (at, found) in found() {
             let list = if is_own(&found.0, address.as_deref()) {
-                known.own.extend(RULES.iter().position(|(name, _)| *name == rule));
+                known.own.push(at);
                 &mut known.first
             } else {
                 &mut known.shared
@@ -393,14 +399,23 @@ fn key(copy: &Copy, classes: &[u32]) -> Option<(u32, u32, bool)> {
     Some((copy.route.number, *classes.get(at as usize)?, copy.by_opt_in))
 }
 
-/// The class of each data store, as a small number. What is remembered of a data store's class holds as long as its ground
-/// does.
-fn store_classes(context: &Context<'_>, prints: Option<&Prints>, last: &Remembered, new: &mut Remembered) -> Vec<u32> {
+/// The class of each data store, as a small number, and the same whatever its keys are; the latter only where nothing is
+/// remembered, since what is remembered tells of its own copies alone. What is remembered of a data store's class holds as
+/// long as its ground does.
+fn store_classes(
+    context: &Context<'_>,
+    prints: Option<&Prints>,
+    last: &Remembered,
+    new: &mut Remembered,
+) -> (Vec<u32>, Option<Vec<u32>>) {
     let graph = context.graph;
+    let given = graph.entities.plans.iter().flat_map(|plan| &plan.rules).filter_map(|rule| {
+        rule.recovery_point_tags.as_ref().and_then(|tags| tags.as_map()).map(|tags| tags.entries.len())
+    });
     // Which tags a store has matters only where they could be too many together with a plan's.
-    let few = few_tags(context);
+    let few = context.catalog.limits.tags_per_resource.saturating_sub(given.max().unwrap_or(0));
     let print = |at: usize| prints.and_then(|prints| prints.store(at)).map(|print| (print, few));
-    let digests: Vec<u128> = graph
+    let digests: Vec<Digests> = graph
         .entities
         .data_stores
         .par_iter()
@@ -408,20 +423,44 @@ fn store_classes(context: &Context<'_>, prints: Option<&Prints>, last: &Remember
         .map(|(at, store)| {
             print(at).and_then(|print| last.digests.get(&print).copied()).unwrap_or_else(|| {
                 let parts = graph.store_part_keys.get(at).map(Vec::as_slice).unwrap_or_default();
-                class_of(store, graph.store_keys.get(at).into_iter().chain(parts), few)
+                classes_of(store, graph.store_keys.get(at).into_iter().chain(parts), few)
             })
         })
         .collect();
-    for (at, digest) in digests.iter().enumerate() {
+    for (at, digests) in digests.iter().enumerate() {
         if let Some(print) = print(at) {
-            new.digests.insert(print, *digest);
+            new.digests.insert(print, *digests);
         }
     }
-    numbered(digests)
+    let coarse = prints.is_none().then(|| numbered(digests.iter().map(|digests| digests.without_keys)));
+    (numbered(digests.iter().map(|digests| digests.whole)), coarse)
+}
+
+/// Equal digests as equal small numbers.
+fn numbered(digests: impl Iterator<Item = u128>) -> Vec<u32> {
+    let mut numbers: HashMap<u128, u32> = HashMap::new();
+    let number = |digest| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(digest).or_insert(next)
+    };
+    digests.map(number).collect()
+}
+
+/// Of all that checks read of a data store beside its address, its name and where it is written; and of that but for its keys.
+#[derive(Clone, Copy, Debug)]
+struct Digests {
+    whole: u128,
+    without_keys: u128,
 }
 
 /// A digest of text that is not kept: 128 bits, so that no two texts of an estate have the same one.
 struct Digest(DefaultHasher, DefaultHasher);
+
+impl Digest {
+    fn number(&self) -> u128 {
+        u128::from(self.0.finish()) << 64 | u128::from(self.1.finish())
+    }
+}
 
 impl std::fmt::Write for Digest {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
@@ -431,39 +470,21 @@ impl std::fmt::Write for Digest {
     }
 }
 
-/// The class of each data store but for its keys, as a small number.
-fn coarse_classes(context: &Context<'_>) -> Vec<u32> {
-    let few = few_tags(context);
-    let stores = &context.graph.entities.data_stores;
-    numbered(stores.par_iter().map(|store| class_of(store, std::iter::empty(), few)).collect())
-}
-
-/// Equal digests as equal small numbers.
-fn numbered(digests: Vec<u128>) -> Vec<u32> {
-    let mut numbers: HashMap<u128, u32> = HashMap::new();
-    let number = |digest| {
-        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        *numbers.entry(digest).or_insert(next)
-    };
-    digests.into_iter().map(number).collect()
-}
-
-/// So many tags of a data store are few, whatever a plan adds.
-fn few_tags(context: &Context<'_>) -> usize {
-    let rules = context.graph.entities.plans.iter().flat_map(|plan| &plan.rules);
-    let given = rules.filter_map(|rule| {
-        rule.recovery_point_tags.as_ref().and_then(|tags| tags.as_map()).map(|tags| tags.entries.len())
-    });
-    context.catalog.limits.tags_per_resource.saturating_sub(given.max().unwrap_or(0))
-}
-
-/// A digest of all that checks read of a data store beside its address, its name and where it is written.
-fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>, few: usize) -> u128 {
+fn classes_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>, few: usize) -> Digests {
     use std::fmt::Write as _;
     let mut text = Digest(DefaultHasher::new(), DefaultHasher::new());
     text.1.write_u8(1);
     let site = &store.site;
     let _ = write!(text, "{}|{}|{:?}|{:?}", store.service, site.kind, site.place, site.exists);
+    for (name, setting) in &store.facts {
+        let _ = write!(text, "|{name}={:?}", setting.value.kind);
+    }
+    let tags = store.tags.as_map();
+    let _ = write!(text, "|{:?} tags", tags.map(|tags| (tags.entries.len(), tags.open.is_some())));
+    if let Some(tags) = tags.filter(|tags| tags.entries.len() > few) {
+        let _ = write!(text, "|{:?}", tags.entries.keys().collect::<Vec<_>>());
+    }
+    let without_keys = text.number();
     for key in keys {
         let _ = match key {
             KeyUse::Unencrypted { .. } => write!(text, "|none"),
@@ -474,13 +495,5 @@ fn class_of<'a>(store: &DataStore, keys: impl Iterator<Item = &'a KeyUse>, few: 
             KeyUse::Unknown(why) => write!(text, "|unknown {}", why.text),
         };
     }
-    for (name, setting) in &store.facts {
-        let _ = write!(text, "|{name}={:?}", setting.value.kind);
-    }
-    let tags = store.tags.as_map();
-    let _ = write!(text, "|{:?} tags", tags.map(|tags| (tags.entries.len(), tags.open.is_some())));
-    if let Some(tags) = tags.filter(|tags| tags.entries.len() > few) {
-        let _ = write!(text, "|{:?}", tags.entries.keys().collect::<Vec<_>>());
-    }
-    u128::from(text.0.finish()) << 64 | u128::from(text.1.finish())
+    Digests { whole: text.number(), without_keys }
 }

@@ -33,11 +33,7 @@ pub(super) fn check(context: &Context<'_>, copy: &Copy) -> Outcome {
             caller.account = key.site.place.account.clone();
         }
         let question = (*id, caller.role_arn.clone(), caller.account.clone());
-        let named = context.memo.open_keys.get(&question).unwrap_or_else(|| {
-            let named = names(&policy, &caller, &key.site.place.account);
-            context.memo.open_keys.insert(question, named);
-            named
-        });
+        let named = context.memo.open_keys.of(question, |_| names(&policy, &caller, &key.site.place.account));
         let granted = context.graph.key_grants.get(id.0 as usize).is_some_and(|grants| !grants.is_empty());
         if !named && foreign && !granted {
             let account = context.graph.account_words(&caller.account);

@@ -435,6 +435,15 @@ impl<K: Eq + Hash, V: Clone> Answers<K, V> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
+    /// The answer, worked out where it is not known yet.
+    pub(super) fn of(&self, key: K, answer: impl FnOnce(&K) -> V) -> V {
+        self.get(&key).unwrap_or_else(|| {
+            let value = answer(&key);
+            self.insert(key, value.clone());
+            value
+        })
+    }
+
     pub(super) fn insert(&self, key: K, value: V) {
         let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= MOST_ANSWERS {

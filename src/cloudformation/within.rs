@@ -108,7 +108,7 @@ fn template(world: &World<'_>, deployed: &Deployed) -> Result<(Option<Arc<str>>,
 
 /// The file that was read and holds this very text.
 fn file_of(sources: &Sources, text: &str) -> Option<FileId> {
-    let all = (0..sources.len()).filter_map(|at| u32::try_from(at).ok()).map(FileId);
+    let all = sources.files();
     all.into_iter().find(|file| {
         let other = sources.text(*file);
         other.len() == text.len() && *other == *text

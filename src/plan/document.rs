@@ -49,7 +49,7 @@ impl<'a> Document<'a> {
                     }
                 }
                 "prior_state" => document.prior_state = walk.maybe(|walk| State::read(walk, wanted))?,
-                "configuration" => document.configuration = walk.borrowed()?,
+                "configuration" => document.configuration = walk.value()?,
                 "values" => document.values = walk.maybe(|walk| Values::read(walk, wanted))?,
                 "errored" => document.errored = walk.value()?,
                 "complete" => document.complete = walk.value()?,
@@ -84,7 +84,7 @@ impl<'a> Values<'a> {
         let mut values = Self::default();
         walk.object(&mut |key, walk| {
             match key {
-                "outputs" => values.outputs = walk.borrowed()?,
+                "outputs" => values.outputs = walk.value()?,
                 "root_module" => values.root_module = Module::read(walk, wanted)?,
                 _ => walk.skip()?,
             }

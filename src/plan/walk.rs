@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The value here.
-    pub(super) fn borrowed<T: Deserialize<'a>>(&mut self) -> Result<T, Broken> {
+    pub(super) fn value<T: Deserialize<'a>>(&mut self) -> Result<T, Broken> {
         let mut reader = serde_json::Deserializer::from_str(self.text.get(self.at..).unwrap_or_default());
         match T::deserialize(&mut reader) {
             Ok(value) => {
@@ -112,19 +112,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The same, of a value that holds nothing of the text.
-    pub(super) fn value<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Broken> {
-        self.borrowed()
-    }
-
     pub(super) fn skip(&mut self) -> Result<(), Broken> {
-        self.borrowed::<IgnoredAny>().map(drop)
+        self.value::<IgnoredAny>().map(drop)
     }
 
     /// What `read` reads, or null.
     pub(super) fn maybe<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Broken>) -> Result<Option<T>, Broken> {
         match self.next() {
-            Some(b'n') => self.borrowed::<()>().map(|()| None),
+            Some(b'n') => self.value::<()>().map(|()| None),
             _ => read(self).map(Some),
         }
     }
@@ -143,7 +138,7 @@ impl<'a> Walk<'a> {
                 if self.next() != Some(b'"') {
                     return Err(self.broken("key must be a string"));
                 }
-                let Text(key) = self.borrowed()?;
+                let Text(key) = self.value()?;
                 if !self.take(b':') {
                     return Err(self.broken("expected `:`"));
                 }
@@ -171,7 +166,7 @@ impl<'a> Walk<'a> {
         let mut all = Records::default();
         let read = |walk: &mut Self, some: &mut (Records<'a>, Option<(Cow<'a, str>, bool)>)| {
             let (records, last) = some;
-            let record: ResourceRecord<'a> = walk.borrowed()?;
+            let record: ResourceRecord<'a> = walk.value()?;
             // Records of one type mostly follow each other.
             let keep = match last {
                 Some((kind, keep)) if *kind == record.kind => *keep,

@@ -24,7 +24,7 @@ pub(super) struct Directive {
 /// publisher's to write, and suppresses nothing here.
 pub(super) fn directives(sources: &Sources) -> Vec<Directive> {
     let mut out = Vec::new();
-    for file in (0..sources.len()).map(|at| FileId(u32::try_from(at).unwrap_or(u32::MAX))) {
+    for file in sources.files() {
         let path = sources.path(file);
         if path.ends_with(".json") || path.split('/').any(|part| part == ".terraform") {
             continue;

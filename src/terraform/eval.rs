@@ -88,8 +88,7 @@ fn groups(sources: &Sources, units: &[(StackId, &Unit)]) -> Vec<Vec<usize>> {
 fn reads_others(sources: &Sources) -> bool {
     let asks = ["data \"aws_ssm_parameter\"", "data \"terraform_remote_state\"", "data \"tfe_outputs\""];
     let finders = asks.map(memchr::memmem::Finder::new);
-    (0..sources.len()).any(|at| {
-        let file = FileId(u32::try_from(at).unwrap_or(u32::MAX));
+    sources.files().any(|file| {
         let path = sources.path(file);
         if !super::is_config(path.rsplit('/').next().unwrap_or(&path)) {
             return false;

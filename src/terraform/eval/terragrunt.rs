@@ -102,7 +102,7 @@ pub(super) fn depends_on_others(sources: &Sources, unit: &Unit) -> bool {
         return true;
     }
     let dir = normalize(&unit.path);
-    let there = sources.list(&dir).is_ok_and(|entries| entries.iter().any(|entry| !entry.is_dir && entry.name == FILE));
+    let there = sources.entry(&dir, FILE).is_some_and(|entry| !entry.is_dir);
     there && sources.load(&join(&dir, FILE)).is_ok_and(|file| sources.text(file).contains("dependency"))
 }
 
@@ -404,11 +404,8 @@ impl Evaluator<'_> {
                 let mut at = join(&context.unit, "..");
                 for _ in 0..64 {
                     let file = join(&at, &wanted);
-                    let found = self.sources.list(parent(&file)).is_ok_and(|entries| {
-                        let name = file.rsplit('/').next().unwrap_or(&file);
-                        entries.iter().any(|entry| entry.name == name)
-                    });
-                    if found {
+                    let name = file.rsplit('/').next().unwrap_or(&file);
+                    if self.sources.entry(parent(&file), name).is_some() {
                         return path(&anchored(&file));
                     }
                     let above = join(&at, "..");
@@ -490,7 +487,7 @@ impl Evaluator<'_> {
     fn repository(&self, from: &str) -> Option<String> {
         let mut at = from.to_owned();
         for _ in 0..64 {
-            if self.sources.list(&at).is_ok_and(|entries| entries.iter().any(|entry| entry.name == ".git")) {
+            if self.sources.entry(&at, ".git").is_some() {
                 return Some(at);
             }
             let above = join(&at, "..");

@@ -398,8 +398,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn has_file(&self, dir: &str, name: &str) -> bool {
-        let listed = self.sources.list(dir).unwrap_or_default();
-        listed.iter().any(|entry| !entry.is_dir && entry.name == name)
+        self.sources.entry(dir, name).is_some_and(|entry| !entry.is_dir)
     }
 
     /// What the stack, or a file that it left behind, merges into the unit in `dir`; an error where that is not at hand.
